@@ -1,1 +1,18 @@
+//! What travels through Spillway, and what can become of it. Pure: no clock, no network, no AWS.
+//!
+//! - [`Envelope`]: the CloudEvents 1.0 message that stands on every queue.
+//! - [`OperationKey`], [`Fingerprint`]: which effect a message asks for, and with what content.
+//! - [`Disposition`]: the one failure taxonomy; [`Code`]: why, in four digits.
+//! - [`Redacted`]: personal data that neither logs nor `Debug` can print.
 
+mod code;
+mod disposition;
+mod envelope;
+mod key;
+mod redacted;
+
+pub use code::Code;
+pub use disposition::{Disposition, Effect, Rejection, Retry};
+pub use envelope::{Envelope, EnvelopeError, JSON_CONTENT_TYPE, SPEC_VERSION};
+pub use key::{Fingerprint, OperationKey};
+pub use redacted::Redacted;

@@ -1,0 +1,79 @@
+use std::time::Duration;
+
+use crate::Code;
+
+/// What has become of one record. The receiver acts on it; nothing else decides about a message.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Disposition {
+    /// The effect was made and recorded: acknowledge.
+    Done,
+    /// The ledger says that it was done before: acknowledge and count.
+    Duplicate,
+    /// It can succeed later: a batch item failure, visible again after the delay.
+    Retry(Retry),
+    /// It can never succeed as it is: copied to the dead letter queue with its reason, then acknowledged.
+    Reject(Rejection),
+}
+
+impl Disposition {
+    /// The name for logs and metrics.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Done => "Done",
+            Self::Duplicate => "Duplicate",
+            Self::Retry(_) => "Retry",
+            Self::Reject(_) => "Reject",
+        }
+    }
+
+    /// Why, where there is something to say.
+    pub const fn code(&self) -> Option<Code> {
+        match self {
+            Self::Done | Self::Duplicate => None,
+            Self::Retry(retry) => Some(retry.code),
+            Self::Reject(rejection) => Some(rejection.code),
+        }
+    }
+}
+
+/// Try again: the delay is a floor, `None` leaves it to the receiver's backoff.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Retry {
+    pub code: Code,
+    pub after: Option<Duration>,
+    /// The mapping in force, for the dead letter that the last permitted receive becomes.
+    pub mapping: &'static str,
+}
+
+/// The reason that goes onto the dead letter. Holds no value of the message: it is shown in consoles and logs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Rejection {
+    pub code: Code,
+    /// JSON path in the payload (`$.line_items[0].sku`), `$` where the whole is meant.
+    pub path: String,
+    /// Mapping and version (`shopify-order/1`); empty where no mapping was reached.
+    pub mapping: &'static str,
+    /// One sentence without personal data: what was expected, what kind of thing came.
+    pub summary: String,
+}
+
+impl Rejection {
+    pub fn new(code: Code, path: impl Into<String>, summary: impl Into<String>) -> Self {
+        Self { code, path: path.into(), mapping: "", summary: summary.into() }
+    }
+
+    #[must_use]
+    pub const fn with_mapping(mut self, mapping: &'static str) -> Self {
+        self.mapping = mapping;
+        self
+    }
+}
+
+/// What is known of the effect of an attempt that did not end in success. Never guessed: in doubt it is `Unknown`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// The target has certainly not done it.
+    Absent,
+    /// The target may have done it: look it up before calling again.
+    Unknown,
+}
