@@ -100,6 +100,9 @@ mod tests {
         let documented: Vec<_> =
             page.lines().filter_map(|line| line.strip_prefix("### ")?.split_whitespace().next()).collect();
         let defined: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
-        assert_eq!(documented, defined, "docs/error-codes.md lists the codes in order, one `### SPWnnnn` each");
+        assert_eq!(
+            documented, defined,
+            "docs/error-codes.md lists the codes in order, one `### SPWnnnn` each"
+        );
     }
 }

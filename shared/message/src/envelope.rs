@@ -68,7 +68,8 @@ impl Envelope {
                 return Err(EnvelopeError::Attribute { name, expected: "a string that is not empty" });
             }
         }
-        let json = |content_type: &str| content_type.split(';').next().map(str::trim) == Some(JSON_CONTENT_TYPE);
+        let json =
+            |content_type: &str| content_type.split(';').next().map(str::trim) == Some(JSON_CONTENT_TYPE);
         if !self.datacontenttype.as_deref().is_none_or(json) {
             return Err(EnvelopeError::Attribute { name: "datacontenttype", expected: "application/json" });
         }

@@ -17,7 +17,11 @@ impl OperationKey {
             key.push_str(&format!("/{}:{part}", part.len()));
         }
         if key.len() > MAX_KEY_BYTES {
-            key = format!("{}:{integration}/sha256:{}", integration.len(), hex(&Sha256::digest(key.as_bytes())));
+            key = format!(
+                "{}:{integration}/sha256:{}",
+                integration.len(),
+                hex(&Sha256::digest(key.as_bytes()))
+            );
         }
         Self(key)
     }

@@ -1,0 +1,30 @@
+use async_trait::async_trait;
+use transform::canonical::{Order, Reservation, Shipment};
+
+use crate::{Budget, CallError};
+
+/// An inventory system that can set stock aside for an order.
+#[async_trait]
+pub trait StockReserver: Send + Sync {
+    /// The mapping that translates the order, for ledger items and dead letters: `tryton-sale/1`.
+    fn mapping(&self) -> &'static str;
+
+    /// The finished reservation made earlier under the order's reference, if there is one. Changes nothing.
+    async fn find(&self, order: &Order, budget: &Budget) -> Result<Option<Reservation>, CallError>;
+
+    /// Makes the reservation, or goes on with what an earlier attempt has begun under the same reference.
+    async fn reserve(&self, order: &Order, budget: &Budget) -> Result<Reservation, CallError>;
+}
+
+/// A label system that can buy a shipping label.
+#[async_trait]
+pub trait LabelBuyer: Send + Sync {
+    /// The mapping that translates the reservation: `karrio-shipment/1`.
+    fn mapping(&self) -> &'static str;
+
+    /// The label bought earlier under the reservation's reference, if there is one. Changes nothing.
+    async fn find(&self, reservation: &Reservation, budget: &Budget) -> Result<Option<Shipment>, CallError>;
+
+    /// Buys the label.
+    async fn buy(&self, reservation: &Reservation, budget: &Budget) -> Result<Shipment, CallError>;
+}

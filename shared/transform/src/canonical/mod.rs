@@ -1,0 +1,13 @@
+//! Canonical Data Model: what the flows speak between systems. Typed, versioned, documented field by field.
+//!
+//! Serialised in declaration order; the ledger's fingerprint is taken of that form, so a field that is added
+//! needs a new model version.
+
+mod money;
+mod order;
+
+pub use money::{Currency, Money, MoneyError};
+pub use order::{Address, Customer, Order, OrderLine, Reservation, Shipment};
+
+/// Stamped on follow-on events as their `sourceversion`.
+pub const MODEL_VERSION: &str = "1";
