@@ -26,6 +26,27 @@ impl Order {
     pub fn reference(&self) -> String {
         format!("{}/{}", self.shop, self.id)
     }
+
+    /// Weight of all lines together in grams: of those whose weight the shop knows.
+    pub fn weight_grams(&self) -> u32 {
+        self.lines
+            .iter()
+            .fold(0, |sum: u32, line| sum.saturating_add(line.weight_grams.saturating_mul(line.quantity)))
+    }
+
+    /// The reservation of this order, made by an inventory system as its shipment of that id.
+    pub fn reserved_as(&self, shipment_id: String, shipment_number: Option<String>) -> Reservation {
+        Reservation {
+            reference: self.reference(),
+            shop: self.shop.clone(),
+            order_id: self.id.clone(),
+            order_number: self.number.clone(),
+            shipment_id,
+            shipment_number,
+            ship_to: self.ship_to.clone(),
+            weight_grams: self.weight_grams(),
+        }
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -45,6 +66,7 @@ pub struct Address {
     #[serde(default)]
     pub line2: Option<Redacted<String>>,
     pub city: Redacted<String>,
+    /// Empty where addresses of the country go without one.
     pub postal_code: Redacted<String>,
     /// ISO 3166-2 subdivision without the country (`CA`), where the source has one.
     #[serde(default)]
