@@ -1,1 +1,7 @@
+//! What a function says about itself: JSON lines on standard output, as Lambda's log levels read them.
 
+mod record;
+mod subscriber;
+
+pub use record::RecordEnd;
+pub use subscriber::{init, json_layer};

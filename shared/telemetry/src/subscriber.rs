@@ -1,0 +1,73 @@
+use std::str::FromStr;
+
+use tracing::Subscriber;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// Installs the JSON subscriber. `RUST_LOG` holds levels by target (`info,hyper=warn`); what cannot be read there
+/// falls back to `info`, because a function that does not start over its log level would be worse.
+pub fn init() {
+    #[expect(clippy::disallowed_methods, reason = "the one setting that is needed before settings can be reported")]
+    let directives = std::env::var("RUST_LOG").unwrap_or_default();
+    let filter = Targets::from_str(&directives)
+        .ok()
+        .filter(|_| !directives.is_empty())
+        .unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    // A second call finds the subscriber of the first: both are ours.
+    drop(tracing_subscriber::registry().with(json_layer(std::io::stdout).with_filter(filter)).try_init());
+}
+
+/// One flat JSON object a line: `timestamp` (RFC 3339), `level`, `message`, then the event's fields.
+pub fn json_layer<S, W>(writer: W) -> impl Layer<S>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
+    tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_writer(writer)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Captured(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Captured {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_has_what_lambda_reads() {
+        let captured = Captured::default();
+        let writer = captured.clone();
+        let subscriber = tracing_subscriber::registry().with(json_layer(move || writer.clone()));
+        tracing::subscriber::with_default(subscriber, || tracing::warn!(code = "SPW2001", "record ended"));
+        let bytes = captured.0.lock().unwrap().clone();
+        let line: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(line["level"], "WARN");
+        assert_eq!(line["message"], "record ended");
+        assert_eq!(line["code"], "SPW2001");
+        let timestamp = line["timestamp"].as_str().unwrap();
+        assert!(timestamp.contains('T') && timestamp.ends_with('Z'), "{timestamp}");
+    }
+}
