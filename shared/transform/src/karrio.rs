@@ -6,8 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::canonical::{Address, Reservation};
 use crate::mapping::KARRIO_SHIPMENT;
-use crate::problem::Kind;
-use crate::problem::{MappingError, Problems};
+use crate::problem::{Kind, MappingError, Problems};
 
 /// Karrio computes with two decimals of a kilogram: less than this would round to nothing.
 pub const MIN_PARCEL_GRAMS: u32 = 10;

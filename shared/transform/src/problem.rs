@@ -126,13 +126,22 @@ impl From<MappingError> for Rejection {
 
 /// Collects the problems of one message.
 #[derive(Default)]
-pub(crate) struct Problems(Vec<Problem>);
+pub(crate) struct Problems {
+    told: Vec<Problem>,
+    /// One more was found than is told: there is no use in reading on.
+    overflowed: bool,
+}
 
 impl Problems {
+    /// A place has one problem, the first that was seen, however often it is looked at.
     pub(crate) fn push(&mut self, code: Code, path: String, expected: Cow<'static, str>, came: Kind) {
-        if self.0.len() < MAX_PROBLEMS {
-            self.0.push(Problem { code, path, expected, came });
-        } else if let Some(last) = self.0.last_mut() {
+        if self.told.iter().any(|problem| problem.path == path) {
+            return;
+        }
+        if self.told.len() < MAX_PROBLEMS {
+            self.told.push(Problem { code, path, expected, came });
+        } else if let Some(last) = self.told.last_mut() {
+            self.overflowed = true;
             *last = Problem {
                 code: Code::LimitExceeded,
                 path: "$".to_owned(),
@@ -142,15 +151,14 @@ impl Problems {
         }
     }
 
-    /// No further problem will be told, so there is no use in reading on.
-    pub(crate) fn are_full(&self) -> bool {
-        self.0.last().is_some_and(|last| self.0.len() == MAX_PROBLEMS && last.code == Code::LimitExceeded)
+    pub(crate) const fn have_overflowed(&self) -> bool {
+        self.overflowed
     }
 
     pub(crate) fn into_result<T>(self, mapping: &'static str, mapped: Option<T>) -> Result<T, MappingError> {
         match mapped {
-            Some(mapped) if self.0.is_empty() => Ok(mapped),
-            _ => Err(MappingError { mapping, problems: self.0 }),
+            Some(mapped) if self.told.is_empty() => Ok(mapped),
+            _ => Err(MappingError { mapping, problems: self.told }),
         }
     }
 }
@@ -189,6 +197,17 @@ mod tests {
         let summary = collected(MAX_PROBLEMS).summary();
         assert_eq!(summary.chars().count(), MAX_SUMMARY_CHARS);
         assert!(summary.ends_with("..."), "{summary}");
+    }
+
+    #[test]
+    fn a_place_has_one_problem_the_first() {
+        let mut problems = Problems::default();
+        for code in [Code::TypeMismatch, Code::FieldMissing] {
+            problems.push(code, "$.id".to_owned(), "an integer".into(), Kind::String);
+        }
+        let error = problems.into_result::<()>("shopify-order/1", None).unwrap_err();
+        assert_eq!(error.problems.len(), 1);
+        assert_eq!(error.problems[0].code, Code::TypeMismatch);
     }
 
     #[test]

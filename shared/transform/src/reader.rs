@@ -109,7 +109,7 @@ impl Items<'_> {
         self.values.iter().enumerate().map_while(|(index, value)| {
             let field =
                 Field { value: Some(value), path: Path::Index(&self.path, index), problems: self.problems };
-            (!self.problems.borrow().are_full()).then_some(field)
+            (!self.problems.borrow().have_overflowed()).then_some(field)
         })
     }
 }

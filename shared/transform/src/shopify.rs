@@ -195,6 +195,7 @@ fn read_address(payload: &Object<'_>, email: Option<Redacted<String>>) -> Option
         None => zip.text(MAX_POSTAL_CODE_CHARS),
     };
     let region = address.field("province_code").optional_text(MAX_REGION_CHARS);
+    let region = region.and_then(|region| without_country(&region, country.as_deref()));
     let phone = optional("phone", MAX_PHONE_CHARS).or_else(|| order_phone.map(Redacted::from));
     Some(Address {
         name: name?,
@@ -208,6 +209,13 @@ fn read_address(payload: &Object<'_>, email: Option<Redacted<String>>) -> Option
         phone,
         email,
     })
+}
+
+/// Shopify writes some countries' provinces with the country (`JP-13`), most without (`CA`).
+fn without_country(region: &str, country: Option<&str>) -> Option<String> {
+    let bare = country.and_then(|country| region.strip_prefix(country)?.strip_prefix('-'));
+    let region = bare.unwrap_or(region).trim();
+    (!region.is_empty()).then(|| region.to_owned())
 }
 
 type CustomerParts = (Option<String>, Option<Redacted<String>>, Option<Redacted<String>>);

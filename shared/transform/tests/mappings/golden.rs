@@ -1,16 +1,15 @@
 //! Every folder of fixtures/shopify is a case: `payload.json`, and either what it becomes in each model
 //! (`canonical.json`, `tryton.json`, `karrio.json`) or what is wrong with it (`problems.json`).
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use common::{fixtures, ship_from, text, webhook};
 use message::Rejection;
 use serde::Serialize;
 use serde_json::{Value, json};
 use transform::{MappingError, karrio, shopify, tryton};
+
+use crate::common::{fixtures, ship_from, text, webhook};
 
 fn expect(case: &Path, file: &str, actual: &impl Serialize) {
     let path = case.join(file);

@@ -1,4 +1,4 @@
-//! What the tests of this crate share: envelopes around payloads, and the fixtures.
+//! What the tests share: envelopes around payloads, and the fixtures.
 
 use std::path::{Path, PathBuf};
 
@@ -6,24 +6,24 @@ use message::Envelope;
 use serde_json::value::RawValue;
 use transform::canonical::Address;
 
-pub fn fixtures() -> PathBuf {
+pub(crate) fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
 }
 
-pub fn text(path: &Path) -> String {
+pub(crate) fn text(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-pub fn shopify_payload(case: &str) -> String {
+pub(crate) fn shopify_payload(case: &str) -> String {
     text(&fixtures().join("shopify").join(case).join("payload.json"))
 }
 
-pub fn ship_from() -> Address {
+pub(crate) fn ship_from() -> Address {
     serde_json::from_str(&text(&fixtures().join("ship-from.json"))).unwrap()
 }
 
 /// A Shopify webhook as ingest puts it on the queue.
-pub fn webhook(payload: &str) -> Envelope {
+pub(crate) fn webhook(payload: &str) -> Envelope {
     Envelope {
         specversion: "1.0".to_owned(),
         id: "98880550-7158-44d4-b7cd-2c97c8a091b5".to_owned(),

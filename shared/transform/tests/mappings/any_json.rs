@@ -1,0 +1,149 @@
+//! Any JSON in: never a panic, errors bounded in number and size, and no value of the message in them.
+
+use message::Rejection;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use transform::{MAX_PROBLEMS, MappingError, karrio, reservation, shopify, tryton};
+
+use crate::common::{ship_from, shopify_payload, webhook};
+
+/// Stands for personal data: no name or sentence of ours has it.
+const CANARY: &str = "qZx7canary";
+
+fn names() -> impl Strategy<Value = String> {
+    let known = [
+        "id",
+        "name",
+        "created_at",
+        "currency",
+        "line_items",
+        "shipping_address",
+        "customer",
+        "sku",
+        "price",
+        "quantity",
+        "current_quantity",
+        "grams",
+        "zip",
+        "country_code",
+        "address1",
+        "city",
+        "email",
+        "reference",
+        "ship_to",
+        "weight_grams",
+        "postal_code",
+    ];
+    prop_oneof![4 => prop::sample::select(known.to_vec()).prop_map(str::to_owned), 1 => ".{0,8}"]
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,12}".prop_map(Value::from),
+        "[0-9.\\-e]{0,12}".prop_map(Value::from),
+        Just(json!(CANARY)),
+        Just(json!(CANARY.repeat(60))),
+        Just(json!(format!("{CANARY}\u{0}"))),
+    ];
+    leaf.prop_recursive(4, 64, 8, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..40).prop_map(Value::from),
+            prop::collection::vec((names(), inner), 0..12).prop_map(|members| members.into_iter().collect()),
+        ]
+    })
+}
+
+/// Every place of a value, as a JSON pointer.
+fn places(value: &Value, at: &str, found: &mut Vec<String>) {
+    found.push(at.to_owned());
+    match value {
+        Value::Object(members) => {
+            members.iter().for_each(|(name, member)| places(member, &format!("{at}/{name}"), found));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, item)| places(item, &format!("{at}/{index}"), found));
+        }
+        _ => {}
+    }
+}
+
+fn check_error(error: &MappingError) {
+    assert!((1..=MAX_PROBLEMS).contains(&error.problems.len()));
+    assert!(error.problems.iter().all(|problem| problem.path.len() < 100 && problem.expected.len() < 100));
+    let rejection = Rejection::from(error.clone());
+    assert!(rejection.summary.chars().count() <= 200 && rejection.path.starts_with('$'));
+    assert!(!format!("{error:?} {error} {rejection:?}").contains(CANARY), "{error:?}");
+}
+
+/// Through every mapping that would see this payload.
+fn check(payload: &Value) {
+    let mut envelope = webhook(&payload.to_string());
+    match shopify::order(&envelope) {
+        Ok(order) => {
+            tryton::sale(&order).unwrap();
+            let reservation = order.reserved_as("1".to_owned(), None);
+            let event = reservation::reserved_event(&reservation, &envelope, envelope.time).unwrap();
+            assert_eq!(reservation::reservation(&event).unwrap(), reservation);
+            if let Err(error) = karrio::shipment(&reservation, &ship_from(), "standard_service") {
+                check_error(&error);
+            }
+        }
+        Err(error) => check_error(&error),
+    }
+    envelope.sourceversion = Some("1".to_owned());
+    if let Err(error) = reservation::reservation(&envelope) {
+        check_error(&error);
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_json_is_mapped_or_refused_within_bounds(payload in any_value()) {
+        check(&payload);
+    }
+
+    #[test]
+    fn an_order_with_anything_put_anywhere_is_mapped_or_refused_within_bounds(
+        value in any_value(),
+        place in any::<prop::sample::Index>(),
+    ) {
+        let mut order: Value = serde_json::from_str(&shopify_payload("full")).unwrap();
+        let mut found = Vec::new();
+        places(&order, "", &mut found);
+        let place: &String = place.get(&found);
+        *order.pointer_mut(place).unwrap() = value;
+        check(&order);
+    }
+}
+
+#[test]
+fn no_value_of_an_order_that_is_wrong_everywhere_is_told() {
+    let order: Value = serde_json::from_str(&shopify_payload("full")).unwrap();
+    let mut found = Vec::new();
+    places(&order, "", &mut found);
+    for wrong in
+        [json!(CANARY), json!(CANARY.repeat(60)), json!(format!("{CANARY}\n")), json!({CANARY: [CANARY]})]
+    {
+        for place in &found {
+            let mut order = order.clone();
+            *order.pointer_mut(place).unwrap() = wrong.clone();
+            check(&order);
+        }
+    }
+}
+
+#[test]
+fn a_name_in_the_envelope_is_not_told_either() {
+    let mut envelope = webhook("{}");
+    envelope.sourceversion = Some(CANARY.to_owned());
+    check_error(&shopify::order(&envelope).unwrap_err());
+    check_error(&reservation::reservation(&envelope).unwrap_err());
+    envelope.sourceversion = Some("2026-10".to_owned());
+    envelope.source = format!("/{CANARY}/{CANARY}");
+    check_error(&shopify::order(&envelope).unwrap_err());
+}
