@@ -23,7 +23,7 @@ use crate::mapping::{SHOPIFY_ORDER, SHOPIFY_VERSIONS};
 use crate::problem::{Kind, MappingError};
 use crate::reader::{Field, Object, read};
 
-/// More lines than Shopify's checkout takes; what a target handles in one call.
+/// As many as a Shopify cart holds.
 pub const MAX_LINES: usize = 500;
 const MAX_QUANTITY: u32 = 1_000_000;
 /// A ton: no single parcel carries more.
