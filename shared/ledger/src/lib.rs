@@ -1,1 +1,28 @@
+//! Idempotent Receiver: at most one effect an operation key, whatever repeats, crashes or times out.
+//!
+//! Every write is conditional. A worker *claims* an operation for the length of a lease, makes the effect, and
+//! *completes*; or it *releases* with what it knows of the effect; or it *rejects*. A claim whose lease has run out
+//! is taken over with a raised epoch, and whoever held it before can change nothing any more.
+//!
+//! ```text
+//!            claim                    complete
+//!   (none) --------> CLAIMED -------------------> DONE
+//!                    ^  |  | reject
+//!     claim, once    |  |  +------> REJECTED --claim by another message--> CLAIMED
+//!     the lease is --+  |
+//!     over              +-- release: the lease ends now, with effect ABSENT or UNKNOWN
+//! ```
 
+mod dynamodb;
+mod item;
+#[cfg(feature = "memory")]
+mod memory;
+mod protocol;
+mod store;
+
+pub use dynamodb::DynamoDbStore;
+pub use item::{Item, Status};
+#[cfg(feature = "memory")]
+pub use memory::MemoryStore;
+pub use protocol::{ClaimLost, Claimed, Clock, Grant, Ledger, Operation};
+pub use store::{ClaimWrite, LedgerError, Settle, SettleWrite, Store, Written};

@@ -1,1 +1,15 @@
+//! What tests share. A dev-dependency only: nothing of this is in a function.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test helper fails by panicking"
+)]
 
+mod clock;
+pub mod dynamodb;
+pub mod ledger_suite;
+mod poll;
+
+pub use clock::FakeClock;
+pub use poll::poll_until;

@@ -1,0 +1,71 @@
+use message::Effect;
+
+use crate::LedgerError;
+
+/// One operation as the table holds it. Small on purpose: a failed condition still consumes write units by size.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Item {
+    pub status: Status,
+    /// Fresh for every claim: tells our own retried write from another worker's.
+    pub owner: String,
+    /// Raised by every claim.
+    pub epoch: u64,
+    /// Milliseconds since the epoch; 0 once released. Compared by us: TTL deletion can be days late.
+    pub lease_until_ms: i64,
+    pub fingerprint: String,
+    /// What a successor has to assume of the effect if the lease runs out.
+    pub effect: Effect,
+    /// What this claim's owner was told of the effect of earlier attempts.
+    pub prior_effect: Effect,
+    pub attempts: u64,
+    /// SQS message id of the claim: a rejected message that is delivered again is recognised by it.
+    pub message_id: String,
+    pub correlation_id: String,
+    /// The target's ids, small JSON; empty until DONE.
+    pub outcome: String,
+    /// Why it was rejected; empty unless REJECTED.
+    pub code: String,
+    /// Seconds since the epoch: the table's TTL attribute.
+    pub expires_at_s: i64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Status {
+    Claimed,
+    Done,
+    Rejected,
+}
+
+impl Status {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Claimed => "CLAIMED",
+            Self::Done => "DONE",
+            Self::Rejected => "REJECTED",
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Result<Self, LedgerError> {
+        match text {
+            "CLAIMED" => Ok(Self::Claimed),
+            "DONE" => Ok(Self::Done),
+            "REJECTED" => Ok(Self::Rejected),
+            _ => Err(LedgerError::Corrupt { attribute: "status" }),
+        }
+    }
+}
+
+pub(crate) const fn effect_name(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Absent => "ABSENT",
+        Effect::Unknown => "UNKNOWN",
+    }
+}
+
+pub(crate) fn parse_effect(text: &str, attribute: &'static str) -> Result<Effect, LedgerError> {
+    match text {
+        "ABSENT" => Ok(Effect::Absent),
+        "UNKNOWN" => Ok(Effect::Unknown),
+        _ => Err(LedgerError::Corrupt { attribute }),
+    }
+}

@@ -1,0 +1,59 @@
+//! The ledger table on an engine: dynoxide in this process, or any endpoint that speaks DynamoDB.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TableStatus,
+};
+use dynoxide::Database;
+use tokio::net::TcpListener;
+use uuid::Uuid;
+
+use crate::poll_until;
+
+/// A client of a fresh dynoxide database that lives as long as the test's runtime.
+pub async fn dynoxide() -> Client {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let database = Database::memory().expect("an in-memory database");
+    tokio::spawn(dynoxide::server::serve_on(listener, database));
+    client(&endpoint)
+}
+
+/// A client of the engine at `endpoint`; the credentials are the ones that every local engine takes.
+pub fn client(endpoint: &str) -> Client {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("local", "local", None, None, "testkit"))
+        .endpoint_url(endpoint)
+        .build();
+    Client::from_conf(config)
+}
+
+/// A ledger table of its own, as template.yaml declares it; returns its name.
+pub async fn ledger_table(client: &Client) -> String {
+    let name = format!("ledger-{}", Uuid::new_v4());
+    let attribute = AttributeDefinition::builder()
+        .attribute_name("pk")
+        .attribute_type(ScalarAttributeType::S)
+        .build()
+        .unwrap();
+    let key = KeySchemaElement::builder().attribute_name("pk").key_type(KeyType::Hash).build().unwrap();
+    client
+        .create_table()
+        .table_name(&name)
+        .attribute_definitions(attribute)
+        .key_schema(key)
+        .billing_mode(BillingMode::PayPerRequest)
+        .send()
+        .await
+        .expect("the table is created");
+    poll_until("table is active", std::time::Duration::from_secs(10), || async {
+        let table = client.describe_table().table_name(&name).send().await.ok()?.table?;
+        (table.table_status == Some(TableStatus::Active)).then_some(())
+    })
+    .await;
+    name
+}
