@@ -1,1 +1,24 @@
-fn main() {}
+use std::sync::Arc;
+
+use aws::{Secrets, SecretsManager};
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use ingest::{Config, Ingest, SqsSink};
+use jiff::Timestamp;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    #[expect(clippy::disallowed_methods, reason = "the one place where settings are read")]
+    let config = Config::from_lookup(|name| std::env::var(name).ok())
+        .inspect_err(|error| tracing::error!(%error, "settings refused"))?;
+    let sdk = aws::load_config().await;
+    let secrets = Secrets::new(SecretsManager::new(&sdk), Timestamp::now);
+    let ingest = Arc::new(Ingest::new(config, secrets, SqsSink::new(&sdk), Timestamp::now));
+    ingest.warm_up().await;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<ApiGatewayV2httpRequest>| {
+        let ingest = Arc::clone(&ingest);
+        async move { Ok::<_, Error>(ingest.handle(event.payload).await) }
+    }))
+    .await
+}

@@ -13,6 +13,6 @@ pub mod test_doubles;
 
 pub use config::load_config;
 pub use error_chain::error_chain;
-pub use secrecy::{ExposeSecret, SecretString};
+pub use secrecy::{ExposeSecret, SecretSlice, SecretString};
 pub use secrets::{MIN_REFRESH_INTERVAL, SecretError, SecretSource, Secrets, Stage, TIME_TO_LIVE, Versions};
 pub use secrets_manager::SecretsManager;

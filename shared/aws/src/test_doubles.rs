@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_secretsmanager::config::Credentials;
-use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
 use crate::secrets::{SecretError, SecretSource, Stage};
@@ -19,24 +18,6 @@ pub async fn loopback_config(endpoint_url: &str) -> SdkConfig {
         .endpoint_url(endpoint_url)
         .load()
         .await
-}
-
-/// A wall clock that moves only when it is told to. Clones show the same time.
-#[derive(Clone, Debug)]
-pub struct ManualClock(Arc<Mutex<Timestamp>>);
-
-impl ManualClock {
-    pub fn at(now: Timestamp) -> Self {
-        Self(Arc::new(Mutex::new(now)))
-    }
-
-    pub fn now(&self) -> Timestamp {
-        *lock(&self.0)
-    }
-
-    pub fn advance(&self, by: SignedDuration) {
-        *lock(&self.0) += by;
-    }
 }
 
 /// A secret store in memory that counts what it is asked and can be out of order. Clones are the same store.

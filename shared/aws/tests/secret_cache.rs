@@ -2,22 +2,23 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests say what they expect")]
 
-use aws::test_doubles::{ManualClock, ScriptedSecretSource};
+use aws::test_doubles::ScriptedSecretSource;
 use aws::{ExposeSecret, MIN_REFRESH_INTERVAL, SecretError, Secrets, Stage, TIME_TO_LIVE};
 use jiff::SignedDuration;
+use testkit::FakeClock;
 
 const ARN: &str = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-AbCdEf";
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 struct Fixture {
     source: ScriptedSecretSource,
-    clock: ManualClock,
+    clock: FakeClock,
     secrets: Secrets,
 }
 
 fn fixture() -> Fixture {
     let source = ScriptedSecretSource::default().with(ARN, Stage::Current, "one");
-    let clock = ManualClock::at("2026-11-24T10:00:00Z".parse().unwrap());
+    let clock = FakeClock::at("2026-11-24T10:00:00Z");
     let now = clock.clone();
     let secrets = Secrets::new(source.clone(), move || now.now());
     Fixture { source, clock, secrets }

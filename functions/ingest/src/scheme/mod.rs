@@ -1,0 +1,161 @@
+//! How sources sign what they post, and what their headers say about it. One file a scheme, one entry in [`SCHEMES`].
+
+mod shopify;
+mod standard_webhooks;
+
+use std::fmt;
+
+use aws::{ExposeSecret, SecretSlice, SecretString};
+use hmac::{Hmac, KeyInit, Mac};
+use http::HeaderMap;
+use jiff::Timestamp;
+use sha2::Sha256;
+use subtle::{Choice, ConstantTimeEq};
+
+use crate::Refusal;
+
+/// Every scheme by the name that `SOURCES` uses.
+pub const SCHEMES: &[(&str, &dyn Scheme)] =
+    &[("shopify", &shopify::Shopify), ("standard-webhooks", &standard_webhooks::StandardWebhooks)];
+
+pub fn by_name(name: &str) -> Option<&'static dyn Scheme> {
+    SCHEMES.iter().find(|(known, _)| *known == name).map(|(_, scheme)| *scheme)
+}
+
+/// What was posted.
+#[derive(Clone, Copy)]
+pub struct Delivery<'a> {
+    /// The source's name in `SOURCES`.
+    pub source_name: &'a str,
+    pub headers: &'a HeaderMap,
+    /// The raw bytes.
+    pub body: &'a [u8],
+}
+
+/// A source's way to sign its webhooks with HMAC-SHA256.
+pub trait Scheme: Send + Sync + fmt::Debug {
+    /// Reads what the delivery claims: no secret is needed, and nothing is believed yet. Until it is verified, every
+    /// problem is one of authentication.
+    fn claim(&self, delivery: &Delivery<'_>, window: Window) -> Result<Claim, Refusal>;
+
+    /// The key in a secret. The error says what is wrong with the secret, without its value.
+    fn key(&self, secret: &SecretString) -> Result<SecretSlice<u8>, &'static str>;
+
+    /// What an authentic delivery says about its event; the body is a JSON object by then.
+    fn event(&self, delivery: &Delivery<'_>) -> Result<Event, Refusal>;
+}
+
+/// The time around now in which a signed timestamp counts.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    pub now: Timestamp,
+    pub tolerance_seconds: u32,
+}
+
+impl Window {
+    /// Both ends belong to it.
+    pub fn contains(&self, unix_seconds: i64) -> bool {
+        self.now.as_second().abs_diff(unix_seconds) <= u64::from(self.tolerance_seconds)
+    }
+}
+
+/// What was signed beside the body, and the signatures that came along.
+pub struct Claim {
+    /// Signed before the body.
+    pub prefix: Vec<u8>,
+    pub signatures: Vec<[u8; SIGNATURE_BYTES]>,
+}
+
+pub const SIGNATURE_BYTES: usize = 32;
+
+impl Claim {
+    /// Whether one of the signatures was made with one of the keys, in a time that depends on their numbers alone.
+    pub fn verifies(&self, body: &[u8], keys: &[SecretSlice<u8>]) -> bool {
+        let mut found = Choice::from(0);
+        for key in keys {
+            let key = key.expose_secret();
+            // HMAC itself would take an empty key, which anybody has.
+            let Some(mut mac) = (!key.is_empty()).then(|| Hmac::<Sha256>::new_from_slice(key).ok()).flatten()
+            else {
+                continue;
+            };
+            mac.update(&self.prefix);
+            mac.update(body);
+            let expected: [u8; SIGNATURE_BYTES] = mac.finalize().into_bytes().into();
+            for signature in &self.signatures {
+                found |= expected.ct_eq(signature);
+            }
+        }
+        found.into()
+    }
+}
+
+/// What the envelope says about an event, and the name that routes know it by.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Event {
+    /// The event's type as the source names it: the key of a route.
+    pub route_key: String,
+    pub id: String,
+    pub delivery_id: Option<String>,
+    pub source: String,
+    pub event_type: String,
+    pub time: Timestamp,
+    pub source_version: Option<String>,
+}
+
+/// Event types as sources make them: `orders/create`, `invoice.paid`.
+fn is_event_type(text: &str) -> bool {
+    const MAX_BYTES: usize = 128;
+    (1..=MAX_BYTES).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(now: i64) -> Window {
+        Window { now: Timestamp::from_second(now).unwrap(), tolerance_seconds: 300 }
+    }
+
+    #[test]
+    fn both_ends_of_the_window_count_and_nothing_beyond() {
+        let now = 1_614_265_330;
+        for (offset, inside) in [(0, true), (300, true), (-300, true), (301, false), (-301, false)] {
+            assert_eq!(window(now).contains(now + offset), inside, "{offset}");
+        }
+    }
+
+    #[test]
+    fn the_ends_of_i64_do_not_overflow() {
+        for now in [0, Timestamp::MIN.as_second(), Timestamp::MAX.as_second()] {
+            for end in [i64::MIN, i64::MAX] {
+                assert!(!window(now).contains(end));
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_key_verifies_nothing() {
+        let body = b"{}";
+        let mac = Hmac::<Sha256>::new_from_slice(b"").unwrap().chain_update(body).finalize();
+        let claim = Claim { prefix: Vec::new(), signatures: vec![mac.into_bytes().into()] };
+        assert!(!claim.verifies(body, &[SecretSlice::from(Vec::new())]));
+    }
+
+    #[test]
+    fn no_key_and_no_signature_verify_nothing() {
+        let claim = Claim { prefix: Vec::new(), signatures: Vec::new() };
+        assert!(!claim.verifies(b"{}", &[SecretSlice::from(b"key".to_vec())]));
+        let claim = Claim { prefix: Vec::new(), signatures: vec![[0; SIGNATURE_BYTES]] };
+        assert!(!claim.verifies(b"{}", &[]));
+    }
+
+    #[test]
+    fn every_scheme_is_found_by_its_name() {
+        for (name, _) in SCHEMES {
+            assert!(by_name(name).is_some());
+        }
+        assert!(by_name("none").is_none());
+    }
+}

@@ -1,0 +1,116 @@
+use aws::{ExposeSecret, SecretSlice, SecretString};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Claim, Delivery, Event, Scheme, Window, is_event_type};
+use crate::Refusal;
+use crate::headers::{is_identifier, single};
+
+/// Standard Webhooks 1.0, symmetric: `v1,<base64>` of the HMAC-SHA256 of `id.timestamp.body`. Asymmetric signatures
+/// (`v1a`) may stand beside and are passed over.
+#[derive(Debug)]
+pub(super) struct StandardWebhooks;
+
+const ID: &str = "webhook-id";
+const TIMESTAMP: &str = "webhook-timestamp";
+const SIGNATURE: &str = "webhook-signature";
+const SECRET_PREFIX: &str = "whsec_";
+/// A sender that rotates its keys needs two; each costs a comparison.
+const MAX_SIGNATURES: usize = 16;
+
+const BAD_ID: Refusal =
+    Refusal::SignatureInvalid("webhook-id must be there once, as an identifier without a full stop");
+const BAD_TIMESTAMP: Refusal =
+    Refusal::SignatureInvalid("webhook-timestamp must be there once, as whole seconds since 1970");
+const BAD_SIGNATURE: Refusal = Refusal::SignatureInvalid(
+    "webhook-signature must be there once, with 1 to 16 signatures, one of them v1",
+);
+
+impl Scheme for StandardWebhooks {
+    fn claim(&self, delivery: &Delivery<'_>, window: Window) -> Result<Claim, Refusal> {
+        let (timestamp, seconds) = timestamp(delivery)?;
+        if !window.contains(seconds) {
+            return Err(Refusal::TimestampOutsideWindow);
+        }
+        let id = id(delivery)?;
+        let signatures = single(delivery.headers, SIGNATURE).map_err(|_| BAD_SIGNATURE)?;
+        let signatures: Vec<_> = signatures.split(' ').filter(|part| !part.is_empty()).collect();
+        if signatures.len() > MAX_SIGNATURES {
+            return Err(BAD_SIGNATURE);
+        }
+        let signatures: Vec<_> = signatures
+            .iter()
+            .filter_map(|signature| signature.strip_prefix("v1,"))
+            .filter_map(|signature| STANDARD.decode(signature).ok()?.try_into().ok())
+            .collect();
+        if signatures.is_empty() {
+            return Err(BAD_SIGNATURE);
+        }
+        Ok(Claim { prefix: format!("{id}.{timestamp}.").into_bytes(), signatures })
+    }
+
+    fn key(&self, secret: &SecretString) -> Result<SecretSlice<u8>, &'static str> {
+        let encoded = secret
+            .expose_secret()
+            .trim()
+            .strip_prefix(SECRET_PREFIX)
+            .ok_or("it does not begin with whsec_")?;
+        let key = STANDARD.decode(encoded).map_err(|_| "what follows whsec_ is not base64")?;
+        if key.is_empty() { Err("nothing follows whsec_") } else { Ok(key.into()) }
+    }
+
+    fn event(&self, delivery: &Delivery<'_>) -> Result<Event, Refusal> {
+        let id = id(delivery)?;
+        let (_, seconds) = timestamp(delivery)?;
+        let payload: Payload = serde_json::from_slice(delivery.body)
+            .map_err(|_| Refusal::RequestMalformed("the payload names type or timestamp twice"))?;
+        let kind = payload
+            .kind
+            .as_ref()
+            .and_then(Value::as_str)
+            .filter(|kind| is_event_type(kind))
+            .ok_or(Refusal::RequestMalformed("$.type must be an event type"))?;
+        // The payload's time is the event's, the header's is the attempt's. The specification leaves the form of the
+        // former open; in another form than RFC 3339 it is the mapping's to read.
+        let occurred_at =
+            payload.timestamp.as_ref().and_then(Value::as_str).and_then(|time| time.parse().ok());
+        let time =
+            occurred_at.map_or_else(|| Timestamp::from_second(seconds).map_err(|_| BAD_TIMESTAMP), Ok)?;
+        Ok(Event {
+            route_key: kind.to_owned(),
+            id: id.to_owned(),
+            // The id stays the same over all attempts: there is none for a single delivery.
+            delivery_id: None,
+            source: format!("/standard-webhooks/{}", delivery.source_name),
+            event_type: format!("{}.{kind}", delivery.source_name),
+            time,
+            source_version: None,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Payload {
+    #[serde(rename = "type", default)]
+    kind: Option<Value>,
+    #[serde(default)]
+    timestamp: Option<Value>,
+}
+
+/// A full stop would let the boundary between id, timestamp and body be moved under the same signature.
+fn id<'a>(delivery: &Delivery<'a>) -> Result<&'a str, Refusal> {
+    single(delivery.headers, ID).ok().filter(|id| is_identifier(id) && !id.contains('.')).ok_or(BAD_ID)
+}
+
+/// As it was signed, and as a number.
+fn timestamp<'a>(delivery: &Delivery<'a>) -> Result<(&'a str, i64), Refusal> {
+    let text = single(delivery.headers, TIMESTAMP).map_err(|_| BAD_TIMESTAMP)?;
+    // Rust reads "+1" as well, which no sender writes.
+    if text.starts_with('+') {
+        return Err(BAD_TIMESTAMP);
+    }
+    Ok((text, text.parse().map_err(|_| BAD_TIMESTAMP)?))
+}
