@@ -1,0 +1,17 @@
+//! The function as API Gateway calls it, with a queue and a secret store in memory.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail by panicking"
+)]
+
+mod any_request;
+mod log_line;
+mod request_checks;
+mod settings;
+mod shopify;
+mod signing_secrets;
+mod sqs;
+mod standard_webhooks;
+mod support;

@@ -1,0 +1,70 @@
+use ingest::Config;
+use serde_json::json;
+
+use crate::support::*;
+
+fn problems(settings: &[(&str, &str)]) -> Vec<String> {
+    let lookup =
+        |name: &str| settings.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+    Config::from_lookup(lookup).unwrap_err().problems
+}
+
+#[test]
+fn defaults_hold_where_nothing_is_said() {
+    let sources = json!({"shop": {"scheme": "shopify", "secret_arn": SHOP_ARN, "routes": {"orders/create": QUEUE_URL}}});
+    let config = Config::from_lookup(|name| (name == "SOURCES").then(|| sources.to_string())).unwrap();
+    assert_eq!(config.max_body_bytes, 921_600);
+    assert_eq!(config.timestamp_tolerance_seconds, 300);
+    assert_eq!(config.sources["shop"].routes["orders/create"], QUEUE_URL);
+}
+
+#[test]
+fn every_problem_is_told_at_once() {
+    let sources = json!({
+        "Shop 1": {"scheme": "none", "secret_arn": "hush", "routes": {}, "secret": "hush"},
+        "crm": {"scheme": "standard-webhooks", "routes": {"a": "queue", "b": 7}},
+        "erp": [],
+    })
+    .to_string();
+    let found = problems(&[
+        ("SOURCES", &sources),
+        ("MAX_BODY_BYTES", "2000000"),
+        ("TIMESTAMP_TOLERANCE_SECONDS", "0"),
+    ]);
+    assert_eq!(
+        found,
+        [
+            "SOURCES.Shop 1: the name must be 1 to 64 of a-z, 0-9 and -",
+            "SOURCES.Shop 1: scheme must be one of shopify, standard-webhooks",
+            "SOURCES.Shop 1: secret_arn must be the ARN of a secret",
+            "SOURCES.Shop 1: routes: at least one, or every event would be ignored",
+            "SOURCES.Shop 1: unknown field secret",
+            "SOURCES.crm: secret_arn must be the ARN of a secret",
+            "SOURCES.crm: routes.a must be the URL of a queue",
+            "SOURCES.crm: routes.b must be the URL of a queue",
+            "SOURCES.erp: must be an object",
+            "MAX_BODY_BYTES: a whole number from 1 to 1044480",
+            "TIMESTAMP_TOLERANCE_SECONDS: a whole number from 1 to 3600",
+        ]
+    );
+    assert!(!found.concat().contains("hush"));
+}
+
+#[test]
+fn sources_must_be_there_and_be_an_object_with_a_source() {
+    assert_eq!(problems(&[]), ["SOURCES: missing"]);
+    assert_eq!(problems(&[("SOURCES", "{}")]), ["SOURCES: at least one source"]);
+    for text in ["", "[]", "{", "{\"hush\""] {
+        let found = problems(&[("SOURCES", text)]);
+        assert!(found[0].starts_with("SOURCES: not a JSON object (line "), "{found:?}");
+        assert!(!found[0].contains("hush"));
+    }
+}
+
+#[test]
+fn numbers_must_be_whole_and_in_range() {
+    for text in ["", "x", "-1", "1.5", "99999999999999999999"] {
+        let found = problems(&[("MAX_BODY_BYTES", text), ("TIMESTAMP_TOLERANCE_SECONDS", text)]);
+        assert_eq!(found.len(), 3, "{text}: {found:?}");
+    }
+}
