@@ -1,1 +1,22 @@
-fn main() {}
+use std::sync::Arc;
+
+use connector_tryton::TrytonStockReserver;
+use lambda_runtime::Error;
+use orders_to_inventory::{OrdersToInventory, OrdersToInventorySettings};
+use outbound::HttpTarget;
+use receiver::Wiring;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let settings = OrdersToInventorySettings::read(&settings::environment)
+        .inspect_err(|error| tracing::error!(%error, "settings refused"))?;
+    let wiring = Wiring::connect(settings.receiver).await;
+    let reserver = TrytonStockReserver::new(
+        HttpTarget::new(settings.tryton)?,
+        wiring.credential(settings.tryton_secret_arn),
+        settings.tryton_company_id,
+    );
+    let shipping = wiring.event_channel(settings.next_queue_url);
+    wiring.serve(OrdersToInventory::new(Arc::new(reserver), shipping)).await
+}

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use message::{Code, Disposition, Effect, Redacted, Rejection, Retry};
 use thiserror::Error;
+use transform::MappingError;
 
 /// Why a call to a target did not end well, by what the caller may do next.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -25,6 +26,8 @@ pub struct Refusal {
     pub path: String,
     /// One sentence without personal data.
     pub summary: String,
+    /// The target's mapping, where it was the one to refuse: stands on the dead letter instead of the source's.
+    pub mapping: Option<&'static str>,
     /// HTTP status; 0 where no call was made.
     pub status: u16,
     /// What the target answered, capped: for connectors that read their system's error format. May be personal.
@@ -33,7 +36,14 @@ pub struct Refusal {
 
 impl Refusal {
     pub fn new(code: Code, path: impl Into<String>, summary: impl Into<String>) -> Self {
-        Self { code, path: path.into(), summary: summary.into(), status: 0, body: Redacted::new(Vec::new()) }
+        Self {
+            code,
+            path: path.into(),
+            summary: summary.into(),
+            mapping: None,
+            status: 0,
+            body: Redacted::new(Vec::new()),
+        }
     }
 }
 
@@ -59,9 +69,20 @@ impl CallError {
             Self::NotNow { code, after } | Self::OutcomeUnknown { code, after } => {
                 Disposition::Retry(Retry { code, after, mapping })
             }
-            Self::Refused(refusal) => Disposition::Reject(
-                Rejection::new(refusal.code, refusal.path, refusal.summary).with_mapping(mapping),
-            ),
+            Self::Refused(refusal) => {
+                let mapping = refusal.mapping.unwrap_or(mapping);
+                let rejection = Rejection::new(refusal.code, refusal.path, refusal.summary);
+                Disposition::Reject(rejection.with_mapping(mapping))
+            }
         }
+    }
+}
+
+/// A target mapping that cannot express what came: the same as a target that refuses it, without the call.
+impl From<MappingError> for CallError {
+    fn from(error: MappingError) -> Self {
+        let rejection = Rejection::from(error);
+        let refusal = Refusal::new(rejection.code, rejection.path, rejection.summary);
+        Self::Refused(Refusal { mapping: Some(rejection.mapping), ..refusal })
     }
 }

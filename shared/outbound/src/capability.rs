@@ -6,9 +6,6 @@ use crate::{Budget, CallError};
 /// An inventory system that can set stock aside for an order.
 #[async_trait]
 pub trait StockReserver: Send + Sync {
-    /// The mapping that translates the order, for ledger items and dead letters: `tryton-sale/1`.
-    fn mapping(&self) -> &'static str;
-
     /// The finished reservation made earlier under the order's reference, if there is one. Changes nothing.
     async fn find(&self, order: &Order, budget: &Budget) -> Result<Option<Reservation>, CallError>;
 
@@ -19,9 +16,6 @@ pub trait StockReserver: Send + Sync {
 /// A label system that can buy a shipping label.
 #[async_trait]
 pub trait LabelBuyer: Send + Sync {
-    /// The mapping that translates the reservation: `karrio-shipment/1`.
-    fn mapping(&self) -> &'static str;
-
     /// The label bought earlier under the reservation's reference, if there is one. Changes nothing.
     async fn find(&self, reservation: &Reservation, budget: &Budget) -> Result<Option<Shipment>, CallError>;
 

@@ -6,26 +6,13 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
 use message::{Code, Redacted};
 use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use crate::retry_after::retry_after;
-use crate::{Budget, CallError, Refusal};
-
-/// One target system: where it is and how long we wait for it.
-#[derive(Clone, Debug)]
-pub struct TargetConfig {
-    /// Name in logs and metrics: `tryton`.
-    pub name: &'static str,
-    /// Every request's path is appended to this.
-    pub base_url: String,
-    pub connect_timeout: Duration,
-    /// From the first byte sent to the last byte read of one call.
-    pub timeout: Duration,
-    /// Longest answer that is read.
-    pub max_body_bytes: usize,
-}
+use crate::{Budget, CallError, Refusal, TargetConfig};
 
 #[derive(Debug, Error)]
 pub enum TargetConfigError {
@@ -71,7 +58,8 @@ impl Request {
 
     /// `Authorization: <scheme> <credential>`, kept out of every `Debug`. A credential that no header can carry
     /// is refused here, before anything is sent.
-    pub fn authorization(mut self, scheme: &str, credential: &str) -> Result<Self, CallError> {
+    pub fn authorization(mut self, scheme: &str, credential: &SecretString) -> Result<Self, CallError> {
+        let credential = credential.expose_secret().trim();
         let mut value = HeaderValue::from_str(&format!("{scheme} {credential}"))
             .map_err(|_| CallError::NotNow { code: Code::SecretUnavailable, after: None })?;
         value.set_sensitive(true);
@@ -223,12 +211,10 @@ fn classify(answer: Answer, safe: bool) -> Result<Response, CallError> {
         408 | 500..=599 => Err(not_final(safe, Code::TargetFailed, after)),
         // Our own fault, not the message's: nothing is thrown away because a key has expired.
         401 | 403 => Err(CallError::NotNow { code: Code::CredentialsRefused, after }),
-        status => Err(CallError::Refused(Refusal {
-            code: Code::TargetRefused,
-            path: "$".to_owned(),
-            summary: format!("the target answered with status {status}"),
-            status,
-            body: Redacted::new(answer.body),
-        })),
+        status => {
+            let summary = format!("the target answered with status {status}");
+            let refusal = Refusal::new(Code::TargetRefused, "$", summary);
+            Err(CallError::Refused(Refusal { status, body: Redacted::new(answer.body), ..refusal }))
+        }
     }
 }

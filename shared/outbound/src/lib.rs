@@ -7,12 +7,17 @@
 mod budget;
 mod call_error;
 mod capability;
+mod credential;
 mod http_target;
 mod once;
 mod retry_after;
+mod target_config;
 
 pub use budget::Budget;
 pub use call_error::{CallError, Refusal};
 pub use capability::{LabelBuyer, StockReserver};
-pub use http_target::{HttpTarget, Request, Response, TargetConfig, TargetConfigError};
+pub use credential::Credential;
+pub use http_target::{HttpTarget, Request, Response, TargetConfigError};
 pub use once::{Attempt, at_most_once};
+pub use secrecy::{ExposeSecret, SecretString};
+pub use target_config::TargetConfig;

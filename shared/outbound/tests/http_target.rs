@@ -162,10 +162,10 @@ fn a_base_url_that_is_no_web_address_is_refused_at_start() {
 
 #[test]
 fn credentials_do_not_show_in_debug() {
-    let request = Request::get("/").authorization("Bearer", "canary-credential").unwrap();
+    let request = Request::get("/").authorization("Bearer", &"canary-credential".into()).unwrap();
     let response = format!("{:?}", request_headers(&request));
     assert!(!response.contains("canary"), "{response}");
-    assert!(Request::get("/").authorization("Bearer", "line\nbreak").is_err());
+    assert!(Request::get("/").authorization("Bearer", &"line\nbreak".into()).is_err());
 }
 
 fn request_headers(request: &Request) -> &http::HeaderMap {

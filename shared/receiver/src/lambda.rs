@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::{Flow, Receiver};
 
 /// Serves invocations until Lambda ends the process.
-pub async fn run<F: Flow>(receiver: Receiver<F>) -> Result<(), Error> {
+pub(crate) async fn run<F: Flow>(receiver: Receiver<F>) -> Result<(), Error> {
     let receiver = &receiver;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| async move {
         let deadline = Instant::now() + remaining(event.context.deadline, Timestamp::now());

@@ -2,7 +2,8 @@
 //!
 //! A [`Flow`] says what a message means and how its effect is made; the [`Receiver`] does everything around it:
 //! reads the envelope, claims the operation, guards against panics and the deadline, completes, releases, copies to
-//! the dead letter queue, and answers with exactly the identifiers that have to come again.
+//! the dead letter queue, and answers with exactly the identifiers that have to come again. [`Wiring`] is what a
+//! function's main.rs connects them with.
 
 mod backoff;
 mod batch;
@@ -10,8 +11,9 @@ mod flow;
 mod lambda;
 mod record;
 mod settings;
+mod wiring;
 
 pub use batch::{BatchError, Receiver, ReceiverParts};
 pub use flow::{Flow, Performed, Translated};
-pub use lambda::run;
 pub use settings::ReceiverSettings;
+pub use wiring::Wiring;

@@ -1,0 +1,62 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use message::{Code, Effect, Envelope, OperationKey, Rejection};
+use outbound::{Attempt, Budget, LabelBuyer, at_most_once};
+use receiver::{Flow, Performed, Translated};
+use serde_json::json;
+use transform::canonical::Reservation;
+use transform::mapping::CANONICAL_RESERVATION;
+use transform::reservation::{self, STOCK_RESERVED};
+
+pub struct InventoryToShipping {
+    buyer: Arc<dyn LabelBuyer>,
+}
+
+impl InventoryToShipping {
+    pub fn new(buyer: Arc<dyn LabelBuyer>) -> Self {
+        Self { buyer }
+    }
+}
+
+#[async_trait]
+impl Flow for InventoryToShipping {
+    type Operation = Reservation;
+
+    fn name(&self) -> &'static str {
+        "inventory-to-shipping"
+    }
+
+    fn translate(&self, envelope: &Envelope) -> Result<Translated<Reservation>, Rejection> {
+        if envelope.event_type != STOCK_RESERVED {
+            return Err(Rejection::new(Code::EventTypeUnknown, "$.type", Code::EventTypeUnknown.title()));
+        }
+        let reservation = reservation::reservation(envelope)?;
+        let key = OperationKey::new(self.name(), &[&reservation.reference, "label"]);
+        Ok(Translated { operation: reservation, key, mapping: CANONICAL_RESERVATION })
+    }
+
+    async fn perform(
+        &self,
+        envelope: &Envelope,
+        reservation: &Reservation,
+        prior: Effect,
+        budget: &Budget,
+    ) -> Result<Performed, Attempt> {
+        let find = || self.buyer.find(reservation, budget);
+        let buy = || self.buyer.buy(reservation, budget);
+        let shipment = at_most_once(prior, find, buy).await?;
+        tracing::info!(
+            correlation_id = envelope.correlationid,
+            reference = shipment.reference,
+            label_id = shipment.label_id,
+            "label bought"
+        );
+        let outcome = json!({
+            "label_id": shipment.label_id,
+            "tracking_number": shipment.tracking_number,
+            "carrier": shipment.carrier,
+        });
+        Ok(Performed { outcome: outcome.to_string() })
+    }
+}

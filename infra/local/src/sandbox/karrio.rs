@@ -1,0 +1,110 @@
+//! Labels as Karrio sells them, as far as our connector calls it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use http::{HeaderMap, StatusCode};
+use serde_json::{Value, json};
+
+use super::API_KEY;
+use super::state::{System, World};
+
+/// Services that the one carrier behind the sandbox offers.
+const SERVICES: [&str; 2] = ["standard_service", "express_service"];
+/// What Karrio insists on in an address.
+const REQUIRED_OF_ADDRESS: [&str; 1] = ["country_code"];
+const DEFAULT_PAGE: usize = 20;
+
+pub(super) fn routes() -> Router<Arc<World>> {
+    Router::new().route("/v1/shipments", get(list).post(create))
+}
+
+/// All shipments so far, oldest first.
+#[derive(Default)]
+pub(super) struct Labels {
+    shipments: Vec<Value>,
+}
+
+async fn list(
+    State(world): State<Arc<World>>,
+    headers: HeaderMap,
+    Query(query): Query<HashMap<String, String>>,
+) -> Response {
+    if let Some(refused) = unauthorized(&headers) {
+        return refused;
+    }
+    let number = |name: &str, default| query.get(name).and_then(|text| text.parse().ok()).unwrap_or(default);
+    let (limit, offset) = (number("limit", DEFAULT_PAGE), number("offset", 0));
+    let reference = query.get("reference").map(|text| text.to_lowercase()).unwrap_or_default();
+    let matching: Vec<Value> = world.labels(|labels| {
+        // Newest first, and parts of a reference match: as Karrio does it.
+        let contains = |shipment: &&Value| {
+            shipment["reference"].as_str().is_some_and(|text| text.to_lowercase().contains(&reference))
+        };
+        labels.shipments.iter().rev().filter(contains).cloned().collect()
+    });
+    let count = matching.len();
+    let next = (offset + limit < count).then(|| format!("/v1/shipments?limit={limit}&offset={}", offset + limit));
+    let results: Vec<_> = matching.into_iter().skip(offset).take(limit).collect();
+    Json(json!({ "count": count, "next": next, "previous": null, "results": results })).into_response()
+}
+
+async fn create(State(world): State<Arc<World>>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
+    if let Some(refused) = unauthorized(&headers) {
+        return refused;
+    }
+    if let Some(problem) = problem(&body) {
+        let errors = json!([{ "code": "validation", "message": problem, "details": {} }]);
+        return (StatusCode::BAD_REQUEST, Json(json!({ "errors": errors }))).into_response();
+    }
+    let reference = body["reference"].as_str().unwrap_or_default().to_owned();
+    let shipment = world.labels(|labels| {
+        let number = labels.shipments.len() + 1;
+        let shipment = json!({
+            "id": format!("shp_{number:08}"),
+            "status": "created",
+            "reference": reference,
+            "tracking_number": format!("SBX{number:010}"),
+            "carrier_name": "testpost",
+            "service": body["service"],
+            "label_type": body["label_type"],
+            "label_url": format!("/v1/shipments/shp_{number:08}/label.pdf"),
+            "created_at": format!("2026-01-01 00:00:00.{number:06}+00:00"),
+            "messages": [],
+        });
+        labels.shipments.push(shipment.clone());
+        shipment
+    });
+    let id = shipment["id"].as_str().unwrap_or_default();
+    let number = shipment["tracking_number"].as_str().unwrap_or_default();
+    world.record(System::Labels, "label", &reference, id, number);
+    (StatusCode::CREATED, Json(shipment)).into_response()
+}
+
+fn problem(body: &Value) -> Option<String> {
+    for party in ["shipper", "recipient"] {
+        for field in REQUIRED_OF_ADDRESS {
+            if body[party][field].as_str().is_none_or(str::is_empty) {
+                return Some(format!("{party}.{field}: this field is required"));
+            }
+        }
+    }
+    if body["parcels"].as_array().is_none_or(Vec::is_empty) {
+        return Some("parcels: this field is required".to_owned());
+    }
+    let service = body["service"].as_str().unwrap_or_default();
+    (!SERVICES.contains(&service)).then(|| "service: no carrier offers it".to_owned())
+}
+
+fn unauthorized(headers: &HeaderMap) -> Option<Response> {
+    let given = headers.get("authorization").and_then(|value| value.to_str().ok());
+    if given == Some(format!("Token {API_KEY}").as_str()) {
+        return None;
+    }
+    let errors = json!([{ "code": "authentication_failed", "message": "Invalid token" }]);
+    Some((StatusCode::UNAUTHORIZED, Json(json!({ "errors": errors }))).into_response())
+}

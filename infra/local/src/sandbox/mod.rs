@@ -1,0 +1,155 @@
+//! The partner sandbox: one small server that speaks the calls we make to the inventory system (Tryton's) and the
+//! label system (Karrio's), remembers effects, and can be told to fail.
+//!
+//! | path | what |
+//! |---|---|
+//! | `/erp/rest/…` | inventory, `Authorization: bearer` [`API_KEY`] |
+//! | `/v1/…` | labels, `Authorization: Token` [`API_KEY`] |
+//! | `POST /_sandbox/faults` | a [`Fault`] for the calls to come |
+//! | `DELETE /_sandbox/faults` | no faults any more |
+//! | `GET /_sandbox/effects` | every [`Effect`] so far |
+//! | `POST /_sandbox/stock` | `{"sku": …, "quantity": …}` sets a stock level |
+
+mod faults;
+mod karrio;
+mod state;
+mod tryton;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use http::StatusCode;
+use serde::Deserialize;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+pub use faults::{Fault, FaultKind};
+pub use state::{Effect, System};
+
+use state::World;
+
+/// The key of both systems: a double has nothing to protect, but a call without it is answered as the real ones do.
+pub const API_KEY: &str = "sandbox-key";
+
+/// A running sandbox; ends with this value.
+pub struct Sandbox {
+    address: SocketAddr,
+    world: Arc<World>,
+    server: JoinHandle<()>,
+}
+
+impl Sandbox {
+    /// On a free port of the loopback interface.
+    pub async fn start() -> std::io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let world = Arc::new(World::seeded());
+        let app = app(Arc::clone(&world));
+        let server = tokio::spawn(async move {
+            // Serving ends only with the task.
+            drop(axum::serve(listener, app).await);
+        });
+        Ok(Self { address, world, server })
+    }
+
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Tryton's base URL: with the database.
+    pub fn tryton_url(&self) -> String {
+        format!("{}/erp", self.base_url())
+    }
+
+    pub fn karrio_url(&self) -> String {
+        self.base_url()
+    }
+
+    pub fn effects(&self) -> Vec<Effect> {
+        self.world.effects()
+    }
+
+    /// Sets how many of a product are in stock and free.
+    pub fn stock(&self, sku: &str, quantity: u32) {
+        self.world.set_stock(sku, quantity);
+    }
+
+    pub fn fail(&self, fault: Fault) {
+        self.world.faults.add(fault);
+    }
+
+    pub fn fail_no_more(&self) {
+        self.world.faults.clear();
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn app(world: Arc<World>) -> Router {
+    let systems = Router::new()
+        .merge(tryton::routes())
+        .merge(karrio::routes())
+        .layer(from_fn_with_state(Arc::clone(&world), faulty));
+    let control = Router::new()
+        .route("/_sandbox/faults", post(add_fault).delete(clear_faults))
+        .route("/_sandbox/effects", get(list_effects))
+        .route("/_sandbox/stock", post(set_stock));
+    systems.merge(control).with_state(world)
+}
+
+/// Lets the fault that a call meets happen before or after the call has had its effect.
+async fn faulty(State(world): State<Arc<World>>, request: Request, next: Next) -> Response {
+    match world.faults.take(request.method(), request.uri().path()) {
+        None => next.run(request).await,
+        Some(FaultKind::Status { status, retry_after_s }) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            match retry_after_s {
+                Some(seconds) => (status, [("retry-after", seconds.to_string())]).into_response(),
+                None => status.into_response(),
+            }
+        }
+        Some(FaultKind::TimeoutBeforeEffect) => faults::never_answer().await,
+        Some(FaultKind::TimeoutAfterEffect) => {
+            drop(next.run(request).await);
+            faults::never_answer().await
+        }
+        Some(FaultKind::Slow { ms }) => {
+            faults::wait_ms(ms).await;
+            next.run(request).await
+        }
+    }
+}
+
+async fn add_fault(State(world): State<Arc<World>>, Json(fault): Json<Fault>) -> StatusCode {
+    world.faults.add(fault);
+    StatusCode::NO_CONTENT
+}
+
+async fn clear_faults(State(world): State<Arc<World>>) -> StatusCode {
+    world.faults.clear();
+    StatusCode::NO_CONTENT
+}
+
+async fn list_effects(State(world): State<Arc<World>>) -> Json<Vec<Effect>> {
+    Json(world.effects())
+}
+
+#[derive(Deserialize)]
+struct StockLevel {
+    sku: String,
+    quantity: u32,
+}
+
+async fn set_stock(State(world): State<Arc<World>>, Json(level): Json<StockLevel>) -> StatusCode {
+    world.set_stock(&level.sku, level.quantity);
+    StatusCode::NO_CONTENT
+}

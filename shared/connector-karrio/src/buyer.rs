@@ -1,0 +1,86 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use http::Method;
+use outbound::{Budget, CallError, Credential, HttpTarget, LabelBuyer, Request, Response};
+use serde::de::DeserializeOwned;
+use transform::canonical::{Address, Reservation, Shipment};
+use transform::karrio;
+
+use crate::errors::explain;
+use crate::wire::{KarrioShipmentRecord, ShipmentPage};
+
+const SHIPMENTS: &str = "/v1/shipments";
+/// Shipments a page; Karrio's own default is 20.
+const PAGE: usize = 100;
+/// References that contain ours are next to none: more pages than this mean that the filter is not honoured.
+const MOST_PAGES: usize = 10;
+
+/// Buys labels in one step: `POST /v1/shipments` with the service.
+pub struct KarrioLabelBuyer {
+    target: HttpTarget,
+    credential: Arc<dyn Credential>,
+    service: String,
+    ship_from: Address,
+}
+
+impl KarrioLabelBuyer {
+    /// `service` is the carrier service to buy; `ship_from` the warehouse.
+    pub fn new(
+        target: HttpTarget,
+        credential: Arc<dyn Credential>,
+        service: impl Into<String>,
+        ship_from: Address,
+    ) -> Self {
+        Self { target, credential, service: service.into(), ship_from }
+    }
+
+    async fn call(&self, request: Request, budget: &Budget) -> Result<Response, CallError> {
+        let request = request.authorization("Token", &self.credential.get().await?)?;
+        self.target.call(request, budget).await.map_err(explain)
+    }
+
+    async fn read<T: DeserializeOwned>(&self, request: Request, budget: &Budget) -> Result<T, CallError> {
+        self.call(request, budget).await?.json()
+    }
+}
+
+#[async_trait]
+impl LabelBuyer for KarrioLabelBuyer {
+    async fn find(&self, reservation: &Reservation, budget: &Budget) -> Result<Option<Shipment>, CallError> {
+        let reference = reservation.reference.as_str();
+        let mut bought: Vec<KarrioShipmentRecord> = Vec::new();
+        for page in 0..MOST_PAGES {
+            let request = Request::get(SHIPMENTS)
+                .query("reference", reference)
+                .query("limit", PAGE.to_string())
+                .query("offset", (page * PAGE).to_string());
+            let page: ShipmentPage = self.read(request, budget).await?;
+            let last = page.next.is_none() || page.results.is_empty();
+            bought.extend(page.results.into_iter().filter(|record| record.bought_under(reference).is_some()));
+            if last {
+                break;
+            }
+        }
+        // Were there ever two, everybody has to take the same one.
+        let oldest = bought.iter().min_by_key(|record| (&record.created_at, &record.id));
+        Ok(oldest.and_then(|record| shipment(record, reference)))
+    }
+
+    async fn buy(&self, reservation: &Reservation, budget: &Budget) -> Result<Shipment, CallError> {
+        let body = karrio::shipment(reservation, &self.ship_from, &self.service)?;
+        let response = self.call(Request::new(Method::POST, SHIPMENTS).json(&body)?, budget).await?;
+        // A 201 without a label ("200 with errors inside"): bought or not, the next look-up tells.
+        shipment(&response.json()?, &reservation.reference).ok_or_else(|| response.unreadable())
+    }
+}
+
+fn shipment(record: &KarrioShipmentRecord, reference: &str) -> Option<Shipment> {
+    let tracking_number = record.bought_under(reference)?;
+    Some(Shipment {
+        reference: reference.to_owned(),
+        label_id: record.id.clone(),
+        tracking_number: tracking_number.to_owned(),
+        carrier: record.carrier_name.clone().unwrap_or_default(),
+    })
+}
