@@ -195,3 +195,12 @@ async fn an_event_without_a_route_is_acknowledged_and_not_queued() {
     assert_eq!(response.body["status"], "ignored");
     assert_eq!(f.sink.calls(), 0);
 }
+
+#[tokio::test]
+async fn what_is_queued_is_an_order_that_the_mapping_reads() {
+    let f = fixture();
+    f.post(shopify(ORDER)).await;
+    let order = transform::shopify::order(&f.sink.only_event()).unwrap();
+    assert_eq!((order.shop.as_str(), order.id.as_str()), ("acme.myshopify.com", "5678901234567"));
+    assert_eq!(order.lines.len(), 2);
+}
