@@ -1,0 +1,129 @@
+//! The flow against a scripted inventory system: what is called, what follows, what is known when it fails.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use channel::{ChannelError, EventChannel};
+use message::{Code, Effect, Envelope};
+use orders_to_inventory::OrdersToInventory;
+use outbound::{Budget, CallError, StockReserver};
+use receiver::Flow;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use transform::canonical::{Order, Reservation};
+
+const PAYLOAD: &str = include_str!("../../../shared/transform/tests/fixtures/shopify/full/payload.json");
+
+#[derive(Default)]
+struct Inventory {
+    reserved: Mutex<Option<Reservation>>,
+    made: Mutex<u32>,
+    /// The answer to `reserve` after the effect, instead of the reservation.
+    lost_answer: bool,
+}
+
+#[async_trait]
+impl StockReserver for Inventory {
+    async fn find(&self, _: &Order, _: &Budget) -> Result<Option<Reservation>, CallError> {
+        Ok(self.reserved.lock().unwrap().clone())
+    }
+
+    async fn reserve(&self, order: &Order, _: &Budget) -> Result<Reservation, CallError> {
+        *self.made.lock().unwrap() += 1;
+        let reservation = order.reserved_as("41".to_owned(), Some("S-41".to_owned()));
+        *self.reserved.lock().unwrap() = Some(reservation.clone());
+        if self.lost_answer {
+            return Err(CallError::OutcomeUnknown { code: Code::OutcomeUnknown, after: None });
+        }
+        Ok(reservation)
+    }
+}
+
+#[derive(Default)]
+struct Shipping {
+    events: Mutex<Vec<Envelope>>,
+    down: bool,
+}
+
+#[async_trait]
+impl EventChannel for Shipping {
+    async fn send(&self, event: &Envelope) -> Result<(), ChannelError> {
+        if self.down {
+            return Err(ChannelError::Sqs { operation: "SendMessage", source: "down".into() });
+        }
+        self.events.lock().unwrap().push(event.clone());
+        Ok(())
+    }
+}
+
+fn envelope(event_type: &str) -> Envelope {
+    let payload: Value = serde_json::from_str(PAYLOAD).unwrap();
+    let body = json!({
+        "specversion": "1.0", "id": "event-1", "source": "/shopify/acme.myshopify.com", "type": event_type,
+        "time": "2026-11-24T10:00:00Z", "correlationid": "correlation-1", "sourceversion": "2026-10",
+        "data": payload
+    });
+    Envelope::decode(&body.to_string()).unwrap()
+}
+
+fn budget() -> Budget {
+    Budget::of_lease(Instant::now(), Duration::from_secs(30))
+}
+
+async fn perform(inventory: &Arc<Inventory>, shipping: &Arc<Shipping>) -> Result<String, outbound::Attempt> {
+    let flow = OrdersToInventory::new(Arc::<Inventory>::clone(inventory), Arc::<Shipping>::clone(shipping));
+    let envelope = envelope("shopify.orders/create");
+    let translated = flow.translate(&envelope).unwrap();
+    let performed = flow.perform(&envelope, &translated.operation, Effect::Absent, &budget()).await?;
+    Ok(performed.outcome)
+}
+
+#[tokio::test]
+async fn an_order_is_reserved_and_the_reservation_goes_on() {
+    let (inventory, shipping) = (Arc::new(Inventory::default()), Arc::new(Shipping::default()));
+    let outcome = perform(&inventory, &shipping).await.unwrap();
+    assert_eq!(outcome, r#"{"shipment_id":"41","shipment_number":"S-41"}"#);
+    let events = shipping.events.lock().unwrap();
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].event_type, "spillway.stock.reserved");
+    assert_eq!(events[0].correlationid, "correlation-1");
+}
+
+#[tokio::test]
+async fn a_reservation_whose_answer_was_lost_is_found_not_repeated() {
+    let inventory = Arc::new(Inventory { lost_answer: true, ..Inventory::default() });
+    let shipping = Arc::new(Shipping::default());
+    perform(&inventory, &shipping).await.unwrap();
+    assert_eq!(*inventory.made.lock().unwrap(), 1);
+    assert_eq!(shipping.events.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_follow_on_event_that_is_not_accepted_is_sent_by_the_next_attempt() {
+    let inventory = Arc::new(Inventory::default());
+    let down = Arc::new(Shipping { down: true, ..Shipping::default() });
+    let failed = perform(&inventory, &down).await.unwrap_err();
+    assert_eq!((failed.error.code(), failed.effect), (Code::FollowOnNotSent, Effect::Unknown));
+    let shipping = Arc::new(Shipping::default());
+    perform(&inventory, &shipping).await.unwrap();
+    assert_eq!(*inventory.made.lock().unwrap(), 1, "the stock was set aside by the first attempt");
+    assert_eq!(shipping.events.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_operation_is_known_by_shop_and_order_whatever_the_delivery() {
+    let flow = OrdersToInventory::new(Arc::new(Inventory::default()), Arc::new(Shipping::default()));
+    let one = envelope("shopify.orders/create");
+    let mut other = one.clone();
+    other.id = "event-2".to_owned();
+    other.deliveryid = Some("delivery-2".to_owned());
+    assert_eq!(flow.translate(&one).unwrap().key, flow.translate(&other).unwrap().key);
+}
+
+#[tokio::test]
+async fn an_event_of_another_type_is_rejected() {
+    let flow = OrdersToInventory::new(Arc::new(Inventory::default()), Arc::new(Shipping::default()));
+    let rejection = flow.translate(&envelope("shopify.products/update")).unwrap_err();
+    assert_eq!((rejection.code, rejection.path.as_str()), (Code::EventTypeUnknown, "$.type"));
+}
