@@ -1,10 +1,7 @@
 use std::collections::BTreeMap;
-use std::fmt;
-use std::ops::RangeInclusive;
-use std::str::FromStr;
 
 use serde_json::{Map, Value};
-use thiserror::Error;
+use settings::{Problem, Settings, SettingsError};
 
 use crate::envelope::MAX_MESSAGE_BYTES;
 use crate::scheme::{self, SCHEMES, Scheme};
@@ -31,85 +28,37 @@ pub struct Source {
     pub routes: BTreeMap<String, String>,
 }
 
-/// Everything that is wrong with the settings, at once. Values are not repeated: one of them could be a secret that
-/// was put where its ARN belongs.
-#[derive(Clone, PartialEq, Eq, Debug, Error)]
-pub struct ConfigError {
-    pub problems: Vec<String>,
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "settings refused: {}", self.problems.join("; "))
-    }
-}
-
 impl Config {
-    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let mut problems = Vec::new();
-        let sources = read_sources(lookup("SOURCES"), &mut problems);
-        let max_body_bytes = read_number(
-            &lookup,
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let mut settings = Settings::new(lookup);
+        let sources = settings.parsed("SOURCES", read_sources);
+        let max_body_bytes = settings.number(
             "MAX_BODY_BYTES",
             DEFAULT_MAX_BODY_BYTES,
             1..=MAX_MESSAGE_BYTES - MAX_ATTRIBUTE_BYTES,
-            &mut problems,
         );
-        let timestamp_tolerance_seconds = read_number(
-            &lookup,
+        let timestamp_tolerance_seconds = settings.number(
             "TIMESTAMP_TOLERANCE_SECONDS",
             DEFAULT_TIMESTAMP_TOLERANCE_SECONDS,
             // Beyond an hour it would hardly hinder a replay.
             1..=3_600,
-            &mut problems,
         );
-        if problems.is_empty() {
-            Ok(Self { sources, max_body_bytes, timestamp_tolerance_seconds })
-        } else {
-            Err(ConfigError { problems })
-        }
+        settings.finish(sources.map(|sources| Self { sources, max_body_bytes, timestamp_tolerance_seconds }))
     }
 }
 
-fn read_number<T: FromStr + PartialOrd + fmt::Display>(
-    lookup: impl Fn(&str) -> Option<String>,
-    name: &str,
-    default: T,
-    range: RangeInclusive<T>,
-    problems: &mut Vec<String>,
-) -> T {
-    let Some(text) = lookup(name) else { return default };
-    match text.parse() {
-        Ok(number) if range.contains(&number) => number,
-        _ => {
-            problems.push(format!("{name}: a whole number from {} to {}", range.start(), range.end()));
-            default
-        }
-    }
-}
-
-fn read_sources(text: Option<String>, problems: &mut Vec<String>) -> BTreeMap<String, Source> {
-    let mut sources = BTreeMap::new();
-    let Some(text) = text else {
-        problems.push("SOURCES: missing".to_owned());
-        return sources;
-    };
-    let entries: Map<String, Value> = match serde_json::from_str(&text) {
-        Ok(entries) => entries,
-        Err(error) => {
-            problems.push(format!(
-                "SOURCES: not a JSON object (line {}, column {})",
-                error.line(),
-                error.column()
-            ));
-            return sources;
-        }
-    };
+/// Values are not repeated in a problem: one of them could be a secret that was put where its ARN belongs.
+fn read_sources(text: &str) -> Result<BTreeMap<String, Source>, Vec<Problem>> {
+    let entries: Map<String, Value> = serde_json::from_str(text).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        vec![Problem::whole(format!("not a JSON object (line {line}, column {column})"))]
+    })?;
     if entries.is_empty() {
-        problems.push("SOURCES: at least one source".to_owned());
+        return Err(vec![Problem::whole("at least one source")]);
     }
+    let (mut sources, mut problems) = (BTreeMap::new(), Vec::new());
     for (name, entry) in entries {
-        let mut reader = SourceReader { name: &name, problems };
+        let mut reader = SourceReader { name: &name, problems: &mut problems };
         if !is_source_name(&name) {
             reader.problem("the name must be 1 to 64 of a-z, 0-9 and -");
         }
@@ -117,17 +66,17 @@ fn read_sources(text: Option<String>, problems: &mut Vec<String>) -> BTreeMap<St
             sources.insert(name, source);
         }
     }
-    sources
+    if problems.is_empty() { Ok(sources) } else { Err(problems) }
 }
 
 struct SourceReader<'a> {
     name: &'a str,
-    problems: &'a mut Vec<String>,
+    problems: &'a mut Vec<Problem>,
 }
 
 impl SourceReader<'_> {
     fn problem(&mut self, text: &str) {
-        self.problems.push(format!("SOURCES.{}: {text}", self.name));
+        self.problems.push(Problem { path: format!(".{}", self.name), problem: text.to_owned() });
     }
 
     fn read(&mut self, entry: Value) -> Option<Source> {

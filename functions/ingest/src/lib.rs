@@ -15,7 +15,7 @@ pub mod scheme;
 mod sink;
 mod sqs_sink;
 
-pub use config::{Config, ConfigError};
+pub use config::Config;
 pub use handler::Ingest;
 pub use refusal::Refusal;
 pub use sink::{EventSink, SinkError};

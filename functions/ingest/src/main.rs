@@ -9,8 +9,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    #[expect(clippy::disallowed_methods, reason = "the one place where settings are read")]
-    let config = Config::from_lookup(|name| std::env::var(name).ok())
+    let config = Config::read(&settings::environment)
         .inspect_err(|error| tracing::error!(%error, "settings refused"))?;
     let sdk = aws::load_config().await;
     let secrets = Secrets::new(SecretsManager::new(&sdk), Timestamp::now);

@@ -1,6 +1,6 @@
 use outbound::TargetConfig;
 use receiver::ReceiverSettings;
-use settings::{Settings, SettingsError};
+use settings::{Problem, Settings, SettingsError};
 use transform::canonical::Address;
 
 /// What the function is told by its environment.
@@ -18,23 +18,25 @@ pub struct InventoryToShippingSettings {
 impl InventoryToShippingSettings {
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let mut settings = Settings::new(lookup);
-        let ship_from = settings.parsed("SHIP_FROM", None, |text| {
-            serde_json::from_str::<Address>(text).map(Some).map_err(|error| {
+        let ship_from = settings.parsed("SHIP_FROM", |text| {
+            serde_json::from_str::<Address>(text).map_err(|error| {
                 // serde's own message would quote the address.
-                format!("is not a JSON address (line {}, column {})", error.line(), error.column())
+                let problem =
+                    format!("not a JSON address (line {}, column {})", error.line(), error.column());
+                vec![Problem::whole(problem)]
             })
         });
         let receiver = ReceiverSettings::read(&mut settings);
         let karrio = TargetConfig::read(&mut settings, "karrio", "KARRIO_URL");
         let karrio_secret_arn = settings.required("KARRIO_SECRET_ARN");
         let karrio_service = settings.required("KARRIO_SERVICE");
-        let problems = settings.finish(());
-        match ship_from {
-            Some(ship_from) => {
-                problems.map(|()| Self { receiver, karrio, karrio_secret_arn, karrio_service, ship_from })
-            }
-            None => Err(problems.err().unwrap_or(SettingsError { problems: vec!["SHIP_FROM is missing".to_owned()] })),
-        }
+        settings.finish(ship_from.map(|ship_from| Self {
+            receiver,
+            karrio,
+            karrio_secret_arn,
+            karrio_service,
+            ship_from,
+        }))
     }
 }
 
@@ -47,7 +49,11 @@ mod tests {
             "SHIP_FROM" => {
                 r#"{"name": "Warehouse", "line1": "Dock 1", "city": "Berlin", "postal_code": "10115", "country": "DE"}"#
             }
-            "LEDGER_TABLE" | "QUEUE_URL" | "DEAD_LETTER_QUEUE_URL" | "KARRIO_SECRET_ARN" | "KARRIO_SERVICE" => "x",
+            "LEDGER_TABLE"
+            | "QUEUE_URL"
+            | "DEAD_LETTER_QUEUE_URL"
+            | "KARRIO_SECRET_ARN"
+            | "KARRIO_SERVICE" => "x",
             "KARRIO_URL" => "http://127.0.0.1",
             _ => return None,
         };
@@ -63,7 +69,7 @@ mod tests {
     fn every_missing_setting_is_listed_at_once() {
         let error = InventoryToShippingSettings::read(&|_| None).unwrap_err();
         assert_eq!(error.problems.len(), 7, "{error}");
-        assert_eq!(error.problems[0], "SHIP_FROM is missing");
+        assert_eq!(error.problems[0], "SHIP_FROM: missing");
     }
 
     #[test]
@@ -73,6 +79,6 @@ mod tests {
             _ => complete(name),
         };
         let error = InventoryToShippingSettings::read(&lookup).unwrap_err().to_string();
-        assert!(error.contains("SHIP_FROM is not a JSON address") && !error.contains("canary"), "{error}");
+        assert!(error.contains("SHIP_FROM: not a JSON address") && !error.contains("canary"), "{error}");
     }
 }

@@ -53,7 +53,9 @@ impl Flow for OrdersToInventory {
     fn translate(&self, envelope: &Envelope) -> Result<Translated<Order>, Rejection> {
         let (order, mapping) = match envelope.event_type.as_str() {
             SHOPIFY_ORDER_CREATED => (shopify::order(envelope)?, SHOPIFY_ORDER),
-            _ => return Err(Rejection::new(Code::EventTypeUnknown, "$.type", Code::EventTypeUnknown.title())),
+            _ => {
+                return Err(Rejection::new(Code::EventTypeUnknown, "$.type", Code::EventTypeUnknown.title()));
+            }
         };
         let key = OperationKey::new(self.name(), &[&order.shop, &order.id, "reserve"]);
         Ok(Translated { operation: order, key, mapping })
@@ -76,7 +78,8 @@ impl Flow for OrdersToInventory {
             shipment_id = reserved.shipment_id,
             "stock reserved"
         );
-        let outcome = json!({ "shipment_id": reserved.shipment_id, "shipment_number": reserved.shipment_number });
+        let outcome =
+            json!({ "shipment_id": reserved.shipment_id, "shipment_number": reserved.shipment_number });
         Ok(Performed { outcome: outcome.to_string() })
     }
 }

@@ -24,7 +24,7 @@ impl OrdersToInventorySettings {
             tryton_secret_arn: settings.required("TRYTON_SECRET_ARN"),
             tryton_company_id: settings.number("TRYTON_COMPANY_ID", 1, 1..=i64::MAX),
         };
-        settings.finish(read)
+        settings.finish(Some(read))
     }
 }
 
@@ -38,12 +38,12 @@ mod tests {
         assert_eq!(
             error.problems,
             [
-                "LEDGER_TABLE is missing",
-                "QUEUE_URL is missing",
-                "DEAD_LETTER_QUEUE_URL is missing",
-                "NEXT_QUEUE_URL is missing",
-                "TRYTON_URL is missing",
-                "TRYTON_SECRET_ARN is missing"
+                "LEDGER_TABLE: missing",
+                "QUEUE_URL: missing",
+                "DEAD_LETTER_QUEUE_URL: missing",
+                "NEXT_QUEUE_URL: missing",
+                "TRYTON_URL: missing",
+                "TRYTON_SECRET_ARN: missing"
             ]
         );
     }

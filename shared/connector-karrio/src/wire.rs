@@ -30,7 +30,8 @@ impl KarrioShipmentRecord {
     /// The label's tracking number, if the shipment is bought under this very reference: the filter of the list
     /// also finds references that only contain ours.
     pub(crate) fn bought_under(&self, reference: &str) -> Option<&str> {
-        let ours = self.reference.as_deref() == Some(reference) && !NOT_BOUGHT.contains(&self.status.as_str());
+        let ours =
+            self.reference.as_deref() == Some(reference) && !NOT_BOUGHT.contains(&self.status.as_str());
         self.tracking_number.as_deref().filter(|number| ours && !number.is_empty())
     }
 }

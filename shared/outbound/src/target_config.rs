@@ -22,7 +22,11 @@ impl TargetConfig {
         Self {
             name,
             base_url: settings.required(url_setting),
-            connect_timeout: Duration::from_millis(settings.number("TARGET_CONNECT_TIMEOUT_MS", 2_000, 50..=30_000)),
+            connect_timeout: Duration::from_millis(settings.number(
+                "TARGET_CONNECT_TIMEOUT_MS",
+                2_000,
+                50..=30_000,
+            )),
             timeout: Duration::from_millis(settings.number("TARGET_TIMEOUT_MS", 8_000, 250..=600_000)),
             max_body_bytes: settings.number("TARGET_MAX_BODY_BYTES", 4_194_304, 1_024..=67_108_864),
         }

@@ -20,6 +20,19 @@ pub struct SettingsError {
     pub problems: Vec<String>,
 }
 
+/// Something wrong inside a structured setting: where (empty, or starting with a dot), and what.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub path: String,
+    pub problem: String,
+}
+
+impl Problem {
+    pub fn whole(problem: impl Into<String>) -> Self {
+        Self { path: String::new(), problem: problem.into() }
+    }
+}
+
 /// The process's environment, as a lookup function for [`Settings::new`].
 pub fn environment(name: &str) -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
@@ -36,29 +49,29 @@ impl<'a> Settings<'a> {
         match self.value(name) {
             Some(value) => value,
             None => {
-                self.problem(name, "is missing");
+                self.problem(name, "missing");
                 String::new()
             }
         }
     }
 
-    /// A value that must be there and is read by `parse`; where it is not, the caller gets `placeholder` and
-    /// [`Settings::finish`] the problem.
+    /// A value that must be there and is read by `parse`, which may find any number of problems with it.
     pub fn parsed<T>(
         &mut self,
         name: &str,
-        placeholder: T,
-        parse: impl FnOnce(&str) -> Result<T, String>,
-    ) -> T {
+        parse: impl FnOnce(&str) -> Result<T, Vec<Problem>>,
+    ) -> Option<T> {
         let text = self.required(name);
         if text.is_empty() {
-            return placeholder;
+            return None;
         }
         match parse(&text) {
-            Ok(value) => value,
-            Err(problem) => {
-                self.problem(name, &problem);
-                placeholder
+            Ok(value) => Some(value),
+            Err(problems) => {
+                for Problem { path, problem } in problems {
+                    self.problem(&format!("{name}{path}"), &problem);
+                }
+                None
             }
         }
     }
@@ -72,7 +85,7 @@ impl<'a> Settings<'a> {
         match text.parse::<T>() {
             Ok(number) if bounds.contains(&number) => number,
             _ => {
-                let problem = format!("is not a number from {} to {}", bounds.start(), bounds.end());
+                let problem = format!("a whole number from {} to {}", bounds.start(), bounds.end());
                 self.problem(name, &problem);
                 default
             }
@@ -80,12 +93,15 @@ impl<'a> Settings<'a> {
     }
 
     pub fn problem(&mut self, name: &str, problem: &str) {
-        self.problems.push(format!("{name} {problem}"));
+        self.problems.push(format!("{name}: {problem}"));
     }
 
-    /// `settings` if nothing was wrong.
-    pub fn finish<T>(self, settings: T) -> Result<T, SettingsError> {
-        if self.problems.is_empty() { Ok(settings) } else { Err(SettingsError { problems: self.problems }) }
+    /// The typed settings if nothing was wrong; `None` stands for a part that could not be read.
+    pub fn finish<T>(self, settings: Option<T>) -> Result<T, SettingsError> {
+        match settings {
+            Some(settings) if self.problems.is_empty() => Ok(settings),
+            _ => Err(SettingsError { problems: self.problems }),
+        }
     }
 
     fn value(&self, name: &str) -> Option<String> {
@@ -114,7 +130,7 @@ mod tests {
         assert_eq!(settings.required("URL"), "http://127.0.0.1");
         assert_eq!(settings.number("COUNT", 1, 1..=10), 7);
         assert_eq!(settings.number("OTHER", 3, 1..=10), 3);
-        assert_eq!(settings.finish(()), Ok(()));
+        assert_eq!(settings.finish(Some(7)), Ok(7));
     }
 
     #[test]
@@ -124,16 +140,16 @@ mod tests {
         settings.required("NOWHERE");
         settings.number("WORD", 1, 1..=10);
         settings.number("COUNT", 1, 1..=5);
-        settings.parsed("WORD", 0, |_| Err("is not JSON".to_owned()));
-        let error = settings.finish(()).unwrap_err();
+        assert_eq!(settings.parsed::<()>("WORD", |_| Err(vec![Problem::whole("not JSON")])), None);
+        let error = settings.finish(Some(7)).unwrap_err();
         assert_eq!(
             error.problems,
             [
-                "BLANK is missing",
-                "NOWHERE is missing",
-                "WORD is not a number from 1 to 10",
-                "COUNT is not a number from 1 to 5",
-                "WORD is not JSON"
+                "BLANK: missing",
+                "NOWHERE: missing",
+                "WORD: a whole number from 1 to 10",
+                "COUNT: a whole number from 1 to 5",
+                "WORD: not JSON"
             ]
         );
         assert!(!error.to_string().contains("canary"));

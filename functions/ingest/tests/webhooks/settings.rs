@@ -6,13 +6,13 @@ use crate::support::*;
 fn problems(settings: &[(&str, &str)]) -> Vec<String> {
     let lookup =
         |name: &str| settings.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-    Config::from_lookup(lookup).unwrap_err().problems
+    Config::read(&lookup).unwrap_err().problems
 }
 
 #[test]
 fn defaults_hold_where_nothing_is_said() {
     let sources = json!({"shop": {"scheme": "shopify", "secret_arn": SHOP_ARN, "routes": {"orders/create": QUEUE_URL}}});
-    let config = Config::from_lookup(|name| (name == "SOURCES").then(|| sources.to_string())).unwrap();
+    let config = Config::read(&|name: &str| (name == "SOURCES").then(|| sources.to_string())).unwrap();
     assert_eq!(config.max_body_bytes, 921_600);
     assert_eq!(config.timestamp_tolerance_seconds, 300);
     assert_eq!(config.sources["shop"].routes["orders/create"], QUEUE_URL);
@@ -53,8 +53,9 @@ fn every_problem_is_told_at_once() {
 #[test]
 fn sources_must_be_there_and_be_an_object_with_a_source() {
     assert_eq!(problems(&[]), ["SOURCES: missing"]);
+    assert_eq!(problems(&[("SOURCES", " ")]), ["SOURCES: missing"]);
     assert_eq!(problems(&[("SOURCES", "{}")]), ["SOURCES: at least one source"]);
-    for text in ["", "[]", "{", "{\"hush\""] {
+    for text in ["[]", "{", "{\"hush\""] {
         let found = problems(&[("SOURCES", text)]);
         assert!(found[0].starts_with("SOURCES: not a JSON object (line "), "{found:?}");
         assert!(!found[0].contains("hush"));
@@ -63,7 +64,7 @@ fn sources_must_be_there_and_be_an_object_with_a_source() {
 
 #[test]
 fn numbers_must_be_whole_and_in_range() {
-    for text in ["", "x", "-1", "1.5", "99999999999999999999"] {
+    for text in ["x", "-1", "1.5", "99999999999999999999"] {
         let found = problems(&[("MAX_BODY_BYTES", text), ("TIMESTAMP_TOLERANCE_SECONDS", text)]);
         assert_eq!(found.len(), 3, "{text}: {found:?}");
     }

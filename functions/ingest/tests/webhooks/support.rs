@@ -92,7 +92,7 @@ pub(crate) fn fixture_with(now: &str, settings: impl Fn(&str) -> Option<String>)
         "shop": {"scheme": "shopify", "secret_arn": SHOP_ARN, "routes": {"orders/create": QUEUE_URL}},
         "crm": {"scheme": "standard-webhooks", "secret_arn": CRM_ARN, "routes": {"order.placed": CRM_QUEUE_URL}},
     });
-    let config = Config::from_lookup(|name| match name {
+    let config = Config::read(&|name: &str| match name {
         "SOURCES" => Some(sources.to_string()),
         name => settings(name),
     })
