@@ -199,11 +199,12 @@ pub async fn of_parallel_claims_exactly_one_is_granted(bench: Bench) {
     assert_eq!((granted, waiting), (1, 15));
 }
 
-/// One test a behaviour, on the store that `$store` (an async expression) makes.
+/// Hands the names of all behaviours to the macro `$callback!`, after what else stands there.
 #[macro_export]
-macro_rules! ledger_conformance {
-    ($store:expr) => {
-        $crate::ledger_conformance!(@tests $store,
+#[doc(hidden)]
+macro_rules! ledger_behaviours {
+    ($callback:path, $($before:tt)*) => {
+        $callback! { $($before)*
             a_fresh_operation_is_granted_with_its_effect_absent,
             a_running_claim_is_in_progress_for_others,
             a_lease_is_over_to_the_millisecond,
@@ -219,8 +220,13 @@ macro_rules! ledger_conformance {
             a_rejected_message_meets_its_own_rejection,
             a_rejection_is_reopened_by_another_message,
             of_parallel_claims_exactly_one_is_granted,
-        );
+        }
     };
+}
+
+/// One test a behaviour, on the store that `$store` (an async expression) makes.
+#[macro_export]
+macro_rules! ledger_conformance {
     (@tests $store:expr, $($behaviour:ident,)*) => {
         $(#[tokio::test]
         async fn $behaviour() {
@@ -228,4 +234,19 @@ macro_rules! ledger_conformance {
             $crate::ledger_suite::$behaviour($crate::ledger_suite::Bench::new(store)).await;
         })*
     };
+    ($store:expr) => {
+        $crate::ledger_behaviours!($crate::ledger_conformance, @tests $store,);
+    };
+}
+
+/// All behaviours one after the other on one store, where starting its engine for each would take too long. A
+/// behaviour that fails is the last one named.
+pub async fn all_behaviours(store: Arc<dyn Store>) {
+    macro_rules! each {
+        ($($behaviour:ident,)*) => {
+            $(println!("{}", stringify!($behaviour));
+            $behaviour(Bench::new(Arc::clone(&store))).await;)*
+        };
+    }
+    crate::ledger_behaviours!(each,);
 }
