@@ -1,0 +1,96 @@
+//! Looks into the local engine without changing anything in it: what is on a queue, what a function has logged.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+/// A message as it stands on a queue, visible or in flight.
+#[derive(Clone, Debug)]
+pub struct QueuedMessage {
+    pub id: String,
+    pub body: String,
+    /// Message attributes by name; all of ours are strings.
+    pub attributes: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Inspect {
+    endpoint: String,
+    client: reqwest::Client,
+}
+
+impl Inspect {
+    pub fn new(endpoint: impl Into<String>) -> Self {
+        Self { endpoint: endpoint.into(), client: crate::http::client() }
+    }
+
+    /// Reads the queue without receiving: no receive count rises, nothing becomes invisible.
+    pub async fn messages(&self, queue_url: &str) -> Result<Vec<QueuedMessage>> {
+        let request =
+            self.client.get(format!("{}/_ministack/sqs/messages", self.endpoint)).query(&[("QueueUrl", queue_url)]);
+        let answer: Value = request.send().await?.error_for_status()?.json().await?;
+        // {"messages": {account: {region: {queue: [message]}}}}
+        let nested = |value: &Value| value.as_object().map(|object| object.values().cloned().collect::<Vec<_>>());
+        let queues = nested(&answer["messages"])
+            .into_iter()
+            .flatten()
+            .filter_map(|account| nested(&account))
+            .flatten()
+            .filter_map(|region| nested(&region))
+            .flatten();
+        let messages = queues.filter_map(|queue| queue.as_array().cloned()).flatten();
+        Ok(messages.map(|message| queued(&message)).collect())
+    }
+
+    /// The JSON lines that a function has logged, oldest first. Lines that are no JSON are left out.
+    pub async fn log_lines(&self, log_group: &str) -> Result<Vec<Value>> {
+        let mut lines = Vec::new();
+        let mut token: Option<String> = None;
+        loop {
+            let mut body = json!({ "logGroupName": log_group, "limit": 10_000 });
+            if let Some(token) = &token {
+                body["nextToken"] = json!(token);
+            }
+            let answer = self.call("logs", "Logs_20140328.FilterLogEvents", &body).await?;
+            let events = answer["events"].as_array().cloned().unwrap_or_default();
+            let messages = events.iter().filter_map(|event| event["message"].as_str());
+            lines.extend(messages.filter_map(|message| serde_json::from_str(message.trim()).ok()));
+            let next = answer["nextToken"].as_str().map(ToOwned::to_owned);
+            if next.is_none() || next == token || events.is_empty() {
+                return Ok(lines);
+            }
+            token = next;
+        }
+    }
+
+    /// One call in AWS's JSON protocol. The engine reads the service off the credential scope and checks no
+    /// signature.
+    pub(crate) async fn call(&self, service: &str, target: &str, body: &Value) -> Result<Value> {
+        let scope = format!("AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/{service}/aws4_request");
+        let request = self
+            .client
+            .post(&self.endpoint)
+            .header("x-amz-target", target)
+            .header("content-type", "application/x-amz-json-1.1")
+            .header("authorization", format!("{scope}, SignedHeaders=host, Signature=0"))
+            .body(body.to_string());
+        let response = request.send().await?;
+        let status = response.status();
+        let text = response.text().await?;
+        if !status.is_success() {
+            bail!("the engine answered {target} with {status}: {text}");
+        }
+        serde_json::from_str(&text).with_context(|| format!("the engine's answer to {target}"))
+    }
+}
+
+fn queued(message: &Value) -> QueuedMessage {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let attributes = message["MessageAttributes"].as_object().cloned().unwrap_or_default();
+    QueuedMessage {
+        id: text(&message["MessageId"]),
+        body: text(&message["Body"]),
+        attributes: attributes.iter().map(|(name, value)| (name.clone(), text(&value["StringValue"]))).collect(),
+    }
+}

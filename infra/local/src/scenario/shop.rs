@@ -1,0 +1,126 @@
+use std::sync::Mutex;
+
+use anyhow::{Context, Result};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use uuid::Uuid;
+
+/// The payload of a Shopify `orders/create` webhook, without the ids that make it one order.
+const ORDER: &str = include_str!("order.json");
+const SHOP_DOMAIN: &str = "acme-demo.myshopify.com";
+const API_VERSION: &str = "2026-10";
+
+/// A shop that signs and posts as Shopify does.
+pub struct Shop<'a> {
+    client: reqwest::Client,
+    webhook_url: String,
+    secret: &'a str,
+    last_delivery: Mutex<String>,
+}
+
+/// An order and the event that tells of it. All deliveries of one event share its id.
+#[derive(Clone, Debug)]
+pub struct ShopOrder {
+    pub id: u64,
+    pub event_id: String,
+    body: Vec<u8>,
+}
+
+impl ShopOrder {
+    /// Our external reference of it at every partner.
+    pub fn reference(&self) -> String {
+        format!("{SHOP_DOMAIN}/{}", self.id)
+    }
+}
+
+impl<'a> Shop<'a> {
+    pub fn new(api_url: &str, secret: &'a str) -> Self {
+        let webhook_url = format!("{}/webhooks/shopify", api_url.trim_end_matches('/'));
+        Self { client: crate::http::client(), webhook_url, secret, last_delivery: Mutex::default() }
+    }
+
+    /// A new order of two products that the partners know.
+    pub fn order(&self) -> ShopOrder {
+        order(|_| {})
+    }
+
+    /// A new order that no shipment can be made of.
+    pub fn order_without_address(&self) -> ShopOrder {
+        order(|payload| payload["shipping_address"] = Value::Null)
+    }
+
+    /// A new delivery id.
+    pub fn delivery(&self) -> String {
+        Uuid::new_v4().to_string()
+    }
+
+    /// Posts the order as this delivery; answers with the HTTP status.
+    pub async fn post(&self, order: &ShopOrder, delivery: &str) -> Result<u16> {
+        delivery.clone_into(&mut self.last_delivery.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        self.send(order, delivery, &self.sign(&order.body)?).await
+    }
+
+    /// The same delivery once more, to the letter.
+    pub async fn repeat_last(&self, order: &ShopOrder) -> Result<u16> {
+        let delivery = self.last_delivery.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        self.send(order, &delivery, &self.sign(&order.body)?).await
+    }
+
+    pub async fn post_with_wrong_signature(&self, order: &ShopOrder) -> Result<u16> {
+        self.send(order, &self.delivery(), &self.sign(b"another body")?).await
+    }
+
+    async fn send(&self, order: &ShopOrder, delivery: &str, signature: &str) -> Result<u16> {
+        let request = self
+            .client
+            .post(&self.webhook_url)
+            .header("content-type", "application/json")
+            .header("x-shopify-topic", "orders/create")
+            .header("x-shopify-hmac-sha256", signature)
+            .header("x-shopify-shop-domain", SHOP_DOMAIN)
+            .header("x-shopify-api-version", API_VERSION)
+            .header("x-shopify-webhook-id", delivery)
+            .header("x-shopify-event-id", &order.event_id)
+            .header("x-shopify-triggered-at", jiff::Timestamp::now().to_string())
+            .body(order.body.clone());
+        Ok(request.send().await.context("posting the webhook")?.status().as_u16())
+    }
+
+    /// `X-Shopify-Hmac-Sha256`: base64 of the HMAC-SHA256 of the raw body.
+    fn sign(&self, body: &[u8]) -> Result<String> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.secret.as_bytes()).context("the webhook secret")?;
+        mac.update(body);
+        Ok(STANDARD.encode(mac.finalize().into_bytes()))
+    }
+}
+
+/// Ids are random in the range of Shopify's, so that orders of two runs do not meet.
+fn order(change: impl FnOnce(&mut Value)) -> ShopOrder {
+    let id = 5_000_000_000_000 + u64::from(Uuid::new_v4().as_fields().0);
+    let mut payload: Value = serde_json::from_str(ORDER).unwrap_or_default();
+    payload["id"] = json!(id);
+    payload["name"] = json!(format!("#{}", id % 100_000));
+    change(&mut payload);
+    ShopOrder { id, event_id: Uuid::new_v4().to_string(), body: payload.to_string().into_bytes() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_orders_are_not_the_same() {
+        let (one, other) = (order(|_| {}), order(|_| {}));
+        assert_ne!((one.id, &one.event_id), (other.id, &other.event_id));
+    }
+
+    #[test]
+    fn a_signature_is_base64_of_the_hmac_of_the_body() {
+        // printf '{}' | openssl dgst -sha256 -hmac secret -binary | base64
+        let shop = Shop::new("http://127.0.0.1", "secret");
+        assert_eq!(shop.sign(b"{}").unwrap(), "dzJZAsrKgS3CWXM6rNBGtzgXNyx3e42VtAJkdHRRbhM=");
+    }
+}
