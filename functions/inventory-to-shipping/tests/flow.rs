@@ -1,4 +1,5 @@
 //! The flow against a scripted label system.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

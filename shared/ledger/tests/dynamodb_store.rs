@@ -1,4 +1,5 @@
 //! What only the DynamoDB store can meet: items that cannot be read, an engine that does not answer, lost replies.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use std::sync::Arc;
 use std::time::Duration;

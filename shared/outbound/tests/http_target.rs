@@ -1,4 +1,5 @@
 //! Classification against a scripted server on loopback: what each answer says about the effect.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

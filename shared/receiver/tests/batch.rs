@@ -1,4 +1,10 @@
 //! A receiver on the in-memory ledger: which identifiers come again, what the dead letter queue holds, what is done.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking"
+)]
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
