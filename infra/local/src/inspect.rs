@@ -27,11 +27,14 @@ impl Inspect {
 
     /// Reads the queue without receiving: no receive count rises, nothing becomes invisible.
     pub async fn messages(&self, queue_url: &str) -> Result<Vec<QueuedMessage>> {
-        let request =
-            self.client.get(format!("{}/_ministack/sqs/messages", self.endpoint)).query(&[("QueueUrl", queue_url)]);
+        let request = self
+            .client
+            .get(format!("{}/_ministack/sqs/messages", self.endpoint))
+            .query(&[("QueueUrl", queue_url)]);
         let answer: Value = request.send().await?.error_for_status()?.json().await?;
         // {"messages": {account: {region: {queue: [message]}}}}
-        let nested = |value: &Value| value.as_object().map(|object| object.values().cloned().collect::<Vec<_>>());
+        let nested =
+            |value: &Value| value.as_object().map(|object| object.values().cloned().collect::<Vec<_>>());
         let queues = nested(&answer["messages"])
             .into_iter()
             .flatten()
@@ -91,6 +94,9 @@ fn queued(message: &Value) -> QueuedMessage {
     QueuedMessage {
         id: text(&message["MessageId"]),
         body: text(&message["Body"]),
-        attributes: attributes.iter().map(|(name, value)| (name.clone(), text(&value["StringValue"]))).collect(),
+        attributes: attributes
+            .iter()
+            .map(|(name, value)| (name.clone(), text(&value["StringValue"])))
+            .collect(),
     }
 }

@@ -1,1 +1,31 @@
+//! The project on one machine: what `cargo xtask` and the end-to-end tests stand on. Never in a function.
+//!
+//! - [`Workspace`], [`Tools`]: where things are; what is installed into `.tools/`, pinned.
+//! - [`Engine`]: the local AWS engine. [`Stack`]: template.yaml deployed to it, beside the partner systems.
+//! - [`sandbox`]: the partners' double. [`scenario`]: the main job, and what has to come of it.
 
+mod command;
+mod deploy;
+mod engine;
+mod http;
+pub mod inspect;
+mod prerequisites;
+mod process;
+mod progress;
+pub mod sandbox;
+pub mod scenario;
+mod stack;
+mod stamp;
+mod tools;
+pub mod tryton;
+mod workspace;
+
+pub use command::Step;
+pub use deploy::{build, sam};
+pub use engine::Engine;
+pub use prerequisites::Python;
+pub use process::Service;
+pub use progress::say;
+pub use stack::{Partner, Stack};
+pub use tools::Tools;
+pub use workspace::Workspace;

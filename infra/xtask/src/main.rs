@@ -1,1 +1,76 @@
-fn main() {}
+//! `cargo xtask …`. Each command installs what it needs, pinned, into `.tools/`.
+
+mod checks;
+mod demo;
+mod test;
+
+use std::future::Future;
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use clap::{Parser, Subcommand};
+use local::{Tools, Workspace, say};
+use tokio::signal::unix::{SignalKind, signal};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "What a person and CI do with the project.")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The main job on this machine: webhooks in, a reservation and a label out.
+    Demo {
+        /// Leave everything running until Ctrl-C and say where to look.
+        #[arg(long)]
+        keep: bool,
+        /// A real Tryton as inventory system.
+        #[arg(long)]
+        real: bool,
+    },
+    /// All tests; with --real the ones against the real systems.
+    Test {
+        #[arg(long)]
+        real: bool,
+    },
+    /// The template's checks: `sam validate --lint` and cfn-lint.
+    Lint,
+    /// Licences, bans and sources of all dependencies.
+    Deny,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match unless_interrupted(run(arguments.command)).await {
+        Ok(code) => code,
+        Err(error) => {
+            say(format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<ExitCode> {
+    let tools = Tools::new(Workspace::here())?;
+    match command {
+        Command::Demo { keep, real } => return demo::run(&tools, keep, real).await,
+        Command::Test { real: false } => test::all(&tools).await?,
+        Command::Test { real: true } => test::real(&tools).await?,
+        Command::Lint => checks::template(&tools).await?,
+        Command::Deny => checks::dependencies(&tools).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Ends the work on Ctrl-C or TERM by dropping it, which ends every process that it has started.
+async fn unless_interrupted(work: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::select! {
+        done = work => done,
+        _ = interrupt.recv() => bail!("interrupted; everything that was started has been ended"),
+        _ = terminate.recv() => bail!("terminated; everything that was started has been ended"),
+    }
+}

@@ -48,7 +48,8 @@ async fn list(
         labels.shipments.iter().rev().filter(contains).cloned().collect()
     });
     let count = matching.len();
-    let next = (offset + limit < count).then(|| format!("/v1/shipments?limit={limit}&offset={}", offset + limit));
+    let next =
+        (offset + limit < count).then(|| format!("/v1/shipments?limit={limit}&offset={}", offset + limit));
     let results: Vec<_> = matching.into_iter().skip(offset).take(limit).collect();
     Json(json!({ "count": count, "next": next, "previous": null, "results": results })).into_response()
 }

@@ -14,6 +14,7 @@ mod faults;
 mod karrio;
 mod state;
 mod tryton;
+mod tryton_records;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -59,7 +59,8 @@ impl<'a> Shop<'a> {
 
     /// Posts the order as this delivery; answers with the HTTP status.
     pub async fn post(&self, order: &ShopOrder, delivery: &str) -> Result<u16> {
-        delivery.clone_into(&mut self.last_delivery.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        delivery
+            .clone_into(&mut self.last_delivery.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
         self.send(order, delivery, &self.sign(&order.body)?).await
     }
 

@@ -1,0 +1,52 @@
+"""Leaves out of a built template what the local engine does not have, and says what it was.
+
+The rule, in one place: resources of the types in TYPES, and alarms on metric math, are dropped, together with the
+outputs that name them. Run on the folder that `sam build` made; prints a JSON list.
+"""
+
+import json
+import pathlib
+import sys
+
+from samcli.yamlhelper import yaml_dump, yaml_parse
+
+TYPES = {
+    "AWS::CloudWatch::AnomalyDetector",
+    "AWS::CloudWatch::CompositeAlarm",
+    "AWS::Logs::QueryDefinition",
+}
+
+
+def lacking(resource):
+    metric_math = resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource.get("Properties", {})
+    return metric_math or resource["Type"] in TYPES
+
+
+def names(value, name):
+    """Whether an intrinsic function in `value` refers to the resource `name`."""
+    if isinstance(value, dict):
+        return any(
+            (key == "Ref" and inner == name)
+            or (key == "Fn::GetAtt" and name in (inner, inner[0], str(inner).split(".", maxsplit=1)[0]))
+            or (key == "Fn::Sub" and "${" + name in json.dumps(inner, default=str))
+            or names(inner, name)
+            for key, inner in value.items()
+        )
+    return isinstance(value, list) and any(names(inner, name) for inner in value)
+
+
+def adapt(path):
+    template = yaml_parse(path.read_text())
+    dropped = [name for name, resource in template["Resources"].items() if lacking(resource)]
+    for name in dropped:
+        del template["Resources"][name]
+        outputs = template.get("Outputs", {})
+        for output in [key for key, value in outputs.items() if names(value, name)]:
+            del outputs[output]
+    path.write_text(yaml_dump(template))
+    return [f"{path.parent.name}/{name}" if path.parent.name != "build" else name for name in dropped]
+
+
+if __name__ == "__main__":
+    build = pathlib.Path(sys.argv[1])
+    print(json.dumps(sorted(name for path in build.rglob("template.yaml") for name in adapt(path))))

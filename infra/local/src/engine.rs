@@ -1,0 +1,71 @@
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::inspect::Inspect;
+use crate::process::Service;
+use crate::tools::Tools;
+
+const READY_WITHIN: Duration = Duration::from_secs(60);
+
+/// The local AWS engine (ministack) on a free loopback port, with nothing in it. Functions run as its child processes
+/// and end with it.
+pub struct Engine {
+    endpoint: String,
+    _service: Service,
+}
+
+impl Engine {
+    pub async fn start(tools: &Tools) -> Result<Self> {
+        let bin = tools.engine().await?;
+        let port = free_port()?;
+        let run = tools.workspace.tools(&format!("run/engine-{port}"));
+        std::fs::create_dir_all(&run)?;
+        let endpoint = format!("http://127.0.0.1:{port}");
+        let mut service =
+            Service::start("the local AWS engine", command(&bin, port, &endpoint, &run), &run.join("log"))?;
+        let client = crate::http::client();
+        let health = format!("{endpoint}/_ministack/health");
+        service
+            .ready(READY_WITHIN, async || {
+                client.get(&health).send().await.is_ok_and(|it| it.status().is_success())
+            })
+            .await?;
+        Ok(Self { endpoint, _service: service })
+    }
+
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    pub fn inspect(&self) -> Inspect {
+        Inspect::new(&self.endpoint)
+    }
+}
+
+fn command(bin: &Path, port: u16, endpoint: &str, run: &Path) -> Command {
+    let mut command = Command::new(bin.join("ministack"));
+    command
+        // It would listen on every interface.
+        .env("BIND_HOST", "127.0.0.1")
+        .env("GATEWAY_PORT", port.to_string())
+        .env("MINISTACK_HOST", "127.0.0.1")
+        // What the functions are to call.
+        .env("AWS_ENDPOINT_URL", endpoint)
+        .env("AWS_DEFAULT_REGION", REGION)
+        .env("TMPDIR", run)
+        .env("S3_DATA_DIR", run.join("s3"))
+        .env("LOG_LEVEL", "WARNING")
+        .current_dir(run);
+    command
+}
+
+pub(crate) const REGION: &str = "us-east-1";
+
+/// Free at this moment; the engine takes it a second later.
+pub(crate) fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}

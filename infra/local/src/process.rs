@@ -1,0 +1,161 @@
+use std::fs::File;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+
+/// How long a service has to end by itself before it is killed.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// A server that runs beside us, in a process group of its own, with a log file. It ends with this value, and with
+/// it everything that it has started.
+pub struct Service {
+    name: &'static str,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Service {
+    /// Starts `command`; its output goes to `log`.
+    pub fn start(name: &'static str, mut command: Command, log: &Path) -> Result<Self> {
+        if let Some(folder) = log.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let file = File::create(log).with_context(|| format!("log file of {name}"))?;
+        command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).process_group(0);
+        let child = command.spawn().with_context(|| format!("{name} cannot be started"))?;
+        Ok(Self { name, child, log: log.to_owned() })
+    }
+
+    /// Waits until `probe` says yes; fails at once where the service has ended.
+    pub async fn ready(&mut self, deadline: Duration, probe: impl AsyncFn() -> bool) -> Result<()> {
+        let started = Instant::now();
+        let mut every = tokio::time::interval(Duration::from_millis(100));
+        loop {
+            every.tick().await;
+            if probe().await {
+                return Ok(());
+            }
+            if let Some(status) = self.child.try_wait()? {
+                bail!("{} has ended ({status}); its log ends with:\n{}", self.name, self.log_tail());
+            }
+            if started.elapsed() > deadline {
+                bail!(
+                    "{} was not ready within {deadline:?}; its log ends with:\n{}",
+                    self.name,
+                    self.log_tail()
+                );
+            }
+        }
+    }
+
+    fn log_tail(&self) -> String {
+        let text = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<_> = text.lines().rev().take(20).collect();
+        lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let group = group_of(self.child.id());
+        end_group(group);
+        // Reaps the leader, which the signals have ended by now.
+        drop(self.child.wait());
+    }
+}
+
+/// Ends a process group when it is dropped, unless it was disarmed because its leader has been waited for.
+pub(crate) struct GroupGuard(Option<Pid>);
+
+impl GroupGuard {
+    pub(crate) fn new(leader: Option<u32>) -> Self {
+        Self(leader.and_then(group_of))
+    }
+
+    pub(crate) fn disarm(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for GroupGuard {
+    fn drop(&mut self) {
+        end_group(self.0);
+    }
+}
+
+fn group_of(leader: u32) -> Option<Pid> {
+    i32::try_from(leader).ok().and_then(Pid::from_raw)
+}
+
+/// TERM, a while for an orderly end, then KILL.
+fn end_group(group: Option<Pid>) {
+    let Some(group) = group else { return };
+    // Fails where the group has ended by itself, which is what is wanted.
+    let _gone = kill_process_group(group, Signal::TERM);
+    let asked = Instant::now();
+    while asked.elapsed() < GRACE && has_running_member(group) {
+        pause();
+    }
+    let _gone = kill_process_group(group, Signal::KILL);
+}
+
+/// A zombie still counts as a member for `kill`, so the states are read where the system shows them.
+fn has_running_member(group: Pid) -> bool {
+    if test_kill_process_group(group).is_err() {
+        return false;
+    }
+    let Ok(processes) = std::fs::read_dir("/proc") else { return true };
+    let mut members = processes.flatten().filter_map(|entry| {
+        let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+        // pid (name) state ppid pgrp …; the name may hold anything but ends with the last parenthesis.
+        let (_, fields) = stat.rsplit_once(") ")?;
+        let mut fields = fields.split(' ');
+        let (state, _, pgrp) = (fields.next()?, fields.next()?, fields.next()?);
+        (pgrp == group.as_raw_nonzero().to_string() && state != "Z").then_some(())
+    });
+    members.next().is_some()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a destructor cannot await; bounded by the grace period")]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(50));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A shell that ignores TERM and has a child that would outlive it.
+    fn stubborn(folder: &Path) -> Service {
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' TERM; sleep 300 & echo $!; wait; wait"]);
+        Service::start("stubborn", command, &folder.join("log")).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_service_and_what_it_has_started_end_with_the_value() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        let mut service = stubborn(folder.path());
+        let started = || std::fs::read_to_string(&log).ok().filter(|text| text.ends_with('\n'));
+        service.ready(Duration::from_secs(5), async || started().is_some()).await.unwrap();
+        let grandchild = started().unwrap().trim().to_owned();
+        drop(service);
+        let state = std::fs::read_to_string(format!("/proc/{grandchild}/stat")).unwrap_or_default();
+        assert!(state.is_empty() || state.contains(") Z "), "still there: {state}");
+    }
+
+    #[tokio::test]
+    async fn a_service_that_ends_early_says_so_with_its_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo no such database; exit 3"]);
+        let mut service = Service::start("early", command, &folder.path().join("log")).unwrap();
+        let error = service.ready(Duration::from_secs(5), async || false).await.unwrap_err().to_string();
+        assert!(error.contains("no such database") && error.contains('3'), "{error}");
+    }
+}

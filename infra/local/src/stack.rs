@@ -1,0 +1,127 @@
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail};
+use async_trait::async_trait;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::deploy::{STACK, deploy};
+use crate::engine::Engine;
+use crate::inspect::Inspect;
+use crate::progress::say;
+use crate::sandbox::{API_KEY, Sandbox, System};
+use crate::scenario::{Partners, Scenario};
+use crate::tools::Tools;
+
+/// The warehouse of the local deployment.
+const SHIP_FROM: &str = r#"{"name": "Example Warehouse", "line1": "1 Dock Street", "city": "Oakland", "postal_code": "94607", "region": "CA", "country": "US", "phone": "+15105550100"}"#;
+
+/// Where a partner system is, and our key to it.
+#[derive(Clone, Debug)]
+pub struct Partner {
+    pub url: String,
+    pub api_key: String,
+}
+
+/// template.yaml deployed to a fresh engine, beside a partner sandbox. All of it ends with this value.
+pub struct Stack {
+    pub engine: Engine,
+    pub sandbox: Sandbox,
+    pub outputs: BTreeMap<String, String>,
+    /// Resources of the template that the engine lacks.
+    pub left_out: Vec<String>,
+    webhook_secret: String,
+}
+
+impl Stack {
+    /// Needs `sam build` to have run ([`crate::build`]). `inventory` replaces the sandbox's.
+    pub async fn up(tools: &Tools, inventory: Option<Partner>) -> Result<Self> {
+        say("starting the partner sandbox and the local AWS engine");
+        let sandbox = Sandbox::start().await?;
+        let engine = Engine::start(tools).await?;
+        let inventory =
+            inventory.unwrap_or_else(|| Partner { url: sandbox.tryton_url(), api_key: API_KEY.to_owned() });
+        let parameters = [
+            ("Stage", "dev".to_owned()),
+            ("TrytonUrl", inventory.url),
+            ("KarrioUrl", sandbox.karrio_url()),
+            ("ShipFrom", SHIP_FROM.to_owned()),
+        ];
+        let (outputs, left_out) = deploy(tools, engine.endpoint(), &parameters).await?;
+        let webhook_secret = format!("shpss_{}", Uuid::new_v4().simple());
+        let stack = Self { engine, sandbox, outputs, left_out, webhook_secret };
+        stack.set_secret("ShopifyWebhookSecretArn", &stack.webhook_secret).await?;
+        stack.set_secret("TrytonApiKeyArn", &inventory.api_key).await?;
+        stack.set_secret("KarrioApiKeyArn", API_KEY).await?;
+        Ok(stack)
+    }
+
+    pub fn output(&self, name: &str) -> Result<&str> {
+        match self.outputs.get(name) {
+            Some(value) => Ok(value),
+            None => bail!("the stack has no output {name}"),
+        }
+    }
+
+    /// The API as the engine serves it: its real address needs DNS.
+    pub fn api_url(&self) -> Result<String> {
+        Ok(format!("{}/_aws/execute-api/{}", self.engine.endpoint(), self.output("ApiId")?))
+    }
+
+    pub fn log_group(&self, function: &str) -> String {
+        format!("/aws/lambda/{STACK}-{function}")
+    }
+
+    pub fn webhook_secret(&self) -> &str {
+        &self.webhook_secret
+    }
+
+    /// Runs the demo's scenario on this stack, with `partners` asked for what they have done.
+    pub async fn run_scenario(
+        &self,
+        partners: &dyn Partners,
+        progress: &dyn Fn(&str),
+    ) -> Result<crate::scenario::Outcome> {
+        let (inspect, api_url) = (self.engine.inspect(), self.api_url()?);
+        let scenario = Scenario {
+            api_url: &api_url,
+            webhook_secret: &self.webhook_secret,
+            dead_letter_queue_url: self.output("OrdersToInventoryDeadLetterQueueUrl")?,
+            orders_log_group: &self.log_group("orders-to-inventory"),
+            inspect: &inspect,
+            partners,
+        };
+        scenario.run(progress).await
+    }
+
+    async fn set_secret(&self, output: &str, value: &str) -> Result<()> {
+        let body = json!({
+            "SecretId": self.output(output)?,
+            "SecretString": value,
+            "ClientRequestToken": Uuid::new_v4().to_string(),
+        });
+        let inspect: Inspect = self.engine.inspect();
+        let put = inspect.call("secretsmanager", "secretsmanager.PutSecretValue", &body);
+        put.await.with_context(|| format!("setting the secret {output}"))?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Partners for Sandbox {
+    async fn reservations(&self, reference: &str) -> Result<Vec<String>> {
+        Ok(self.numbers(System::Inventory, reference))
+    }
+
+    async fn labels(&self, reference: &str) -> Result<Vec<String>> {
+        Ok(self.numbers(System::Labels, reference))
+    }
+}
+
+impl Sandbox {
+    fn numbers(&self, system: System, reference: &str) -> Vec<String> {
+        let effects = self.effects().into_iter();
+        let ours = effects.filter(|effect| effect.system == system && effect.reference == reference);
+        ours.map(|effect| effect.number).collect()
+    }
+}

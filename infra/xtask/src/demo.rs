@@ -1,0 +1,72 @@
+#![expect(clippy::print_stdout, reason = "the demo's result is for people")]
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::Result;
+use local::scenario::Outcome;
+use local::{Stack, Tools, say};
+
+pub(crate) async fn run(tools: &Tools, keep: bool, real: bool) -> Result<ExitCode> {
+    tools.engine().await?;
+    local::build(tools).await?;
+    let started = Instant::now();
+    let tryton = if real { Some(local::tryton::RealTryton::up(tools).await?) } else { None };
+    let stack = Stack::up(tools, tryton.as_ref().map(|tryton| tryton.partner())).await?;
+    println!("Left out of the deployment, because the local engine lacks it:");
+    for name in &stack.left_out {
+        println!("  {name}");
+    }
+    let outcome = match &tryton {
+        None => stack.run_scenario(&stack.sandbox, &|step| say(step)).await?,
+        Some(tryton) => {
+            let partners = local::tryton::RealPartners { tryton, sandbox: &stack.sandbox };
+            stack.run_scenario(&partners, &|step| say(step)).await?
+        }
+    };
+    let seconds = started.elapsed().as_secs();
+    show(&outcome);
+    println!("\nFrom the end of the build to here: {seconds} s.");
+    if keep {
+        look_around(&stack)?;
+        // Ends with Ctrl-C, which drops the stack.
+        std::future::pending::<()>().await;
+    }
+    Ok(if outcome.wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn show(outcome: &Outcome) {
+    println!();
+    for row in &outcome.rows {
+        println!("{row}");
+    }
+    if outcome.wrong.is_empty() {
+        println!(
+            "\nOne reservation, one label, two duplicates, one refusal, one dead letter: as it has to be."
+        );
+    }
+    for wrong in &outcome.wrong {
+        println!("WRONG  {wrong}");
+    }
+}
+
+fn look_around(stack: &Stack) -> Result<()> {
+    let endpoint = stack.engine.endpoint();
+    println!("\nEverything keeps running until Ctrl-C.");
+    println!("API                {}/webhooks/shopify", stack.api_url()?);
+    println!("webhook secret     {}", stack.webhook_secret());
+    for name in ["OrdersToInventory", "InventoryToShipping"] {
+        println!("queue              {}", stack.output(&format!("{name}QueueUrl"))?);
+        println!("dead letters       {}", stack.output(&format!("{name}DeadLetterQueueUrl"))?);
+    }
+    println!("ledger             {}", stack.output("LedgerTableName")?);
+    println!("partner sandbox    {}", stack.sandbox.base_url());
+    println!("\nLook around:");
+    println!("  curl {endpoint}/_ministack/sqs/messages             # all queues, without receiving");
+    println!("  curl {}/_sandbox/effects           # what the partners have done", stack.sandbox.base_url());
+    println!(
+        "  AWS_ENDPOINT_URL={endpoint} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=us-east-1 \\"
+    );
+    println!("    .tools/sam/bin/sam logs --stack-name spillway-local");
+    Ok(())
+}
