@@ -1,0 +1,158 @@
+//! The connectors against the partner sandbox: the contract, and what happens when a partner fails.
+
+use std::time::Duration;
+
+use local::Partner;
+use local::sandbox::{API_KEY, Fault, FaultKind, Sandbox, System};
+use message::{Code, Effect};
+use outbound::{CallError, LabelBuyer, StockReserver, at_most_once};
+use tests::karrio::{buyer, buyer_with};
+use tests::{budget, order, reserver_waiting, stock_reserver_suite};
+
+const PATIENCE: Duration = Duration::from_millis(400);
+
+fn inventory(sandbox: &Sandbox) -> Partner {
+    Partner { url: sandbox.tryton_url(), api_key: API_KEY.to_owned() }
+}
+
+fn fault(method: &str, path: &str, kind: FaultKind) -> Fault {
+    Fault { method: Some(method.to_owned()), path: path.to_owned(), kind, times: 1 }
+}
+
+fn effects(sandbox: &Sandbox, system: System) -> usize {
+    sandbox.effects().iter().filter(|effect| effect.system == system).count()
+}
+
+#[tokio::test]
+async fn the_sandbox_holds_the_stock_reserver_contract() {
+    let sandbox = Sandbox::start().await.unwrap();
+    stock_reserver_suite::holds(&inventory(&sandbox)).await;
+}
+
+/// Every write of a reservation, in its order: path and how many of such calls come before it.
+const WRITES: [&str; 6] = ["party.party", "sale.sale", "quote", "confirm", "process", "assign_try"];
+
+#[tokio::test]
+async fn a_reservation_is_continued_after_any_of_its_writes_was_lost() {
+    for write in WRITES {
+        for kind in [FaultKind::TimeoutBeforeEffect, FaultKind::TimeoutAfterEffect, status(500)] {
+            let sandbox = Sandbox::start().await.unwrap();
+            let reserver = reserver_waiting(&inventory(&sandbox), PATIENCE);
+            let order = order(&[("SKU-1", 1)]);
+            sandbox.fail(fault("POST", write, kind.clone()));
+            let first = attempt(&reserver, &order).await;
+            let second = attempt(&reserver, &order).await;
+            let found = second.unwrap_or_else(|error| panic!("{write} {kind:?}: {error:?}"));
+            if let Ok(first) = first {
+                assert_eq!(first, found, "{write} {kind:?}");
+            }
+            assert_eq!(effects(&sandbox, System::Inventory), 1, "{write} {kind:?}");
+        }
+    }
+}
+
+async fn attempt(
+    reserver: &impl StockReserver,
+    order: &transform::canonical::Order,
+) -> Result<transform::canonical::Reservation, outbound::Attempt> {
+    let budget = budget();
+    at_most_once(Effect::Unknown, || reserver.find(order, &budget), || reserver.reserve(order, &budget)).await
+}
+
+const fn status(status: u16) -> FaultKind {
+    FaultKind::Status { status, retry_after_s: None }
+}
+
+#[tokio::test]
+async fn after_a_first_write_not_now_is_an_unknown_outcome() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let reserver = reserver_waiting(&inventory(&sandbox), PATIENCE);
+    sandbox.fail(fault("POST", "quote", FaultKind::Status { status: 429, retry_after_s: Some(7) }));
+    let error = reserver.reserve(&order(&[("SKU-1", 1)]), &budget()).await.unwrap_err();
+    let after = Some(Duration::from_secs(7));
+    assert_eq!(error, CallError::OutcomeUnknown { code: Code::TargetThrottled, after });
+}
+
+#[tokio::test]
+async fn before_any_write_not_now_has_changed_nothing() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let reserver = reserver_waiting(&inventory(&sandbox), PATIENCE);
+    sandbox.fail(fault("GET", "product.product", status(503)));
+    let error = reserver.reserve(&order(&[("SKU-1", 1)]), &budget()).await.unwrap_err();
+    assert_eq!((error.code(), error.effect()), (Code::TargetFailed, Effect::Absent));
+}
+
+#[tokio::test]
+async fn a_reservation_out_of_stock_is_continued_after_restocking() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let reserver = reserver_waiting(&inventory(&sandbox), PATIENCE);
+    let order = order(&[("SKU-EMPTY", 2)]);
+    assert_eq!(reserver.reserve(&order, &budget()).await.unwrap_err().code(), Code::OutOfStock);
+    sandbox.stock("SKU-EMPTY", 2);
+    reserver.reserve(&order, &budget()).await.unwrap();
+    assert_eq!(effects(&sandbox, System::Inventory), 1);
+}
+
+fn reservation() -> transform::canonical::Reservation {
+    order(&[("SKU-1", 1)]).reserved_as("41".to_owned(), Some("S-41".to_owned()))
+}
+
+#[tokio::test]
+async fn a_label_is_found_only_once_it_is_bought() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let (buyer, reservation) = (buyer(&sandbox, PATIENCE), reservation());
+    assert_eq!(buyer.find(&reservation, &budget()).await.unwrap(), None);
+    let bought = buyer.buy(&reservation, &budget()).await.unwrap();
+    assert!(!bought.tracking_number.is_empty());
+    assert_eq!(buyer.find(&reservation, &budget()).await.unwrap(), Some(bought));
+}
+
+#[tokio::test]
+async fn a_reference_that_only_contains_ours_is_not_ours() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let (buyer, reservation) = (buyer(&sandbox, PATIENCE), reservation());
+    let mut longer = reservation.clone();
+    longer.reference.push('7');
+    buyer.buy(&longer, &budget()).await.unwrap();
+    assert_eq!(buyer.find(&reservation, &budget()).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_label_is_bought_once_though_the_answer_is_lost() {
+    for kind in [FaultKind::TimeoutAfterEffect, FaultKind::TimeoutBeforeEffect, status(502)] {
+        let sandbox = Sandbox::start().await.unwrap();
+        let (buyer, reservation) = (buyer(&sandbox, PATIENCE), reservation());
+        sandbox.fail(fault("POST", "/v1/shipments", kind.clone()));
+        let budget = budget();
+        for _ in 0..2 {
+            let find = || buyer.find(&reservation, &budget);
+            let buy = || buyer.buy(&reservation, &budget);
+            drop(at_most_once(Effect::Absent, find, buy).await);
+        }
+        assert_eq!(effects(&sandbox, System::Labels), 1, "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_no_carrier_offers_is_refused_with_karrios_code() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let buyer = buyer_with(&sandbox, PATIENCE, API_KEY, "no_such_service");
+    let error = buyer.buy(&reservation(), &budget()).await.unwrap_err();
+    assert_eq!(error.to_string(), "SPW4005: Karrio answered with status 400: validation");
+}
+
+#[tokio::test]
+async fn a_wrong_label_key_keeps_the_message() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let buyer = buyer_with(&sandbox, PATIENCE, "not-the-key", "standard_service");
+    let error = buyer.find(&reservation(), &budget()).await.unwrap_err();
+    assert_eq!(error, CallError::NotNow { code: Code::CredentialsRefused, after: None });
+}
+
+#[tokio::test]
+async fn a_slow_partner_within_the_time_out_is_waited_for() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let buyer = buyer(&sandbox, Duration::from_secs(5));
+    sandbox.fail(fault("POST", "/v1/shipments", FaultKind::Slow { ms: 300 }));
+    buyer.buy(&reservation(), &budget()).await.unwrap();
+}

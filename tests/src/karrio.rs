@@ -1,0 +1,16 @@
+//! A label buyer on the sandbox.
+
+use std::time::Duration;
+
+use connector_karrio::KarrioLabelBuyer;
+use local::sandbox::{API_KEY, Sandbox};
+
+use crate::{address, credential, target};
+
+pub fn buyer(sandbox: &Sandbox, timeout: Duration) -> KarrioLabelBuyer {
+    buyer_with(sandbox, timeout, API_KEY, "standard_service")
+}
+
+pub fn buyer_with(sandbox: &Sandbox, timeout: Duration, key: &str, service: &str) -> KarrioLabelBuyer {
+    KarrioLabelBuyer::new(target("karrio", &sandbox.karrio_url(), timeout), credential(key), service, address())
+}
