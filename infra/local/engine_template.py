@@ -1,7 +1,10 @@
-"""Leaves out of a built template what the local engine does not have, and says what it was.
+"""Adapts a built template to the local engine, and says what had to be left out.
 
-The rule, in one place: resources of the types in TYPES, and alarms on metric math, are dropped, together with the
-outputs that name them. Run on the folder that `sam build` made; prints a JSON list.
+The rules, in one place:
+- resources of the types in TYPES, and alarms on metric math, are dropped, together with the outputs that name them;
+- MaximumConcurrency becomes the number itself: the engine hands a parameter on as text and then compares it as one.
+
+Run on the folder that `sam build` made; prints a JSON list of what was dropped.
 """
 
 import json
@@ -35,8 +38,18 @@ def names(value, name):
     return isinstance(value, list) and any(names(inner, name) for inner in value)
 
 
+def settle_numbers(value, parameters):
+    if isinstance(value, dict):
+        limit = value.get("MaximumConcurrency")
+        if isinstance(limit, dict) and "Ref" in limit:
+            value["MaximumConcurrency"] = int(parameters[limit["Ref"]]["Default"])
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        settle_numbers(inner, parameters)
+
+
 def adapt(path):
     template = yaml_parse(path.read_text())
+    settle_numbers(template["Resources"], template.get("Parameters", {}))
     dropped = [name for name, resource in template["Resources"].items() if lacking(resource)]
     for name in dropped:
         del template["Resources"][name]
