@@ -12,5 +12,10 @@ pub fn buyer(sandbox: &Sandbox, timeout: Duration) -> KarrioLabelBuyer {
 }
 
 pub fn buyer_with(sandbox: &Sandbox, timeout: Duration, key: &str, service: &str) -> KarrioLabelBuyer {
-    KarrioLabelBuyer::new(target("karrio", &sandbox.karrio_url(), timeout), credential(key), service, address())
+    KarrioLabelBuyer::new(
+        target("karrio", &sandbox.karrio_url(), timeout),
+        credential(key),
+        service,
+        address(),
+    )
 }

@@ -1,6 +1,11 @@
 //! What the end-to-end tests share: connectors on any partner, orders that nobody has seen before, and the contract
 //! suite that the sandbox and the real system both have to hold.
-#![expect(clippy::unwrap_used, reason = "a test's helper fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail by panicking"
+)]
 
 pub mod karrio;
 pub mod stock_reserver_suite;

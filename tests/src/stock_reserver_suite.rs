@@ -9,7 +9,6 @@ use transform::canonical::Currency;
 use crate::{budget, order, reserver};
 
 /// All of it, one after the other; a behaviour that fails is the last one named.
-#[expect(clippy::print_stdout, reason = "a test's output names what it was doing")]
 pub async fn holds(partner: &Partner) {
     macro_rules! each {
         ($($behaviour:ident,)*) => { $(println!("{}", stringify!($behaviour)); $behaviour(partner).await;)* };

@@ -24,7 +24,9 @@ impl RecordEnd<'_> {
         let disposition = self.disposition.name();
         let code = self.disposition.code().map(message::Code::as_str);
         let (path, summary) = match self.disposition {
-            Disposition::Reject(rejection) => (Some(rejection.path.as_str()), Some(rejection.summary.as_str())),
+            Disposition::Reject(rejection) => {
+                (Some(rejection.path.as_str()), Some(rejection.summary.as_str()))
+            }
             _ => (None, None),
         };
         let elapsed_ms = self.elapsed.as_millis();
@@ -32,8 +34,18 @@ impl RecordEnd<'_> {
         macro_rules! record_ended {
             ($level:ident) => {
                 tracing::$level!(
-                    flow, message_id, correlation_id, event_type, attempts, dead_lettered, disposition, code, path,
-                    summary, elapsed_ms, "record ended"
+                    flow,
+                    message_id,
+                    correlation_id,
+                    event_type,
+                    attempts,
+                    dead_lettered,
+                    disposition,
+                    code,
+                    path,
+                    summary,
+                    elapsed_ms,
+                    "record ended"
                 )
             };
         }

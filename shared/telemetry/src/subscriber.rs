@@ -12,7 +12,10 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// Installs the JSON subscriber. `RUST_LOG` holds levels by target (`info,hyper=warn`); what cannot be read there
 /// falls back to `info`, because a function that does not start over its log level would be worse.
 pub fn init() {
-    #[expect(clippy::disallowed_methods, reason = "the one setting that is needed before settings can be reported")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one setting that is needed before settings can be reported"
+    )]
     let directives = std::env::var("RUST_LOG").unwrap_or_default();
     let filter = Targets::from_str(&directives)
         .ok()

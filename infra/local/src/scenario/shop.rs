@@ -38,7 +38,12 @@ impl ShopOrder {
 
 impl<'a> Shop<'a> {
     pub fn new(api_url: &str, secret: &'a str) -> Self {
-        let webhook_url = format!("{}/webhooks/shopify", api_url.trim_end_matches('/'));
+        Self::at(&format!("{}/webhooks/shopify", api_url.trim_end_matches('/')), secret)
+    }
+
+    /// A shop that was given this address for its webhooks.
+    pub fn at(webhook_url: &str, secret: &'a str) -> Self {
+        let webhook_url = webhook_url.to_owned();
         Self { client: crate::http::client(), webhook_url, secret, last_delivery: Mutex::default() }
     }
 
