@@ -1,6 +1,12 @@
 //! template.yaml deployed to the local engine by `sam deploy`, with the partner sandbox beside it. One test starts it
 //! and asks for everything: a start takes half a minute.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "steps of a test fail by panicking and say where"
+)]
+
 use std::time::Duration;
 
 use local::sandbox::{Fault, FaultKind, System};
