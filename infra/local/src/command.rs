@@ -1,14 +1,14 @@
 use std::ffi::OsStr;
 use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use tokio::process::Command;
+use tokio::process::{Child, ChildStdin};
 use tokio::time::Instant;
 
-use crate::process::GroupGuard;
+use crate::process::{GroupGuard, supervised};
 use crate::progress::say;
 
 /// A long command, such as an installation or a build: its last lines are kept for the error, and whoever waits
@@ -23,9 +23,7 @@ const KEPT_LINES: usize = 40;
 
 impl Step {
     pub fn new(what: impl Into<String>, program: impl AsRef<OsStr>) -> Self {
-        let mut command = Command::new(program);
-        command.stdin(Stdio::null()).process_group(0);
-        Self { what: what.into(), command }
+        Self { what: what.into(), command: Command::new(program) }
     }
 
     #[must_use]
@@ -47,9 +45,8 @@ impl Step {
     }
 
     /// Runs quietly but for progress; answers with standard output.
-    pub async fn output(mut self) -> Result<String> {
-        self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = self.command.spawn().with_context(|| format!("{}: cannot be started", self.what))?;
+    pub async fn output(self) -> Result<String> {
+        let (mut child, _input) = self.spawn(Stdio::piped)?;
         let guard = GroupGuard::new(child.id());
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let started = Instant::now();
@@ -74,8 +71,8 @@ impl Step {
     }
 
     /// Runs with this process's own standard output and error: for tools that show progress themselves.
-    pub async fn shown(mut self) -> Result<()> {
-        let mut child = self.command.spawn().with_context(|| format!("{}: cannot be started", self.what))?;
+    pub async fn shown(self) -> Result<()> {
+        let (mut child, _input) = self.spawn(Stdio::inherit)?;
         let guard = GroupGuard::new(child.id());
         let status = child.wait().await?;
         guard.disarm();
@@ -83,6 +80,15 @@ impl Step {
             bail!("{} failed ({status})", self.what);
         }
         Ok(())
+    }
+
+    /// The command ends when its standard input is dropped; waiting for it would close it, so it is kept apart.
+    fn spawn(&self, output: fn() -> Stdio) -> Result<(Child, Option<ChildStdin>)> {
+        let mut command = tokio::process::Command::from(supervised(&self.command)?);
+        let child = command.stdout(output()).stderr(output()).spawn();
+        let mut child = child.with_context(|| format!("{}: cannot be started", self.what))?;
+        let input = child.stdin.take();
+        Ok((child, input))
     }
 }
 

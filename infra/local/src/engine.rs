@@ -26,7 +26,7 @@ impl Engine {
         std::fs::create_dir_all(&run)?;
         let endpoint = format!("http://127.0.0.1:{port}");
         let mut service =
-            Service::start("the local AWS engine", command(&bin, port, &endpoint, &run), &run.join("log"))?;
+            Service::start("the local AWS engine", &command(&bin, port, &endpoint, &run), &run.join("log"))?;
         let client = crate::http::client();
         let health = format!("{endpoint}/_ministack/health");
         service

@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use anyhow::{Result, bail};
 
@@ -17,12 +18,17 @@ pub struct Python {
 }
 
 impl Python {
-    /// The first on the path that fits; otherwise one sentence that says what is missing.
+    /// The first on the path that fits; otherwise one sentence that says what is missing. Looked for once.
     pub fn find() -> Result<Self> {
-        Self::first_of(|program| {
+        static FOUND: OnceLock<Python> = OnceLock::new();
+        if let Some(found) = FOUND.get() {
+            return Ok(found.clone());
+        }
+        let found = Self::first_of(|program| {
             let output = ask(program, &["-c", "import sys, venv, ensurepip; print(*sys.version_info[:2])"])?;
             output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
-        })
+        })?;
+        Ok(FOUND.get_or_init(|| found).clone())
     }
 
     fn first_of(version_of: impl Fn(&str) -> Option<String>) -> Result<Self> {

@@ -7,11 +7,15 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
+use crate::prerequisites::Python;
+use crate::workspace::Workspace;
+
 /// How long a service has to end by itself before it is killed.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// A server that runs beside us, in a process group of its own, with a log file. It ends with this value, and with
 /// it everything that it has started.
+/// Even where this process is killed: `supervise.py` sees that.
 pub struct Service {
     name: &'static str,
     child: Child,
@@ -20,13 +24,14 @@ pub struct Service {
 
 impl Service {
     /// Starts `command`; its output goes to `log`.
-    pub fn start(name: &'static str, mut command: Command, log: &Path) -> Result<Self> {
+    pub fn start(name: &'static str, command: &Command, log: &Path) -> Result<Self> {
         if let Some(folder) = log.parent() {
             std::fs::create_dir_all(folder)?;
         }
         let file = File::create(log).with_context(|| format!("log file of {name}"))?;
-        command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).process_group(0);
-        let child = command.spawn().with_context(|| format!("{name} cannot be started"))?;
+        let mut command = supervised(command)?;
+        let child = command.stdout(file.try_clone()?).stderr(file).spawn();
+        let child = child.with_context(|| format!("{name} cannot be started"))?;
         Ok(Self { name, child, log: log.to_owned() })
     }
 
@@ -66,6 +71,30 @@ impl Drop for Service {
         // Reaps the leader, which the signals have ended by now.
         drop(self.child.wait());
     }
+}
+
+/// The same command under `supervise.py`, in a process group of its own. It ends when the child's standard input is
+/// dropped, which this process's own end does.
+pub(crate) fn supervised(command: &Command) -> Result<Command> {
+    let mut supervised = Command::new(&Python::find()?.program);
+    supervised
+        // -I: neither the environment nor the folder of the command changes what is imported.
+        .args(["-I", "-S"])
+        .arg(Workspace::here().local("supervise.py"))
+        .arg(command.get_program())
+        .args(command.get_args())
+        .stdin(Stdio::piped())
+        .process_group(0);
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => supervised.env(name, value),
+            None => supervised.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        supervised.current_dir(folder);
+    }
+    Ok(supervised)
 }
 
 /// Ends a process group when it is dropped, unless it was disarmed because its leader has been waited for.
@@ -130,23 +159,43 @@ mod tests {
     use super::*;
 
     /// A shell that ignores TERM and has a child that would outlive it.
-    fn stubborn(folder: &Path) -> Service {
+    fn stubborn() -> Command {
         let mut command = Command::new("sh");
         command.args(["-c", "trap '' TERM; sleep 300 & echo $!; wait; wait"]);
-        Service::start("stubborn", command, &folder.join("log")).unwrap()
+        command
+    }
+
+    fn is_gone(process: &str) -> bool {
+        let state = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        state.is_empty() || state.contains(") Z ")
     }
 
     #[tokio::test]
     async fn a_service_and_what_it_has_started_end_with_the_value() {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");
-        let mut service = stubborn(folder.path());
+        let mut service = Service::start("stubborn", &stubborn(), &log).unwrap();
         let started = || std::fs::read_to_string(&log).ok().filter(|text| text.ends_with('\n'));
         service.ready(Duration::from_secs(5), async || started().is_some()).await.unwrap();
         let grandchild = started().unwrap().trim().to_owned();
         drop(service);
-        let state = std::fs::read_to_string(format!("/proc/{grandchild}/stat")).unwrap_or_default();
-        assert!(state.is_empty() || state.contains(") Z "), "still there: {state}");
+        assert!(is_gone(&grandchild));
+    }
+
+    /// A kill of this process closes what it holds, and runs no destructor.
+    #[tokio::test]
+    async fn what_was_started_ends_when_we_are_killed() {
+        let mut child = supervised(&stubborn()).unwrap().stdout(Stdio::piped()).spawn().unwrap();
+        let mut grandchild = String::new();
+        let printed = child.stdout.take().unwrap();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(printed), &mut grandchild).unwrap();
+        assert!(!is_gone(grandchild.trim()));
+        drop(child.stdin.take());
+        testkit::poll_until("the grandchild is gone", Duration::from_secs(20), async || {
+            is_gone(grandchild.trim()).then_some(())
+        })
+        .await;
+        child.wait().unwrap();
     }
 
     #[tokio::test]
@@ -154,8 +203,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new("sh");
         command.args(["-c", "echo no such database; exit 3"]);
-        let mut service = Service::start("early", command, &folder.path().join("log")).unwrap();
+        let mut service = Service::start("early", &command, &folder.path().join("log")).unwrap();
         let error = service.ready(Duration::from_secs(5), async || false).await.unwrap_err().to_string();
         assert!(error.contains("no such database") && error.contains('3'), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_program_that_is_not_there_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let command = Command::new("no-such-program");
+        let mut service = Service::start("absent", &command, &folder.path().join("log")).unwrap();
+        let error = service.ready(Duration::from_secs(5), async || false).await.unwrap_err().to_string();
+        assert!(error.contains("no-such-program: No such file"), "{error}");
     }
 }

@@ -85,7 +85,7 @@ impl RealTryton {
         let api_key = fs::read_to_string(run.join("key"))?;
         let mut command = Command::new(tools.workspace.tools("tryton/bin/trytond"));
         command.arg("-c").arg(config).args(["-d", DATABASE]);
-        let mut service = Service::start("Tryton", command, &run.join("log"))?;
+        let mut service = Service::start("Tryton", &command, &run.join("log"))?;
         let (client, base_url) = (crate::http::client(), format!("http://127.0.0.1:{port}/{DATABASE}"));
         let probe = format!("{base_url}/rest/model/currency.currency");
         service
