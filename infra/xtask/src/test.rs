@@ -11,7 +11,8 @@ pub(crate) async fn all(tools: &Tools) -> Result<()> {
 pub(crate) async fn real(tools: &Tools) -> Result<()> {
     prepare(tools).await?;
     local::tryton::prepare(tools).await?;
-    nextest(tools, &["--package", "tests", "--features", "real", "--test", "real_tryton"]).await
+    // The whole workspace, so that its dependencies are built with the same features as for all other tests.
+    nextest(tools, &["--workspace", "--features", "tests/real", "--test", "real_tryton"]).await
 }
 
 /// Before the tests, so that what takes long is seen and not timed.

@@ -79,7 +79,13 @@ impl Scenario<'_> {
         let status = shop.post(&unmappable, &shop.delivery()).await?;
         let letter = self.dead_letter(&before).await?;
         let attribute = |name: &str| letter.attributes.get(name).cloned().unwrap_or_default();
-        let summary = format!("dead letter {} at {}", attribute("Code"), attribute("Path"));
+        let summary = format!(
+            "dead letter {} at {} ({}, {})",
+            attribute("Code"),
+            attribute("Path"),
+            attribute("Flow"),
+            attribute("MappingVersion")
+        );
         rows.push(Row::new("an order that can never be mapped", status, summary));
 
         let wrong = self.verdict(&reference, &order, &before, &rows).await?;

@@ -48,6 +48,8 @@ pub async fn prepare(tools: &Tools) -> Result<PathBuf> {
     drop(fs::remove_dir_all(&prepared));
     fs::create_dir_all(&prepared)?;
     let config = write_config(tools, &prepared, None)?;
+    // On SQLite a database is made by making its file.
+    fs::File::create(prepared.join(format!("{DATABASE}.sqlite")))?;
     // trytond-admin wants the first password from a file.
     let password = prepared.join("password");
     fs::write(&password, "loopback-only")?;
