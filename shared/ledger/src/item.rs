@@ -1,6 +1,7 @@
 use message::Effect;
 
 use crate::LedgerError;
+use crate::store::ClaimWrite;
 
 /// One operation as the table holds it. Small on purpose: a failed condition still consumes write units by size.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -13,20 +14,48 @@ pub struct Item {
     /// Milliseconds since the epoch; 0 once released. Compared by us: TTL deletion can be days late.
     pub lease_until_ms: i64,
     pub fingerprint: String,
+    /// Of the claim; 0 where the entity has no versions.
+    pub version: u64,
+    /// The version that was last completed; 0 until then.
+    pub applied_version: u64,
     /// What a successor has to assume of the effect if the lease runs out.
     pub effect: Effect,
     /// What this claim's owner was told of the effect of earlier attempts.
     pub prior_effect: Effect,
     pub attempts: u64,
+    /// When this content was first claimed, in milliseconds: how old our idempotency key at the target is.
+    pub first_claimed_ms: i64,
     /// SQS message id of the claim: a rejected message that is delivered again is recognised by it.
     pub message_id: String,
     pub correlation_id: String,
-    /// The target's ids, small JSON; empty until DONE.
+    /// Mapping and version that read the message: `shopify-order/1`.
+    pub mapping: String,
+    /// The target's ids, small JSON: of the last completed version; empty until DONE.
     pub outcome: String,
     /// Why it was rejected; empty unless REJECTED.
     pub code: String,
     /// Seconds since the epoch: the table's TTL attribute.
     pub expires_at_s: i64,
+}
+
+impl Item {
+    /// Whether [`crate::Store::claim`] grants this write over this item.
+    pub(crate) fn is_free_for(&self, write: &ClaimWrite<'_>) -> bool {
+        match self.status {
+            Status::Done => self.version < write.version,
+            Status::Rejected => {
+                self.message_id != write.message_id
+                    && (self.applied_version == 0 || self.applied_version < write.version)
+            }
+            Status::Claimed => {
+                self.lease_until_ms <= write.now_ms
+                    && self.version <= write.version
+                    && (self.version < write.version
+                        || self.fingerprint == write.fingerprint
+                        || self.effect == Effect::Absent)
+            }
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -5,13 +5,17 @@
 //! is taken over with a raised epoch, and whoever held it before can change nothing any more.
 //!
 //! ```text
-//!            claim                    complete
-//!   (none) --------> CLAIMED -------------------> DONE
+//!            claim                    complete             claim of a newer version
+//!   (none) --------> CLAIMED -------------------> DONE ------------------------> CLAIMED
 //!                    ^  |  | reject
 //!     claim, once    |  |  +------> REJECTED --claim by another message--> CLAIMED
 //!     the lease is --+  |
 //!     over              +-- release: the lease ends now, with effect ABSENT or UNKNOWN
 //! ```
+//!
+//! An entity that changes has *versions*: an older one than was applied, or is being applied, is stale; a rejected one
+//! does not count. Claims and settlements of a batch share their round trips ([`Ledger::claim_all`],
+//! [`Ledger::settle_all`]).
 
 mod dynamodb;
 mod item;
@@ -24,5 +28,7 @@ pub use dynamodb::DynamoDbStore;
 pub use item::{Item, Status};
 #[cfg(feature = "memory")]
 pub use memory::MemoryStore;
-pub use protocol::{ClaimLost, Claimed, Clock, Grant, Ledger, Operation};
-pub use store::{ClaimWrite, LedgerError, Settle, SettleWrite, Store, Written};
+pub use protocol::{
+    ClaimLost, Claimed, Clock, Grant, LONGEST_LEASE, Ledger, Operation, Outcome, Settled, Settlement,
+};
+pub use store::{ClaimAnswer, ClaimWrite, LedgerError, Settle, SettleAnswer, SettleWrite, Store};

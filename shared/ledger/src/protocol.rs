@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -6,16 +7,24 @@ use message::{Code, Effect, Fingerprint, OperationKey};
 use uuid::Uuid;
 
 use crate::item::{Item, Status};
-use crate::store::{ClaimWrite, LedgerError, Settle, SettleWrite, Store, Written};
+use crate::store::{ClaimAnswer, ClaimWrite, LedgerError, Settle, SettleAnswer, SettleWrite, Store};
+
+/// No lease is longer: an invocation lasts at most 15 minutes. One that seems to be was written, or is read, by a
+/// clock that is far off.
+pub const LONGEST_LEASE: Duration = Duration::from_secs(16 * 60);
 
 /// What a message asks for, and which message it is.
 #[derive(Clone, Debug)]
 pub struct Operation<'a> {
     pub key: &'a OperationKey,
     pub fingerprint: &'a Fingerprint,
+    /// Of a versioned entity, rising with every change at the source; 0 where there are no versions.
+    pub version: u64,
     /// SQS message id.
     pub message_id: &'a str,
     pub correlation_id: &'a str,
+    /// Mapping and version that read the message.
+    pub mapping: &'a str,
 }
 
 /// What a claim has met.
@@ -25,24 +34,34 @@ pub enum Claimed {
     Granted(Grant),
     /// Done before: the outcome that was recorded.
     Done { outcome: String },
+    /// A newer version of the entity was applied, or is being applied.
+    Stale,
     /// Another worker's, for so long.
     InProgress { left: Duration },
+    /// Another worker's, for longer than a lease can be.
+    ClockSkewed,
     /// This very message was rejected and dead-lettered before.
     Rejected,
     /// The operation is known with other content.
     Conflict,
 }
 
-/// The right to make one effect. Completing, releasing and rejecting consume it.
+/// The right to make one effect. It ends with the lease, or when it is settled.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Grant {
     key: OperationKey,
     owner: String,
     epoch: u64,
+    version: u64,
     prior: Effect,
+    first_claimed_ms: i64,
 }
 
 impl Grant {
+    pub const fn key(&self) -> &OperationKey {
+        &self.key
+    }
+
     /// What is known of the effect of earlier attempts: where it is Unknown, look it up before calling.
     pub const fn prior(&self) -> Effect {
         self.prior
@@ -51,6 +70,35 @@ impl Grant {
     pub const fn epoch(&self) -> u64 {
         self.epoch
     }
+
+    pub const fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// When the operation was first claimed, by whoever.
+    pub const fn first_claimed_ms(&self) -> i64 {
+        self.first_claimed_ms
+    }
+}
+
+/// How a claim ends.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Settlement {
+    /// The effect is there.
+    Done(Outcome),
+    /// Given back before the lease is over, with what is known of the effect.
+    Released(Effect),
+    /// This message can never succeed. Only after its dead letter was accepted.
+    Rejected(Code),
+}
+
+/// What a completed operation leaves in the ledger: the cross reference between our key and the target's ids.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Outcome {
+    /// The target's ids as small JSON, read by our key ([`Ledger::get`]). No personal data.
+    pub ids: String,
+    /// The one of them that our key is found by ([`Ledger::by_target_id`]): `tryton.party/42`. Costs a write to an index.
+    pub target_id: Option<String>,
 }
 
 /// The protocol over a store. The clock is injected; leases are lengths of time, compared in UTC milliseconds.
@@ -64,6 +112,13 @@ pub struct Ledger {
 /// UTC now: the system's in a function, a settable one in tests.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
+/// `Err(ClaimLost)`: somebody took over, and nothing was changed.
+pub type Settled = Result<Result<(), ClaimLost>, LedgerError>;
+
+/// The claim was taken over: whoever holds it now has looked the effect up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ClaimLost;
+
 impl Ledger {
     /// `retention` must cover the time a message can live on its queue and its DLQ, and the time people need.
     pub fn new(store: Arc<dyn Store>, retention: Duration) -> Self {
@@ -75,91 +130,171 @@ impl Ledger {
     }
 
     pub async fn claim(&self, operation: &Operation<'_>, lease: Duration) -> Result<Claimed, LedgerError> {
+        only(self.claim_all(std::slice::from_ref(operation), lease).await)
+    }
+
+    /// An answer an operation, in their order, in as few round trips as the store can. An operation that stands here
+    /// twice is in progress by its first.
+    pub async fn claim_all(
+        &self,
+        operations: &[Operation<'_>],
+        lease: Duration,
+    ) -> Vec<Result<Claimed, LedgerError>> {
         let now = (self.clock)();
         let now_ms = now.as_millisecond();
-        let owner = Uuid::new_v4().to_string();
-        let write = ClaimWrite {
-            key: operation.key,
-            fingerprint: operation.fingerprint.as_str(),
-            owner: &owner,
-            message_id: operation.message_id,
-            correlation_id: operation.correlation_id,
-            now_ms,
-            lease_until_ms: now_ms.saturating_add(whole_ms(lease)),
-            expires_at_s: now.as_second().saturating_add(whole_ms(self.retention) / 1_000),
+        let owners: Vec<_> = operations.iter().map(|_| Uuid::new_v4().to_string()).collect();
+        let mut seen = HashSet::new();
+        let first: Vec<_> = operations.iter().map(|operation| seen.insert(operation.key)).collect();
+        let writes: Vec<_> = operations
+            .iter()
+            .zip(&owners)
+            .zip(&first)
+            .filter(|(_, first)| **first)
+            .map(|((operation, owner), _)| ClaimWrite {
+                key: operation.key,
+                fingerprint: operation.fingerprint.as_str(),
+                version: operation.version,
+                owner,
+                message_id: operation.message_id,
+                correlation_id: operation.correlation_id,
+                mapping: operation.mapping,
+                now_ms,
+                lease_until_ms: now_ms.saturating_add(whole_ms(lease)),
+                expires_at_s: now.as_second().saturating_add(whole_ms(self.retention) / 1_000),
+            })
+            .collect();
+        let answers = if writes.is_empty() { Vec::new() } else { self.store.claim(&writes).await };
+        let mut claimed =
+            writes.iter().zip(answers).map(|(write, answer)| answer.map(|answer| meaning(write, answer)));
+        let in_progress = || Ok(Claimed::InProgress { left: lease });
+        first
+            .iter()
+            .map(|first| if *first { claimed.next().unwrap_or_else(unanswered) } else { in_progress() })
+            .collect()
+    }
+
+    pub async fn settle(&self, grant: &Grant, settlement: &Settlement) -> Settled {
+        only(self.settle_all(&[(grant, settlement)]).await)
+    }
+
+    /// An answer a claim, in their order, in as few round trips as the store can.
+    pub async fn settle_all(&self, settlements: &[(&Grant, &Settlement)]) -> Vec<Settled> {
+        let writes: Vec<_> = settlements
+            .iter()
+            .map(|(grant, settlement)| {
+                let settle = match settlement {
+                    Settlement::Done(outcome) => Settle::Done {
+                        version: grant.version,
+                        outcome: &outcome.ids,
+                        target_id: outcome.target_id.as_deref(),
+                    },
+                    Settlement::Released(effect) => Settle::Released { effect: *effect },
+                    Settlement::Rejected(code) => Settle::Rejected { code: *code },
+                };
+                SettleWrite { key: &grant.key, owner: &grant.owner, epoch: grant.epoch, settle }
+            })
+            .collect();
+        let answers = if writes.is_empty() { Vec::new() } else { self.store.settle(&writes).await };
+        let mut settled =
+            writes.iter().zip(answers).map(|(write, answer)| answer.map(|answer| settled(write, answer)));
+        writes.iter().map(|_| settled.next().unwrap_or_else(unanswered)).collect()
+    }
+
+    /// Goes on holding the claim, for so long from now.
+    pub async fn renew(&self, grant: &Grant, lease: Duration) -> Settled {
+        let lease_until_ms = (self.clock)().as_millisecond().saturating_add(whole_ms(lease));
+        let write = SettleWrite {
+            key: &grant.key,
+            owner: &grant.owner,
+            epoch: grant.epoch,
+            settle: Settle::Renewed { lease_until_ms },
         };
-        let grant = |item: &Item| Grant {
-            key: operation.key.clone(),
-            owner: owner.clone(),
-            epoch: item.epoch,
-            prior: item.prior_effect,
-        };
-        Ok(match self.store.claim(&write).await? {
-            Written::Applied(item) => Claimed::Granted(grant(&item)),
-            // The reply of our own write was lost and the SDK sent it again.
-            Written::Refused(Some(item)) if item.status == Status::Claimed && item.owner == owner => {
-                Claimed::Granted(grant(&item))
-            }
-            Written::Refused(Some(item)) => judge(&item, &write),
-            // Deleted between the condition and the answer: free again in a moment.
-            Written::Refused(None) => Claimed::InProgress { left: Duration::ZERO },
-        })
+        let answer = only(self.store.settle(std::slice::from_ref(&write)).await)?;
+        Ok(settled(&write, answer))
     }
 
-    /// Records the effect. `Err(ClaimLost)` in the inner result: somebody took over, and nothing was changed.
-    pub async fn complete(&self, grant: &Grant, outcome: &str) -> Result<Result<(), ClaimLost>, LedgerError> {
-        self.settle(grant, Settle::Done { outcome }, Status::Done).await
+    /// The operation as it stands: where it was completed, with the target's ids.
+    pub async fn get(&self, key: &OperationKey) -> Result<Option<Item>, LedgerError> {
+        self.store.get(key).await
     }
 
-    /// Gives the claim back before its lease is over, with what is known of the effect.
-    pub async fn release(&self, grant: &Grant, effect: Effect) -> Result<Result<(), ClaimLost>, LedgerError> {
-        self.settle(grant, Settle::Released { effect }, Status::Claimed).await
-    }
-
-    /// Records that this message can never succeed. Only after its dead letter was accepted.
-    pub async fn reject(&self, grant: &Grant, code: Code) -> Result<Result<(), ClaimLost>, LedgerError> {
-        self.settle(grant, Settle::Rejected { code }, Status::Rejected).await
-    }
-
-    async fn settle(
-        &self,
-        grant: &Grant,
-        settle: Settle<'_>,
-        settled: Status,
-    ) -> Result<Result<(), ClaimLost>, LedgerError> {
-        let write = SettleWrite { key: &grant.key, owner: &grant.owner, epoch: grant.epoch, settle };
-        Ok(match self.store.settle(&write).await? {
-            Written::Applied(_) => Ok(()),
-            // Our own write, sent twice by the SDK.
-            Written::Refused(Some(item))
-                if item.status == settled && item.owner == grant.owner && item.epoch == grant.epoch =>
-            {
-                Ok(())
-            }
-            Written::Refused(_) => Err(ClaimLost),
-        })
+    /// Our keys of what the target knows by this id. A completion may take a second to show here.
+    pub async fn by_target_id(&self, target_id: &str) -> Result<Vec<OperationKey>, LedgerError> {
+        self.store.by_target_id(target_id).await
     }
 }
 
-/// The claim was taken over: whoever holds it now has looked the effect up.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ClaimLost;
+fn meaning(write: &ClaimWrite<'_>, answer: ClaimAnswer) -> Claimed {
+    let grant = |epoch, prior, first_claimed_ms| {
+        Claimed::Granted(Grant {
+            key: write.key.clone(),
+            owner: write.owner.to_owned(),
+            epoch,
+            version: write.version,
+            prior,
+            first_claimed_ms,
+        })
+    };
+    match answer {
+        ClaimAnswer::Granted { epoch, prior, first_claimed_ms } => grant(epoch, prior, first_claimed_ms),
+        // The reply of our own write was lost and the SDK sent it again.
+        ClaimAnswer::Refused(Some(item)) if item.status == Status::Claimed && item.owner == write.owner => {
+            grant(item.epoch, item.prior_effect, item.first_claimed_ms)
+        }
+        ClaimAnswer::Refused(Some(item)) => judge(&item, write),
+        // Deleted between the condition and the answer: free again in a moment.
+        ClaimAnswer::Refused(None) => Claimed::InProgress { left: Duration::ZERO },
+    }
+}
 
 /// Why the claim's condition did not hold.
 fn judge(item: &Item, write: &ClaimWrite<'_>) -> Claimed {
     let same_content = item.fingerprint == write.fingerprint;
     match item.status {
+        Status::Done | Status::Claimed if write.version < item.version => Claimed::Stale,
         Status::Done if same_content => Claimed::Done { outcome: item.outcome.clone() },
         Status::Done => Claimed::Conflict,
         Status::Claimed => {
             let left_ms = item.lease_until_ms.saturating_sub(write.now_ms);
-            match u64::try_from(left_ms) {
-                Ok(left_ms) if left_ms > 0 => Claimed::InProgress { left: Duration::from_millis(left_ms) },
+            match u64::try_from(left_ms).map(Duration::from_millis) {
+                Ok(left) if left > LONGEST_LEASE => Claimed::ClockSkewed,
+                Ok(left) if !left.is_zero() => Claimed::InProgress { left },
                 _ => Claimed::Conflict,
             }
         }
+        Status::Rejected if item.applied_version > 0 && write.version <= item.applied_version => {
+            Claimed::Stale
+        }
         Status::Rejected => Claimed::Rejected,
     }
+}
+
+fn settled(write: &SettleWrite<'_>, answer: SettleAnswer) -> Result<(), ClaimLost> {
+    let item = match answer {
+        SettleAnswer::Applied => return Ok(()),
+        SettleAnswer::Refused(None) => return Err(ClaimLost),
+        SettleAnswer::Refused(Some(item)) => item,
+    };
+    let applied = match write.settle {
+        Settle::Done { .. } => Status::Done,
+        Settle::Rejected { .. } => Status::Rejected,
+        Settle::Released { .. } | Settle::Renewed { .. } => Status::Claimed,
+    };
+    // Our own write, sent twice by the SDK.
+    if item.status == applied && item.owner == write.owner && item.epoch == write.epoch {
+        Ok(())
+    } else {
+        Err(ClaimLost)
+    }
+}
+
+fn only<T>(answers: Vec<Result<T, LedgerError>>) -> Result<T, LedgerError> {
+    answers.into_iter().next().unwrap_or_else(unanswered)
+}
+
+/// A store that answers fewer writes than it was given: nothing is known of the rest.
+fn unanswered<T>() -> Result<T, LedgerError> {
+    Err(LedgerError::unavailable("the store did not answer each write"))
 }
 
 fn whole_ms(duration: Duration) -> i64 {

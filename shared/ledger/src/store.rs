@@ -1,35 +1,48 @@
+use std::error::Error;
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use message::{Code, Effect, OperationKey};
-use thiserror::Error;
 
 use crate::Item;
 
-/// The table, as three conditional operations. One conformance suite holds every implementation.
+/// The table, as conditional writes. One conformance suite holds every implementation.
+///
+/// Writes come in batches, because a round trip costs more than a write: an answer a write, in its order. The keys of
+/// one call are distinct ([`crate::Ledger`] sees to it), and no write of a batch depends on another.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// Claims the operation if it is free:
+    /// Claims each operation that is free:
     /// - there is no item, or
-    /// - it is CLAIMED, its lease is over, and either the fingerprint is the same or the effect is ABSENT, or
-    /// - it is REJECTED, and by another message than this one.
+    /// - it is CLAIMED, its lease is over, its version is not newer, and the version is older or the fingerprint is
+    ///   the same or the effect is ABSENT, or
+    /// - it is REJECTED, by another message than this one, and no newer or equal version was applied, or
+    /// - it is DONE with an older version.
     ///
     /// A claim raises the epoch, hands what was assumed of the effect to the new owner as `prior_effect`, and from
     /// then on assumes UNKNOWN.
-    async fn claim(&self, write: &ClaimWrite<'_>) -> Result<Written, LedgerError>;
+    async fn claim(&self, writes: &[ClaimWrite<'_>]) -> Vec<Result<ClaimAnswer, LedgerError>>;
 
-    /// Settles a claim while it still is this owner's in this epoch.
-    async fn settle(&self, write: &SettleWrite<'_>) -> Result<Written, LedgerError>;
+    /// Settles each claim that still is this owner's in this epoch.
+    async fn settle(&self, writes: &[SettleWrite<'_>]) -> Vec<Result<SettleAnswer, LedgerError>>;
 
     /// The item, read consistently.
     async fn get(&self, key: &OperationKey) -> Result<Option<Item>, LedgerError>;
+
+    /// Keys of the operations that were completed with this id of the target's. Eventually consistent.
+    async fn by_target_id(&self, target_id: &str) -> Result<Vec<OperationKey>, LedgerError>;
 }
 
 #[derive(Clone, Debug)]
 pub struct ClaimWrite<'a> {
     pub key: &'a OperationKey,
     pub fingerprint: &'a str,
+    /// 0 where the entity has no versions.
+    pub version: u64,
     pub owner: &'a str,
     pub message_id: &'a str,
     pub correlation_id: &'a str,
+    pub mapping: &'a str,
     pub now_ms: i64,
     pub lease_until_ms: i64,
     pub expires_at_s: i64,
@@ -45,33 +58,67 @@ pub struct SettleWrite<'a> {
 
 #[derive(Clone, Copy, Debug)]
 pub enum Settle<'a> {
-    Done { outcome: &'a str },
-    Released { effect: Effect },
-    Rejected { code: Code },
+    Done {
+        version: u64,
+        outcome: &'a str,
+        /// The target's id of the entity, where it has to be found by it.
+        target_id: Option<&'a str>,
+    },
+    Released {
+        effect: Effect,
+    },
+    Rejected {
+        code: Code,
+    },
+    /// Goes on under a longer lease.
+    Renewed {
+        lease_until_ms: i64,
+    },
 }
 
-/// What a conditional write met.
+/// What a claim's condition met.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Written {
-    /// The condition held: the item as it is now.
-    Applied(Item),
-    /// The condition failed: the item as it stands, or none.
+pub enum ClaimAnswer {
+    Granted {
+        epoch: u64,
+        prior: Effect,
+        first_claimed_ms: i64,
+    },
+    /// The item as it stands, or none: it was deleted in between.
     Refused(Option<Item>),
 }
 
-#[derive(Debug, Error)]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SettleAnswer {
+    Applied,
+    Refused(Option<Item>),
+}
+
+#[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// Whether the write was applied is not known; the owner and epoch tell it on the next try.
     #[error("the ledger did not answer")]
     Unavailable {
         #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Arc<dyn Error + Send + Sync>,
     },
     #[error("ledger item: attribute {attribute} cannot be read")]
     Corrupt { attribute: &'static str },
 }
 
 impl LedgerError {
+    pub fn unavailable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Unavailable { source: Arc::from(source.into()) }
+    }
+
+    /// The same for another write of the same batch.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Unavailable { source } => Self::Unavailable { source: Arc::clone(source) },
+            Self::Corrupt { attribute } => Self::Corrupt { attribute },
+        }
+    }
+
     pub const fn code(&self) -> Code {
         match self {
             Self::Unavailable { .. } => Code::LedgerUnavailable,

@@ -45,6 +45,7 @@ codes! {
     FingerprintConflict "SPW3003" "the same operation came with other content"
     LedgerItemCorrupt "SPW3004" "the ledger item cannot be read"
     ClaimLost "SPW3005" "the claim was taken over before it could be completed"
+    ClockSkewed "SPW3006" "a lease ends later than any lease can: a clock is far off"
     // 4xxx: the target system.
     TargetUnreachable "SPW4001" "the target could not be reached"
     TargetFailed "SPW4002" "the target answered with a server error"

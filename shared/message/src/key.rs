@@ -26,6 +26,11 @@ impl OperationKey {
         Self(key)
     }
 
+    /// As it was stored.
+    pub const fn from_stored(key: String) -> Self {
+        Self(key)
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -3,7 +3,8 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TableStatus,
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType, TableStatus,
 };
 use dynoxide::Database;
 use tokio::net::TcpListener;
@@ -35,17 +36,28 @@ pub fn client(endpoint: &str) -> Client {
 /// A ledger table of its own, as template.yaml declares it; returns its name.
 pub async fn ledger_table(client: &Client) -> String {
     let name = format!("ledger-{}", Uuid::new_v4());
-    let attribute = AttributeDefinition::builder()
-        .attribute_name("pk")
-        .attribute_type(ScalarAttributeType::S)
+    let attribute = |name| {
+        AttributeDefinition::builder()
+            .attribute_name(name)
+            .attribute_type(ScalarAttributeType::S)
+            .build()
+            .unwrap()
+    };
+    let key =
+        |name| KeySchemaElement::builder().attribute_name(name).key_type(KeyType::Hash).build().unwrap();
+    let by_target_id = GlobalSecondaryIndex::builder()
+        .index_name("by-target-id")
+        .key_schema(key("target_id"))
+        .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build())
         .build()
         .unwrap();
-    let key = KeySchemaElement::builder().attribute_name("pk").key_type(KeyType::Hash).build().unwrap();
     client
         .create_table()
         .table_name(&name)
-        .attribute_definitions(attribute)
-        .key_schema(key)
+        .attribute_definitions(attribute("pk"))
+        .attribute_definitions(attribute("target_id"))
+        .key_schema(key("pk"))
+        .global_secondary_indexes(by_target_id)
         .billing_mode(BillingMode::PayPerRequest)
         .send()
         .await

@@ -1,10 +1,14 @@
 //! The ledger's protocol, state by state. One suite for every store: [`crate::ledger_conformance!`] makes the tests.
+//! Each behaviour runs twice: with its writes alone, and with each of them in a batch of others.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use ledger::{ClaimLost, Claimed, Grant, Item, Ledger, LedgerError, Status, Store};
+use ledger::{
+    ClaimLost, Claimed, Grant, Item, LONGEST_LEASE, Ledger, LedgerError, Operation, Outcome, Settled,
+    Settlement, Status, Store,
+};
 use message::{Code, Effect, Fingerprint, OperationKey};
 use uuid::Uuid;
 
@@ -13,31 +17,69 @@ use crate::FakeClock;
 const LEASE: Duration = Duration::from_secs(30);
 const RETENTION: Duration = Duration::from_secs(30 * 24 * 3_600);
 
+/// How a write reaches the store.
+#[derive(Clone, Copy, Debug)]
+pub enum Way {
+    Alone,
+    /// Between two writes of other operations, whose answers have to be right as well.
+    InABatch,
+}
+
 /// One operation of its own on the store, and a clock.
 pub struct Bench {
     store: Arc<dyn Store>,
     ledger: Ledger,
     clock: FakeClock,
     key: OperationKey,
+    way: Way,
+}
+
+fn fresh_key() -> OperationKey {
+    OperationKey::new("conformance", &[&Uuid::new_v4().to_string()])
 }
 
 impl Bench {
-    pub fn new(store: Arc<dyn Store>) -> Self {
+    pub fn new(store: Arc<dyn Store>, way: Way) -> Self {
         let clock = FakeClock::at("2026-11-24T10:00:00Z");
         let ledger = Ledger::with_clock(Arc::clone(&store), RETENTION, clock.as_fn());
-        let key = OperationKey::new("conformance", &[&Uuid::new_v4().to_string()]);
-        Self { store, ledger, clock, key }
+        Self { store, ledger, clock, key: fresh_key(), way }
+    }
+
+    async fn claim_version(
+        &self,
+        message_id: &str,
+        content: u32,
+        version: u64,
+    ) -> Result<Claimed, LedgerError> {
+        let fingerprint = Fingerprint::of(&content).unwrap();
+        let operation = |key| Operation {
+            key,
+            fingerprint: &fingerprint,
+            version,
+            message_id,
+            correlation_id: "correlation",
+            mapping: "mapping/1",
+        };
+        match self.way {
+            Way::Alone => self.ledger.claim(&operation(&self.key), LEASE).await,
+            Way::InABatch => {
+                let (before, after) = (fresh_key(), fresh_key());
+                let batch = [operation(&before), operation(&self.key), operation(&after)];
+                let mut claimed = self.ledger.claim_all(&batch, LEASE).await;
+                assert_eq!(claimed.len(), 3);
+                for other in [claimed.pop(), {
+                    claimed.swap(0, 1);
+                    claimed.pop()
+                }] {
+                    assert!(matches!(other, Some(Ok(Claimed::Granted(_)))), "{other:?}");
+                }
+                claimed.pop().unwrap()
+            }
+        }
     }
 
     async fn claim_as(&self, message_id: &str, content: u32) -> Result<Claimed, LedgerError> {
-        let fingerprint = Fingerprint::of(&content).unwrap();
-        let operation = ledger::Operation {
-            key: &self.key,
-            fingerprint: &fingerprint,
-            message_id,
-            correlation_id: "correlation",
-        };
-        self.ledger.claim(&operation, LEASE).await
+        self.claim_version(message_id, content, 0).await
     }
 
     async fn claim(&self) -> Claimed {
@@ -45,10 +87,55 @@ impl Bench {
     }
 
     async fn granted(&self) -> Grant {
-        match self.claim().await {
-            Claimed::Granted(grant) => grant,
-            other => panic!("expected a grant, got {other:?}"),
+        grant(self.claim().await)
+    }
+
+    async fn granted_version(&self, version: u64) -> Grant {
+        let message_id = format!("message-of-{version}");
+        grant(self.claim_version(&message_id, content_of(version), version).await.unwrap())
+    }
+
+    async fn settle(&self, grant: &Grant, settlement: Settlement) -> Settled {
+        match self.way {
+            Way::Alone => self.ledger.settle(grant, &settlement).await,
+            Way::InABatch => {
+                let others = [self.other_grant().await, self.other_grant().await];
+                let [one, other] = &others;
+                let batch = [(one, &settlement), (grant, &settlement), (other, &settlement)];
+                let mut settled = self.ledger.settle_all(&batch).await;
+                assert_eq!(settled.len(), 3);
+                assert!(settled.pop().unwrap().unwrap().is_ok());
+                let ours = settled.pop().unwrap();
+                assert!(settled.pop().unwrap().unwrap().is_ok());
+                ours
+            }
         }
+    }
+
+    async fn other_grant(&self) -> Grant {
+        Self { key: fresh_key(), way: Way::Alone, ..self.again() }.granted().await
+    }
+
+    fn again(&self) -> Self {
+        Self {
+            store: Arc::clone(&self.store),
+            ledger: self.ledger.clone(),
+            clock: self.clock.clone(),
+            key: self.key.clone(),
+            way: self.way,
+        }
+    }
+
+    async fn complete(&self, grant: &Grant) -> Result<(), ClaimLost> {
+        self.settle(grant, done()).await.unwrap()
+    }
+
+    async fn release(&self, grant: &Grant, effect: Effect) -> Result<(), ClaimLost> {
+        self.settle(grant, Settlement::Released(effect)).await.unwrap()
+    }
+
+    async fn reject(&self, grant: &Grant) -> Result<(), ClaimLost> {
+        self.settle(grant, Settlement::Rejected(Code::TargetRefused)).await.unwrap()
     }
 
     async fn item(&self) -> Item {
@@ -60,15 +147,36 @@ impl Bench {
     }
 }
 
+const IDS: &str = r#"{"sale":"7"}"#;
+
+fn done() -> Settlement {
+    Settlement::Done(Outcome { ids: IDS.to_owned(), target_id: None })
+}
+
+fn grant(claimed: Claimed) -> Grant {
+    match claimed {
+        Claimed::Granted(grant) => grant,
+        other => panic!("expected a grant, got {other:?}"),
+    }
+}
+
+fn content_of(version: u64) -> u32 {
+    1_000 + u32::try_from(version).unwrap()
+}
+
 pub async fn a_fresh_operation_is_granted_with_its_effect_absent(bench: Bench) {
     let grant = bench.granted().await;
     assert_eq!((grant.epoch(), grant.prior()), (1, Effect::Absent));
     let item = bench.item().await;
     assert_eq!(item.status, Status::Claimed);
     assert_eq!((item.attempts, item.effect), (1, Effect::Unknown));
-    assert_eq!(item.correlation_id, "correlation");
+    assert_eq!((item.correlation_id.as_str(), item.mapping.as_str()), ("correlation", "mapping/1"));
     let now = bench.clock.now();
     assert_eq!(item.lease_until_ms, now.as_millisecond() + 30_000);
+    assert_eq!(
+        (item.first_claimed_ms, grant.first_claimed_ms()),
+        (now.as_millisecond(), now.as_millisecond())
+    );
     assert_eq!(item.expires_at_s, now.as_second() + 30 * 24 * 3_600);
 }
 
@@ -97,8 +205,8 @@ pub async fn a_takeover_raises_the_epoch_and_knows_nothing_of_the_effect(bench: 
 
 pub async fn a_completed_operation_is_a_duplicate_with_its_outcome(bench: Bench) {
     let grant = bench.granted().await;
-    bench.ledger.complete(&grant, r#"{"sale":"7"}"#).await.unwrap().unwrap();
-    let done = Claimed::Done { outcome: r#"{"sale":"7"}"#.to_owned() };
+    bench.complete(&grant).await.unwrap();
+    let done = Claimed::Done { outcome: IDS.to_owned() };
     assert_eq!(bench.claim().await, done);
     bench.lease_runs_out();
     assert_eq!(bench.claim_as("message-2", 1).await.unwrap(), done, "done stays done after the lease");
@@ -106,34 +214,34 @@ pub async fn a_completed_operation_is_a_duplicate_with_its_outcome(bench: Bench)
 
 pub async fn completing_twice_is_recognised_as_our_own_retry(bench: Bench) {
     let grant = bench.granted().await;
-    bench.ledger.complete(&grant, "{}").await.unwrap().unwrap();
-    assert_eq!(bench.ledger.complete(&grant, "{}").await.unwrap(), Ok(()));
+    bench.complete(&grant).await.unwrap();
+    assert_eq!(bench.complete(&grant).await, Ok(()));
 }
 
 pub async fn other_content_under_a_done_key_is_a_conflict(bench: Bench) {
     let grant = bench.granted().await;
-    bench.ledger.complete(&grant, "{}").await.unwrap().unwrap();
+    bench.complete(&grant).await.unwrap();
     assert_eq!(bench.claim_as("message-2", 2).await.unwrap(), Claimed::Conflict);
 }
 
 pub async fn other_content_is_a_conflict_while_the_effect_is_unknown(bench: Bench) {
     let grant = bench.granted().await;
     assert!(matches!(bench.claim_as("message-2", 2).await.unwrap(), Claimed::InProgress { .. }));
-    bench.ledger.release(&grant, Effect::Unknown).await.unwrap().unwrap();
+    bench.release(&grant, Effect::Unknown).await.unwrap();
     assert_eq!(bench.claim_as("message-2", 2).await.unwrap(), Claimed::Conflict);
     assert_eq!(bench.item().await.epoch, 1);
 }
 
 pub async fn other_content_may_replace_what_certainly_had_no_effect(bench: Bench) {
     let grant = bench.granted().await;
-    bench.ledger.release(&grant, Effect::Absent).await.unwrap().unwrap();
+    bench.release(&grant, Effect::Absent).await.unwrap();
     assert!(matches!(bench.claim_as("message-2", 2).await.unwrap(), Claimed::Granted(_)));
 }
 
 pub async fn a_release_ends_the_lease_and_keeps_what_is_known(bench: Bench) {
     let mut grant = bench.granted().await;
     for (epoch, effect) in [(2, Effect::Unknown), (3, Effect::Absent), (4, Effect::Unknown)] {
-        bench.ledger.release(&grant, effect).await.unwrap().unwrap();
+        bench.release(&grant, effect).await.unwrap();
         grant = bench.granted().await;
         assert_eq!((grant.epoch(), grant.prior()), (epoch, effect));
     }
@@ -144,24 +252,24 @@ pub async fn a_zombie_changes_nothing(bench: Bench) {
     bench.lease_runs_out();
     let successor = bench.granted().await;
     let before = bench.item().await;
-    assert_eq!(bench.ledger.complete(&zombie, "{}").await.unwrap(), Err(ClaimLost));
-    assert_eq!(bench.ledger.release(&zombie, Effect::Absent).await.unwrap(), Err(ClaimLost));
-    assert_eq!(bench.ledger.reject(&zombie, Code::TargetRefused).await.unwrap(), Err(ClaimLost));
+    assert_eq!(bench.complete(&zombie).await, Err(ClaimLost));
+    assert_eq!(bench.release(&zombie, Effect::Absent).await, Err(ClaimLost));
+    assert_eq!(bench.reject(&zombie).await, Err(ClaimLost));
     assert_eq!(bench.item().await, before);
-    bench.ledger.complete(&successor, "{}").await.unwrap().unwrap();
-    assert_eq!(bench.ledger.release(&zombie, Effect::Absent).await.unwrap(), Err(ClaimLost));
+    bench.complete(&successor).await.unwrap();
+    assert_eq!(bench.release(&zombie, Effect::Absent).await, Err(ClaimLost));
     assert_eq!(bench.item().await.status, Status::Done);
 }
 
 pub async fn an_owner_past_its_lease_may_complete_while_nobody_took_over(bench: Bench) {
     let grant = bench.granted().await;
     bench.lease_runs_out();
-    assert_eq!(bench.ledger.complete(&grant, "{}").await.unwrap(), Ok(()));
+    assert_eq!(bench.complete(&grant).await, Ok(()));
 }
 
 pub async fn a_rejected_message_meets_its_own_rejection(bench: Bench) {
     let grant = bench.granted().await;
-    bench.ledger.reject(&grant, Code::TargetRefused).await.unwrap().unwrap();
+    bench.reject(&grant).await.unwrap();
     assert_eq!(bench.claim().await, Claimed::Rejected);
     bench.lease_runs_out();
     assert_eq!(bench.claim().await, Claimed::Rejected);
@@ -170,7 +278,7 @@ pub async fn a_rejected_message_meets_its_own_rejection(bench: Bench) {
 
 pub async fn a_rejection_is_reopened_by_another_message(bench: Bench) {
     let grant = bench.granted().await;
-    bench.ledger.reject(&grant, Code::TargetRefused).await.unwrap().unwrap();
+    bench.reject(&grant).await.unwrap();
     match bench.claim_as("redriven", 2).await.unwrap() {
         // A refusal may have left something half made at the target.
         Claimed::Granted(grant) => assert_eq!((grant.epoch(), grant.prior()), (2, Effect::Unknown)),
@@ -199,6 +307,181 @@ pub async fn of_parallel_claims_exactly_one_is_granted(bench: Bench) {
     assert_eq!((granted, waiting), (1, 15));
 }
 
+pub async fn an_operation_twice_in_a_batch_is_claimed_once(bench: Bench) {
+    let fingerprint = Fingerprint::of(&1).unwrap();
+    let operation = Operation {
+        key: &bench.key,
+        fingerprint: &fingerprint,
+        version: 0,
+        message_id: "message-1",
+        correlation_id: "correlation",
+        mapping: "mapping/1",
+    };
+    let claimed = bench.ledger.claim_all(&[operation.clone(), operation.clone(), operation], LEASE).await;
+    let [first, second, third] = <[_; 3]>::try_from(claimed).unwrap().map(Result::unwrap);
+    assert_eq!(grant(first).epoch(), 1);
+    assert_eq!([second, third], [Claimed::InProgress { left: LEASE }, Claimed::InProgress { left: LEASE }]);
+    assert_eq!(bench.item().await.attempts, 1);
+}
+
+pub async fn a_batch_beyond_one_call_is_answered_in_its_order(bench: Bench) {
+    let done_before = bench.granted().await;
+    bench.complete(&done_before).await.unwrap();
+    let keys: Vec<_> = (0..60).map(|n| if n == 37 { bench.key.clone() } else { fresh_key() }).collect();
+    let fingerprint = Fingerprint::of(&1).unwrap();
+    let operation = |key| Operation {
+        key,
+        fingerprint: &fingerprint,
+        version: 0,
+        message_id: "message-2",
+        correlation_id: "correlation",
+        mapping: "mapping/1",
+    };
+    let operations: Vec<_> = keys.iter().map(operation).collect();
+    let claimed = bench.ledger.claim_all(&operations, LEASE).await;
+    let mut grants = Vec::new();
+    for (index, claimed) in claimed.into_iter().enumerate() {
+        match claimed.unwrap() {
+            Claimed::Done { outcome } => assert_eq!((index, outcome.as_str()), (37, IDS)),
+            claimed => grants.push((index, grant(claimed))),
+        }
+    }
+    assert_eq!(grants.len(), 59);
+    assert!(grants.iter().all(|(index, grant)| keys.get(*index) == Some(grant.key())));
+    let settlements: Vec<_> = (0..59)
+        .map(|n| {
+            if n == 11 {
+                Settlement::Rejected(Code::OutOfStock)
+            } else {
+                Settlement::Released(Effect::Absent)
+            }
+        })
+        .collect();
+    let batch: Vec<_> = grants.iter().map(|(_, grant)| grant).zip(&settlements).collect();
+    let settled = bench.ledger.settle_all(&batch).await;
+    assert!(settled.into_iter().all(|settled| settled.unwrap().is_ok()));
+    let rejected = bench.store.get(grants[11].1.key()).await.unwrap().unwrap();
+    assert_eq!((rejected.status, rejected.code.as_str()), (Status::Rejected, "SPW4008"));
+}
+
+pub async fn a_first_claim_is_remembered_by_every_later_one(bench: Bench) {
+    let first = bench.granted().await.first_claimed_ms();
+    bench.lease_runs_out();
+    let second = bench.granted().await;
+    assert_eq!(second.first_claimed_ms(), first);
+    bench.reject(&second).await.unwrap();
+    bench.clock.advance(SignedDuration::from_hours(5));
+    assert_eq!(grant(bench.claim_as("redriven", 1).await.unwrap()).first_claimed_ms(), first);
+}
+
+pub async fn a_renewed_lease_holds_longer(bench: Bench) {
+    let held = bench.granted().await;
+    bench.clock.advance(SignedDuration::from_secs(20));
+    bench.ledger.renew(&held, LEASE).await.unwrap().unwrap();
+    bench.clock.advance(SignedDuration::from_secs(29));
+    assert_eq!(bench.claim().await, Claimed::InProgress { left: Duration::from_secs(1) });
+    bench.clock.advance(SignedDuration::from_secs(1));
+    bench.granted().await;
+    assert_eq!(bench.ledger.renew(&held, LEASE).await.unwrap(), Err(ClaimLost));
+    assert_eq!(bench.item().await.epoch, 2);
+}
+
+pub async fn a_lease_that_no_clock_in_order_wrote_is_told_from_one_that_runs(bench: Bench) {
+    bench.clock.advance(SignedDuration::from_hours(24));
+    bench.granted().await;
+    bench.clock.advance(-SignedDuration::from_hours(24));
+    assert_eq!(bench.claim().await, Claimed::ClockSkewed);
+    bench
+        .clock
+        .advance(SignedDuration::from_hours(24) - SignedDuration::try_from(LONGEST_LEASE - LEASE).unwrap());
+    assert_eq!(bench.claim().await, Claimed::InProgress { left: LONGEST_LEASE });
+}
+
+pub async fn an_older_version_of_what_was_applied_is_stale(bench: Bench) {
+    let newer = bench.granted_version(5).await;
+    assert_eq!((newer.version(), newer.prior()), (5, Effect::Absent));
+    bench.complete(&newer).await.unwrap();
+    assert_eq!(bench.claim_version("old", content_of(3), 3).await.unwrap(), Claimed::Stale);
+    assert_eq!(bench.item().await.applied_version, 5);
+    let same = bench.claim_version("again", content_of(5), 5).await.unwrap();
+    assert_eq!(same, Claimed::Done { outcome: IDS.to_owned() });
+    assert_eq!(bench.claim_version("other", 7, 5).await.unwrap(), Claimed::Conflict);
+}
+
+pub async fn a_newer_version_opens_what_was_done_and_keeps_its_ids(bench: Bench) {
+    let first = bench.granted_version(1).await;
+    bench.complete(&first).await.unwrap();
+    let second = bench.granted_version(2).await;
+    assert_eq!((second.epoch(), second.prior()), (2, Effect::Unknown));
+    let item = bench.item().await;
+    assert_eq!((item.status, item.applied_version, item.version), (Status::Claimed, 1, 2));
+    assert_eq!(item.outcome, IDS, "the target's ids are readable while the next version is on its way");
+    assert_eq!(bench.complete(&first).await, Err(ClaimLost));
+    bench.complete(&second).await.unwrap();
+    assert_eq!(bench.item().await.applied_version, 2);
+}
+
+pub async fn a_newer_version_waits_for_the_lease_of_an_older_one(bench: Bench) {
+    let older = bench.granted_version(1).await;
+    let newer = bench.claim_version("newer", content_of(2), 2).await.unwrap();
+    assert_eq!(newer, Claimed::InProgress { left: LEASE });
+    bench.lease_runs_out();
+    let newer = bench.granted_version(2).await;
+    assert_eq!(newer.prior(), Effect::Unknown);
+    assert_eq!(bench.complete(&older).await, Err(ClaimLost));
+}
+
+pub async fn an_older_version_is_stale_while_a_newer_one_is_on_its_way(bench: Bench) {
+    let newer = bench.granted_version(2).await;
+    assert_eq!(bench.claim_version("older", content_of(1), 1).await.unwrap(), Claimed::Stale);
+    bench.release(&newer, Effect::Unknown).await.unwrap();
+    assert_eq!(bench.claim_version("older", content_of(1), 1).await.unwrap(), Claimed::Stale);
+}
+
+pub async fn a_rejected_version_does_not_make_older_ones_stale(bench: Bench) {
+    let first = bench.granted_version(1).await;
+    bench.complete(&first).await.unwrap();
+    let rejected = bench.granted_version(3).await;
+    bench.reject(&rejected).await.unwrap();
+    let between = bench.granted_version(2).await;
+    bench.complete(&between).await.unwrap();
+    let item = bench.item().await;
+    assert_eq!((item.status, item.applied_version), (Status::Done, 2));
+}
+
+pub async fn what_was_applied_before_a_rejection_stays_applied(bench: Bench) {
+    let applied = bench.granted_version(2).await;
+    bench.complete(&applied).await.unwrap();
+    let rejected = bench.granted_version(3).await;
+    bench.reject(&rejected).await.unwrap();
+    for version in [1, 2] {
+        let claimed = bench.claim_version("other", content_of(version), version).await.unwrap();
+        assert_eq!(claimed, Claimed::Stale, "version {version}");
+    }
+}
+
+pub async fn a_completed_operation_is_found_by_the_targets_id(bench: Bench) {
+    let target_id = format!("erp.party/{}", Uuid::new_v4());
+    let held = bench.granted().await;
+    let outcome = Outcome { ids: IDS.to_owned(), target_id: Some(target_id.clone()) };
+    let ledger = bench.ledger.clone();
+    let others = bench.other_grant().await;
+    let settlements = [(&held, &Settlement::Done(outcome)), (&others, &done())];
+    let count = match bench.way {
+        Way::Alone => 1,
+        Way::InABatch => 2,
+    };
+    for settled in ledger.settle_all(&settlements[..count]).await {
+        settled.unwrap().unwrap();
+    }
+    let found = crate::poll_until("the index knows it", Duration::from_secs(10), || async {
+        Some(ledger.by_target_id(&target_id).await.unwrap()).filter(|found| !found.is_empty())
+    });
+    assert_eq!(found.await, [bench.key.clone()]);
+    let item = ledger.get(&bench.key).await.unwrap().unwrap();
+    assert_eq!((item.status, item.outcome.as_str()), (Status::Done, IDS));
+}
+
 /// Hands the names of all behaviours to the macro `$callback!`, after what else stands there.
 #[macro_export]
 #[doc(hidden)]
@@ -220,6 +503,18 @@ macro_rules! ledger_behaviours {
             a_rejected_message_meets_its_own_rejection,
             a_rejection_is_reopened_by_another_message,
             of_parallel_claims_exactly_one_is_granted,
+            an_operation_twice_in_a_batch_is_claimed_once,
+            a_batch_beyond_one_call_is_answered_in_its_order,
+            a_first_claim_is_remembered_by_every_later_one,
+            a_renewed_lease_holds_longer,
+            a_lease_that_no_clock_in_order_wrote_is_told_from_one_that_runs,
+            an_older_version_of_what_was_applied_is_stale,
+            a_newer_version_opens_what_was_done_and_keeps_its_ids,
+            a_newer_version_waits_for_the_lease_of_an_older_one,
+            an_older_version_is_stale_while_a_newer_one_is_on_its_way,
+            a_rejected_version_does_not_make_older_ones_stale,
+            what_was_applied_before_a_rejection_stays_applied,
+            a_completed_operation_is_found_by_the_targets_id,
         }
     };
 }
@@ -230,8 +525,11 @@ macro_rules! ledger_conformance {
     (@tests $store:expr, $($behaviour:ident,)*) => {
         $(#[tokio::test]
         async fn $behaviour() {
-            let store = $store.await;
-            $crate::ledger_suite::$behaviour($crate::ledger_suite::Bench::new(store)).await;
+            use $crate::ledger_suite::{self, Bench, Way};
+            let store: std::sync::Arc<dyn ledger::Store> = $store.await;
+            for way in [Way::Alone, Way::InABatch] {
+                ledger_suite::$behaviour(Bench::new(std::sync::Arc::clone(&store), way)).await;
+            }
         })*
     };
     ($store:expr) => {
@@ -244,8 +542,10 @@ macro_rules! ledger_conformance {
 pub async fn all_behaviours(store: Arc<dyn Store>) {
     macro_rules! each {
         ($($behaviour:ident,)*) => {
-            $(println!("{}", stringify!($behaviour));
-            $behaviour(Bench::new(Arc::clone(&store))).await;)*
+            $(for way in [Way::Alone, Way::InABatch] {
+                println!("{} {way:?}", stringify!($behaviour));
+                $behaviour(Bench::new(Arc::clone(&store), way)).await;
+            })*
         };
     }
     crate::ledger_behaviours!(each,);
