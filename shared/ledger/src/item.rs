@@ -23,8 +23,10 @@ pub struct Item {
     /// What this claim's owner was told of the effect of earlier attempts.
     pub prior_effect: Effect,
     pub attempts: u64,
-    /// When this content was first claimed, in milliseconds: how old our idempotency key at the target is.
+    /// When the operation was first claimed, in milliseconds: our idempotency keys at the target are counted from it.
     pub first_claimed_ms: i64,
+    /// When the first of the attempts was claimed whose effect is not known to be absent; `None` where there is none.
+    pub unknown_since_ms: Option<i64>,
     /// SQS message id of the claim: a rejected message that is delivered again is recognised by it.
     pub message_id: String,
     pub correlation_id: String,

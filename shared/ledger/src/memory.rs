@@ -70,6 +70,7 @@ fn claim(items: &mut HashMap<OperationKey, Row>, write: &ClaimWrite<'_>) -> Clai
         prior_effect: before.map_or(Effect::Absent, |item| item.effect),
         attempts: before.map_or(0, |item| item.attempts) + 1,
         first_claimed_ms: before.map_or(write.now_ms, |item| item.first_claimed_ms),
+        unknown_since_ms: Some(before.and_then(|item| item.unknown_since_ms).unwrap_or(write.now_ms)),
         message_id: write.message_id.to_owned(),
         correlation_id: write.correlation_id.to_owned(),
         mapping: write.mapping.to_owned(),
@@ -81,6 +82,7 @@ fn claim(items: &mut HashMap<OperationKey, Row>, write: &ClaimWrite<'_>) -> Clai
         epoch: item.epoch,
         prior: item.prior_effect,
         first_claimed_ms: item.first_claimed_ms,
+        unknown_since_ms: item.unknown_since_ms.unwrap_or(write.now_ms),
     };
     let target_id = old.and_then(|row| row.target_id.clone());
     items.insert(write.key.clone(), Row { item, target_id });
@@ -97,6 +99,7 @@ fn settle(items: &mut HashMap<OperationKey, Row>, write: &SettleWrite<'_>) -> Se
         Settle::Done { version, outcome, target_id } => {
             item.status = Status::Done;
             item.applied_version = version;
+            item.unknown_since_ms = None;
             outcome.clone_into(&mut item.outcome);
             if let Some(target_id) = target_id {
                 row.target_id = Some(target_id.to_owned());
@@ -105,6 +108,9 @@ fn settle(items: &mut HashMap<OperationKey, Row>, write: &SettleWrite<'_>) -> Se
         Settle::Released { effect } => {
             item.lease_until_ms = 0;
             item.effect = effect;
+            if effect == Effect::Absent {
+                item.unknown_since_ms = None;
+            }
         }
         Settle::Rejected { code } => {
             item.status = Status::Rejected;

@@ -55,6 +55,7 @@ pub struct Grant {
     version: u64,
     prior: Effect,
     first_claimed_ms: i64,
+    unknown_since_ms: i64,
 }
 
 impl Grant {
@@ -78,6 +79,11 @@ impl Grant {
     /// When the operation was first claimed, by whoever.
     pub const fn first_claimed_ms(&self) -> i64 {
         self.first_claimed_ms
+    }
+
+    /// When the first of the attempts was claimed, this one included, whose effect is not known to be absent.
+    pub const fn unknown_since_ms(&self) -> i64 {
+        self.unknown_since_ms
     }
 }
 
@@ -225,7 +231,7 @@ impl Ledger {
 }
 
 fn meaning(write: &ClaimWrite<'_>, answer: ClaimAnswer) -> Claimed {
-    let grant = |epoch, prior, first_claimed_ms| {
+    let grant = |epoch, prior, first_claimed_ms, unknown_since_ms| {
         Claimed::Granted(Grant {
             key: write.key.clone(),
             owner: write.owner.to_owned(),
@@ -233,13 +239,21 @@ fn meaning(write: &ClaimWrite<'_>, answer: ClaimAnswer) -> Claimed {
             version: write.version,
             prior,
             first_claimed_ms,
+            unknown_since_ms,
         })
     };
     match answer {
-        ClaimAnswer::Granted { epoch, prior, first_claimed_ms } => grant(epoch, prior, first_claimed_ms),
+        ClaimAnswer::Granted { epoch, prior, first_claimed_ms, unknown_since_ms } => {
+            grant(epoch, prior, first_claimed_ms, unknown_since_ms)
+        }
         // The reply of our own write was lost and the SDK sent it again.
         ClaimAnswer::Refused(Some(item)) if item.status == Status::Claimed && item.owner == write.owner => {
-            grant(item.epoch, item.prior_effect, item.first_claimed_ms)
+            grant(
+                item.epoch,
+                item.prior_effect,
+                item.first_claimed_ms,
+                item.unknown_since_ms.unwrap_or(write.now_ms),
+            )
         }
         ClaimAnswer::Refused(Some(item)) => judge(&item, write),
         // Deleted between the condition and the answer: free again in a moment.

@@ -20,7 +20,7 @@ pub trait Store: Send + Sync {
     /// - it is DONE with an older version.
     ///
     /// A claim raises the epoch, hands what was assumed of the effect to the new owner as `prior_effect`, and from
-    /// then on assumes UNKNOWN.
+    /// then on assumes UNKNOWN; `unknown_since` is the first claim since the effect was last known.
     async fn claim(&self, writes: &[ClaimWrite<'_>]) -> Vec<Result<ClaimAnswer, LedgerError>>;
 
     /// Settles each claim that still is this owner's in this epoch.
@@ -83,6 +83,7 @@ pub enum ClaimAnswer {
         epoch: u64,
         prior: Effect,
         first_claimed_ms: i64,
+        unknown_since_ms: i64,
     },
     /// The item as it stands, or none: it was deleted in between.
     Refused(Option<Item>),

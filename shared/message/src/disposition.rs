@@ -9,8 +9,12 @@ pub enum Disposition {
     Done,
     /// The ledger says that it was done before: acknowledge and count.
     Duplicate,
+    /// The ledger has applied a newer version of the entity: acknowledge and count.
+    Stale,
     /// It can succeed later: a batch item failure, visible again after the delay.
     Retry(Retry),
+    /// The target is not to be called now: sent again with a delay, then acknowledged, so that waiting costs no receive.
+    Hold(Hold),
     /// It can never succeed as it is: copied to the dead letter queue with its reason, then acknowledged.
     Reject(Rejection),
 }
@@ -21,7 +25,9 @@ impl Disposition {
         match self {
             Self::Done => "Done",
             Self::Duplicate => "Duplicate",
+            Self::Stale => "Stale",
             Self::Retry(_) => "Retry",
+            Self::Hold(_) => "Hold",
             Self::Reject(_) => "Reject",
         }
     }
@@ -29,15 +35,31 @@ impl Disposition {
     /// Why, where there is something to say.
     pub const fn code(&self) -> Option<Code> {
         match self {
-            Self::Done | Self::Duplicate => None,
+            Self::Done | Self::Duplicate | Self::Stale => None,
             Self::Retry(retry) => Some(retry.code),
+            Self::Hold(hold) => Some(hold.code),
             Self::Reject(rejection) => Some(rejection.code),
         }
     }
+
+    /// Whether the record ended well: nothing more is to be done for it.
+    pub const fn is_settled(&self) -> bool {
+        matches!(self, Self::Done | Self::Duplicate | Self::Stale)
+    }
+}
+
+/// Not now, and not this message's fault.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Hold {
+    /// Why the target is not to be called.
+    pub code: Code,
+    pub after: Duration,
+    /// The mapping in force, for the dead letter that holding for too long becomes.
+    pub mapping: &'static str,
 }
 
 /// Try again: the delay is a floor, `None` leaves it to the receiver's backoff.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Retry {
     pub code: Code,
     pub after: Option<Duration>,

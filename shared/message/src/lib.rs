@@ -12,7 +12,7 @@ mod key;
 mod redacted;
 
 pub use code::Code;
-pub use disposition::{Disposition, Effect, Rejection, Retry};
+pub use disposition::{Disposition, Effect, Hold, Rejection, Retry};
 pub use envelope::{Envelope, EnvelopeError, JSON_CONTENT_TYPE, SPEC_VERSION};
 pub use key::{Fingerprint, OperationKey};
 pub use redacted::Redacted;

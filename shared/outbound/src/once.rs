@@ -1,8 +1,8 @@
 use std::future::Future;
 
-use message::Effect;
+use message::{Code, Effect};
 
-use crate::CallError;
+use crate::{CallError, Refusal, TargetKey};
 
 /// An attempt that failed, with what is known of its effect: what the claim is released with.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,11 +42,30 @@ where
     Err(Attempt { error, effect: Effect::Absent })
 }
 
+/// Makes an effect at a target that knows a repeat by our key. What the key does not cover any more is looked up where
+/// the target can be asked, and otherwise left to a person: it is refused rather than guessed.
+pub async fn keyed<T, M>(prior: Effect, key: &TargetKey, make: impl FnOnce() -> M) -> Result<T, Attempt>
+where
+    M: Future<Output = Result<T, CallError>>,
+{
+    if !key.covers(prior) {
+        let summary =
+            "an earlier attempt may have succeeded, and the target has forgotten its idempotency key";
+        let error = CallError::Refused(Refusal::new(Code::OutcomeUnknown, "$", summary));
+        return Err(Attempt { error, effect: Effect::Unknown });
+    }
+    make().await.map_err(|error| {
+        // "Not now" says nothing about attempts before this one.
+        let effect = if error.effect() == Effect::Absent { prior } else { Effect::Unknown };
+        Attempt { error, effect }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::cell::{Cell, RefCell};
 
-    use message::Code;
+    use std::time::Duration;
 
     use super::*;
 
@@ -116,5 +135,30 @@ mod tests {
     async fn a_refusal_leaves_the_effect_absent() {
         let (result, _) = run(Effect::Unknown, vec![Ok(None)], Err(not_now())).await;
         assert_eq!(result.unwrap_err().effect, Effect::Absent);
+    }
+
+    fn target_key(age: Duration) -> TargetKey {
+        let operation = message::OperationKey::new("payments", &["1"]);
+        let day = Duration::from_secs(24 * 3_600);
+        crate::IdempotencySeed { operation, version: 0, age, unknown_for: age }.for_target(day)
+    }
+
+    #[tokio::test]
+    async fn under_a_key_that_the_target_still_knows_a_repeat_is_made() {
+        let key = target_key(Duration::ZERO);
+        assert_eq!(keyed(Effect::Unknown, &key, || async { Ok(7) }).await, Ok(7));
+        let failed = keyed::<u8, _>(Effect::Unknown, &key, || async { Err(not_now()) }).await;
+        assert_eq!(failed.unwrap_err().effect, Effect::Unknown, "the earlier attempt may have succeeded");
+        let failed = keyed::<u8, _>(Effect::Absent, &key, || async { Err(not_now()) }).await;
+        assert_eq!(failed.unwrap_err().effect, Effect::Absent);
+    }
+
+    #[tokio::test]
+    async fn what_a_forgotten_key_may_have_done_is_not_repeated() {
+        let key = target_key(Duration::from_secs(30 * 3_600));
+        let refused =
+            keyed::<u8, _>(Effect::Unknown, &key, || async { panic!("no call") }).await.unwrap_err();
+        assert_eq!((refused.error.code(), refused.effect), (Code::OutcomeUnknown, Effect::Unknown));
+        assert_eq!(keyed(Effect::Absent, &key, || async { Ok(7) }).await, Ok(7));
     }
 }

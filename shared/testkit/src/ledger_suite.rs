@@ -374,6 +374,27 @@ pub async fn a_first_claim_is_remembered_by_every_later_one(bench: Bench) {
     assert_eq!(grant(bench.claim_as("redriven", 1).await.unwrap()).first_claimed_ms(), first);
 }
 
+pub async fn what_is_unknown_is_unknown_since_the_first_attempt_that_may_have_had_its_effect(bench: Bench) {
+    let start = bench.clock.now().as_millisecond();
+    let hour = SignedDuration::from_hours(1);
+    // (release, when the next claim's attempts are unknown since): an hour between any two.
+    let mut held = bench.granted().await;
+    for (effect, since_hours) in [
+        (Effect::Unknown, 0),
+        (Effect::Absent, 2),
+        (Effect::Unknown, 2),
+        (Effect::Unknown, 2),
+        (Effect::Absent, 5),
+    ] {
+        bench.release(&held, effect).await.unwrap();
+        assert_eq!(bench.item().await.unknown_since_ms.is_none(), effect == Effect::Absent);
+        bench.clock.advance(hour);
+        held = bench.granted().await;
+        assert_eq!(held.unknown_since_ms(), start + since_hours * 3_600_000);
+        assert_eq!(held.first_claimed_ms(), start);
+    }
+}
+
 pub async fn a_renewed_lease_holds_longer(bench: Bench) {
     let held = bench.granted().await;
     bench.clock.advance(SignedDuration::from_secs(20));
@@ -506,6 +527,7 @@ macro_rules! ledger_behaviours {
             an_operation_twice_in_a_batch_is_claimed_once,
             a_batch_beyond_one_call_is_answered_in_its_order,
             a_first_claim_is_remembered_by_every_later_one,
+            what_is_unknown_is_unknown_since_the_first_attempt_that_may_have_had_its_effect,
             a_renewed_lease_holds_longer,
             a_lease_that_no_clock_in_order_wrote_is_told_from_one_that_runs,
             an_older_version_of_what_was_applied_is_stale,

@@ -22,6 +22,10 @@ pub(super) fn read(attributes: &Attributes) -> Result<Item, LedgerError> {
         prior_effect: parse_effect(&string(attributes, "prior_effect")?, "prior_effect")?,
         attempts: integer(attributes, "attempts")?,
         first_claimed_ms: integer(attributes, "first_claimed")?,
+        unknown_since_ms: match attributes.get("unknown_since") {
+            None => None,
+            Some(_) => Some(integer(attributes, "unknown_since")?),
+        },
         message_id: string(attributes, "message_id")?,
         correlation_id: string(attributes, "correlation_id")?,
         mapping: string(attributes, "mapping")?,

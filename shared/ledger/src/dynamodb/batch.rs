@@ -146,6 +146,7 @@ fn insert_statement(table: &str) -> String {
         "prior_effect",
         "attempts",
         "first_claimed",
+        "unknown_since",
         "message_id",
         "correlation_id",
         "mapping",
@@ -168,6 +169,7 @@ fn insert(statement: &str, write: &ClaimWrite<'_>) -> BatchStatementRequest {
         text(effect_name(Effect::Unknown)),
         text(effect_name(Effect::Absent)),
         number(1),
+        number(write.now_ms),
         number(write.now_ms),
         text(write.message_id),
         text(write.correlation_id),
@@ -198,6 +200,9 @@ fn settle(table: &str, write: &SettleWrite<'_>) -> BatchStatementRequest {
         set.push_str(" SET target_id = ?");
         parameters.push(text(target_id));
     }
+    if matches!(write.settle, Settle::Done { .. } | Settle::Released { effect: Effect::Absent }) {
+        set.push_str(" REMOVE unknown_since");
+    }
     parameters.extend([
         text(write.key.as_str()),
         text(Status::Claimed.as_str()),
@@ -224,6 +229,7 @@ fn inserted(write: &ClaimWrite<'_>, answer: BatchStatementResponse) -> Result<In
             epoch: FIRST_EPOCH,
             prior: Effect::Absent,
             first_claimed_ms: write.now_ms,
+            unknown_since_ms: write.now_ms,
         })),
         Some(error) => match error.code {
             Some(BatchStatementErrorCodeEnum::DuplicateItem) => Ok(Inserted::Known),

@@ -25,7 +25,8 @@ const CLAIM_UPDATE: &str = "SET #status = :claimed, #owner = :owner, \
     lease_until = :lease_until, fingerprint = :fingerprint, version = :version, \
     applied_version = if_not_exists(applied_version, :zero), \
     prior_effect = if_not_exists(effect, :absent), effect = :unknown, \
-    first_claimed = if_not_exists(first_claimed, :now), mapping = :mapping, \
+    first_claimed = if_not_exists(first_claimed, :now), \
+    unknown_since = if_not_exists(unknown_since, :now), mapping = :mapping, \
     message_id = :message_id, correlation_id = :correlation_id, expires_at = :expires_at \
     REMOVE code";
 
@@ -61,6 +62,7 @@ impl DynamoDbStore {
                     epoch: integer(&attributes, "epoch")?,
                     prior: parse_effect(&string(&attributes, "prior_effect")?, "prior_effect")?,
                     first_claimed_ms: integer(&attributes, "first_claimed")?,
+                    unknown_since_ms: integer(&attributes, "unknown_since")?,
                 })
             }
             Sent::Refused(item) => Ok(ClaimAnswer::Refused(item)),
@@ -82,14 +84,17 @@ impl DynamoDbStore {
                     .expression_attribute_values(":outcome", text(outcome));
                 let set = "SET #status = :done, applied_version = :version, outcome = :outcome";
                 match target_id {
-                    None => request.update_expression(set),
+                    None => request.update_expression(format!("{set} REMOVE unknown_since")),
                     Some(id) => request
-                        .update_expression(format!("{set}, target_id = :target_id"))
+                        .update_expression(format!("{set}, target_id = :target_id REMOVE unknown_since"))
                         .expression_attribute_values(":target_id", text(id)),
                 }
             }
             Settle::Released { effect } => request
-                .update_expression("SET lease_until = :over, effect = :effect")
+                .update_expression(match effect {
+                    Effect::Absent => "SET lease_until = :over, effect = :effect REMOVE unknown_since",
+                    Effect::Unknown => "SET lease_until = :over, effect = :effect",
+                })
                 .expression_attribute_values(":over", number(0))
                 .expression_attribute_values(":effect", text(effect_name(effect))),
             Settle::Rejected { code } => request
