@@ -18,6 +18,11 @@ macro_rules! codes {
                 match self { $(Self::$variant => $printed,)* }
             }
 
+            /// The code of a printed form, where this version knows it.
+            pub fn parse(printed: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.as_str() == printed)
+            }
+
             /// What it means, in a few words, without any value of a message.
             pub const fn title(self) -> &'static str {
                 match self { $(Self::$variant => $title,)* }
@@ -93,6 +98,16 @@ mod tests {
         for code in printed {
             let digits = code.strip_prefix("SPW").unwrap();
             assert!(digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_digit()), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_printed_code_is_found_again_and_an_unknown_one_is_not() {
+        for code in Code::ALL {
+            assert_eq!(Code::parse(code.as_str()), Some(*code));
+        }
+        for unknown in ["", "SPW9999", "spw1001", "SPW1001 "] {
+            assert_eq!(Code::parse(unknown), None);
         }
     }
 
