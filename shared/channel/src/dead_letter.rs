@@ -1,6 +1,8 @@
 use jiff::Timestamp;
 use message::Rejection;
 
+use crate::{Attribute, Attributes};
+
 /// Names of the message attributes that a dead letter explains itself with, as the AWS console shows them. SQS
 /// takes ten attributes a message.
 pub mod attribute_names {
@@ -12,8 +14,23 @@ pub mod attribute_names {
     pub const SOURCE_QUEUE: &str = "SourceQueue";
     pub const ORIGINAL_MESSAGE_ID: &str = "OriginalMessageId";
     pub const CORRELATION_ID: &str = "CorrelationId";
-    pub const ATTEMPTS: &str = "Attempts";
-    pub const FAILED_AT: &str = "FailedAt";
+    /// `attempts=5 first=<RFC 3339> last=<RFC 3339>`.
+    pub const FAILURES: &str = "Failures";
+    /// JSON object of what else the message carried, where it carried anything: ten are not enough for both.
+    pub const ORIGINAL_ATTRIBUTES: &str = "OriginalAttributes";
+
+    pub(super) const ALL: [&str; 10] = [
+        CODE,
+        PATH,
+        FLOW,
+        MAPPING_VERSION,
+        SUMMARY,
+        SOURCE_QUEUE,
+        ORIGINAL_MESSAGE_ID,
+        CORRELATION_ID,
+        FAILURES,
+        ORIGINAL_ATTRIBUTES,
+    ];
 }
 
 /// SQS refuses a message without a body; a record without one still has to be seen by somebody.
@@ -21,21 +38,30 @@ const NO_BODY: &str = "(the record had no body)";
 
 /// A value longer than this is cut: attributes count towards the size of the message.
 const LONGEST_VALUE: usize = 512;
+/// Foreign attributes beyond this are left out, each whole.
+const MOST_ORIGINAL_BYTES: usize = 16_384;
 
-/// A copy of a message for the dead letter queue, with the reason.
+/// A copy of a message for the dead letter queue, with the reason. The same message that is copied twice, because the
+/// acknowledgement of the original was lost, is recognised by its original message id.
 #[derive(Clone, Copy)]
 pub struct DeadLetter<'a> {
     /// The message as it came, byte for byte; empty where there was none.
     pub body: &'a str,
+    pub attributes: &'a Attributes,
     pub rejection: &'a Rejection,
     pub flow: &'static str,
     /// Name of the queue that it came from: where a redrive has to send it.
     pub source_queue: &'a str,
+    /// Of the message before it was ever held.
     pub original_message_id: &'a str,
     /// Empty where the envelope could not be read.
     pub correlation_id: &'a str,
     pub attempts: u32,
-    pub failed_at: Timestamp,
+    pub first_failed_at: Timestamp,
+    pub last_failed_at: Timestamp,
+    pub trace_header: Option<&'a str>,
+    /// `MessageGroupId`, of a FIFO queue's message.
+    pub group_id: Option<&'a str>,
 }
 
 impl DeadLetter<'_> {
@@ -47,7 +73,13 @@ impl DeadLetter<'_> {
     pub fn attributes(&self) -> Vec<(&'static str, String)> {
         use attribute_names as name;
         let rejection = self.rejection;
-        [
+        let failures = format!(
+            "attempts={} first={} last={}",
+            self.attempts,
+            self.first_failed_at.min(self.last_failed_at),
+            self.last_failed_at
+        );
+        let short = [
             (name::CODE, rejection.code.as_str().to_owned()),
             (name::PATH, rejection.path.clone()),
             (name::FLOW, self.flow.to_owned()),
@@ -56,21 +88,62 @@ impl DeadLetter<'_> {
             (name::SOURCE_QUEUE, self.source_queue.to_owned()),
             (name::ORIGINAL_MESSAGE_ID, self.original_message_id.to_owned()),
             (name::CORRELATION_ID, self.correlation_id.to_owned()),
-            (name::ATTEMPTS, self.attempts.to_string()),
-            (name::FAILED_AT, self.failed_at.to_string()),
-        ]
-        .into_iter()
-        .map(|(name, value)| (name, acceptable(&value)))
-        .filter(|(_, value)| !value.is_empty())
-        .collect()
+            (name::FAILURES, failures),
+        ];
+        let original = (name::ORIGINAL_ATTRIBUTES, self.original_attributes());
+        short
+            .into_iter()
+            .map(|(name, value)| (name, acceptable(&value)))
+            .chain([original])
+            .filter(|(_, value)| !value.is_empty())
+            .collect()
+    }
+
+    /// What a redriven letter says about an earlier failure is told anew, so it is no attribute of the message's own.
+    fn original_attributes(&self) -> String {
+        let mut left = MOST_ORIGINAL_BYTES;
+        let mut kept = serde_json::Map::new();
+        if let Some(before) = self.attributes.get(attribute_names::ORIGINAL_ATTRIBUTES) {
+            let before = before.text().and_then(|text| serde_json::from_str(text).ok());
+            kept = before.unwrap_or_default();
+        }
+        for (name, attribute) in self.attributes {
+            let own = attribute_names::ALL.contains(&name.as_str());
+            let value = attribute.text().filter(|_| !own && name.len() + attribute.bytes() <= left);
+            if let Some(value) = value {
+                left -= name.len() + attribute.bytes();
+                kept.insert(name.clone(), value.into());
+            }
+        }
+        if kept.is_empty() {
+            return String::new();
+        }
+        allowed(serde_json::Value::Object(kept).to_string().chars())
     }
 }
 
-/// SQS takes the characters of XML 1.0 only; one that it does not take would keep the letter from being sent.
+/// When the message failed for the first time: a redriven letter says it itself.
+pub(crate) fn first_failure(attributes: &Attributes) -> Option<Timestamp> {
+    let text = attributes.get(attribute_names::FAILURES).and_then(Attribute::text)?;
+    text.split(' ').find_map(|part| part.strip_prefix("first="))?.parse().ok()
+}
+
+impl DeadLetter<'_> {
+    /// The time of the first failure as the message's attributes say it, else `otherwise`.
+    pub fn first_failed_at(attributes: &Attributes, otherwise: Timestamp) -> Timestamp {
+        first_failure(attributes).filter(|first| *first < otherwise).unwrap_or(otherwise)
+    }
+}
+
 fn acceptable(value: &str) -> String {
+    allowed(value.chars().take(LONGEST_VALUE))
+}
+
+/// SQS takes the characters of XML 1.0 only; one that it does not take would keep the letter from being sent.
+fn allowed(characters: impl Iterator<Item = char>) -> String {
     let allowed =
         |c: char| matches!(c, '\t' | '\n' | '\r') || (c >= ' ' && !matches!(c, '\u{FFFE}' | '\u{FFFF}'));
-    value.chars().take(LONGEST_VALUE).map(|c| if allowed(c) { c } else { '?' }).collect()
+    characters.map(|c| if allowed(c) { c } else { '?' }).collect()
 }
 
 #[cfg(test)]
@@ -79,16 +152,22 @@ mod tests {
 
     use super::*;
 
+    static NONE: Attributes = Attributes::new();
+
     fn letter(rejection: &Rejection) -> DeadLetter<'_> {
         DeadLetter {
             body: r#"{"a":1}"#,
+            attributes: &NONE,
             rejection,
             flow: "orders-to-inventory",
             source_queue: "orders",
             original_message_id: "m-1",
             correlation_id: "",
-            attempts: 1,
-            failed_at: "2026-11-24T10:00:00Z".parse().unwrap(),
+            attempts: 5,
+            first_failed_at: "2026-11-24T10:00:00Z".parse().unwrap(),
+            last_failed_at: "2026-11-24T10:09:00Z".parse().unwrap(),
+            trace_header: None,
+            group_id: None,
         }
     }
 
@@ -105,8 +184,7 @@ mod tests {
             ("Summary", "expected a string"),
             ("SourceQueue", "orders"),
             ("OriginalMessageId", "m-1"),
-            ("Attempts", "1"),
-            ("FailedAt", "2026-11-24T10:00:00Z"),
+            ("Failures", "attempts=5 first=2026-11-24T10:00:00Z last=2026-11-24T10:09:00Z"),
         ];
         assert_eq!(attributes, expected.map(|(name, value)| (name, value.to_owned())));
     }
@@ -116,7 +194,40 @@ mod tests {
         let rejection = Rejection::new(Code::FieldMissing, "$", "x").with_mapping("m/1");
         let mut full = letter(&rejection);
         full.correlation_id = "c";
+        let own: Attributes = (0..10).map(|n| (format!("Own{n}"), Attribute::string("x"))).collect();
+        full.attributes = &own;
         assert_eq!(full.attributes().len(), 10);
+    }
+
+    #[test]
+    fn what_the_message_carried_is_kept_over_a_redrive_and_an_earlier_reason_is_not() {
+        let rejection = Rejection::new(Code::FieldMissing, "$", "x");
+        let own = Attributes::from([("Tenant".to_owned(), Attribute::string("acme"))]);
+        let first = DeadLetter { attributes: &own, ..letter(&rejection) }.attributes();
+        let redriven: Attributes =
+            first.into_iter().map(|(name, value)| (name.to_owned(), Attribute::string(value))).collect();
+        assert_eq!(first_failure(&redriven), Some("2026-11-24T10:00:00Z".parse().unwrap()));
+        let second = DeadLetter { attributes: &redriven, ..letter(&rejection) }.attributes();
+        let kept =
+            second.iter().find(|(name, _)| *name == "OriginalAttributes").map(|(_, value)| value.as_str());
+        assert_eq!(kept, Some(r#"{"Tenant":"acme"}"#));
+        assert!(second.len() <= 10);
+    }
+
+    #[test]
+    fn attributes_of_any_form_do_not_stop_the_letter() {
+        let rejection = Rejection::new(Code::FieldMissing, "$", "x");
+        let odd = Attributes::from([
+            ("Code".to_owned(), Attribute::string("SPW9999")),
+            ("Failures".to_owned(), Attribute::string("first=never last=")),
+            ("OriginalAttributes".to_owned(), Attribute::string("[1]")),
+            ("Raw".to_owned(), Attribute::Binary { data_type: "Binary".to_owned(), value: vec![0xff] }),
+            ("Large".to_owned(), Attribute::string("x".repeat(100_000))),
+        ]);
+        assert_eq!(first_failure(&odd), None);
+        let letter = DeadLetter { attributes: &odd, ..letter(&rejection) };
+        assert!(letter.attributes().iter().all(|(name, _)| *name != "OriginalAttributes"));
+        assert_eq!(letter.attributes()[0].1, "SPW2001");
     }
 
     #[test]
