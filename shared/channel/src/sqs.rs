@@ -7,8 +7,8 @@ use message::Envelope;
 
 use crate::{ChannelError, DeadLetter, DeadLetterChannel, EventChannel, SourceQueue};
 
-/// Longest visibility timeout that SQS takes.
-const LONGEST_VISIBILITY_S: u64 = 12 * 3_600;
+/// SQS hides a message for at most 12 h, counted from its receive: a quarter of an hour is left for the invocation.
+const LONGEST_VISIBILITY_S: u64 = 12 * 3_600 - 900;
 
 /// Events into one queue.
 #[derive(Clone, Debug)]
