@@ -103,8 +103,30 @@ async fn a_label_is_found_only_once_it_is_bought() {
     let (buyer, reservation) = (buyer(&sandbox, PATIENCE), reservation());
     assert_eq!(buyer.find(&reservation, &budget()).await.unwrap(), None);
     let bought = buyer.buy(&reservation, &budget()).await.unwrap();
-    assert!(!bought.tracking_number.is_empty());
+    assert!(bought.tracking_number.as_ref().is_some_and(|number| !number.is_empty()));
     assert_eq!(buyer.find(&reservation, &budget()).await.unwrap(), Some(bought));
+}
+
+#[tokio::test]
+async fn a_label_without_tracking_is_a_label() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let (buyer, reservation) = (buyer_with(&sandbox, PATIENCE, API_KEY, "letter_service"), reservation());
+    let bought = buyer.buy(&reservation, &budget()).await.unwrap();
+    assert_eq!(bought.tracking_number, None);
+    assert_eq!(buyer.find(&reservation, &budget()).await.unwrap(), Some(bought));
+}
+
+#[tokio::test]
+async fn a_list_without_an_end_is_not_taken_for_no_label() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let (buyer, reservation) = (buyer(&sandbox, PATIENCE), reservation());
+    for number in 0..1_001 {
+        let mut longer = reservation.clone();
+        longer.reference.push_str(&format!("-{number}"));
+        buyer.buy(&longer, &budget()).await.unwrap();
+    }
+    let error = buyer.find(&reservation, &budget()).await.unwrap_err();
+    assert_eq!(error, CallError::NotNow { code: Code::ResponseUnreadable, after: None });
 }
 
 #[tokio::test]

@@ -4,7 +4,8 @@ The rules, in one place:
 - resources of the types in TYPES, and alarms on metric math, are dropped, together with the outputs that name them;
 - MaximumConcurrency becomes the number itself: the engine hands a parameter on as text and then compares it as one.
 
-Run on the folder that `sam build` made; prints a JSON list of what was dropped.
+Run on the folder that `sam build` made: writes engine.yaml beside each template.yaml, and prints a JSON list of what was
+dropped.
 """
 
 import json
@@ -18,6 +19,10 @@ TYPES = {
     "AWS::CloudWatch::CompositeAlarm",
     "AWS::Logs::QueryDefinition",
 }
+
+NESTED = {"AWS::Serverless::Application", "AWS::CloudFormation::Stack"}
+
+ENGINE = "engine.yaml"
 
 
 def lacking(resource):
@@ -47,7 +52,7 @@ def settle_numbers(value, parameters):
         settle_numbers(inner, parameters)
 
 
-def adapt(path):
+def adapt(path, build):
     template = yaml_parse(path.read_text())
     settle_numbers(template["Resources"], template.get("Parameters", {}))
     dropped = [name for name, resource in template["Resources"].items() if lacking(resource)]
@@ -56,10 +61,15 @@ def adapt(path):
         outputs = template.get("Outputs", {})
         for output in [key for key, value in outputs.items() if names(value, name)]:
             del outputs[output]
-    path.write_text(yaml_dump(template))
-    return [f"{path.parent.name}/{name}" if path.parent.name != "build" else name for name in dropped]
+    for resource in template["Resources"].values():
+        if resource["Type"] in NESTED:
+            properties = resource["Properties"]
+            key = "Location" if "Location" in properties else "TemplateURL"
+            properties[key] = properties[key].replace("template.yaml", ENGINE)
+    path.with_name(ENGINE).write_text(yaml_dump(template))
+    return [f"{path.parent.name}/{name}" if path.parent != build else name for name in dropped]
 
 
 if __name__ == "__main__":
     build = pathlib.Path(sys.argv[1])
-    print(json.dumps(sorted(name for path in build.rglob("template.yaml") for name in adapt(path))))
+    print(json.dumps(sorted(name for path in build.rglob("template.yaml") for name in adapt(path, build))))

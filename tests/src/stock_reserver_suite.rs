@@ -20,6 +20,7 @@ pub async fn holds(partner: &Partner) {
         two_lines_of_one_product_are_one_reservation,
         an_unknown_product_is_named_by_its_line,
         too_little_stock_is_refused_and_can_be_tried_again,
+        what_was_begun_with_other_lines_is_not_continued,
         a_currency_that_is_not_set_up_is_refused,
         a_country_that_is_not_set_up_is_refused,
         a_wrong_key_keeps_the_message,
@@ -72,6 +73,15 @@ async fn too_little_stock_is_refused_and_can_be_tried_again(partner: &Partner) {
         assert_eq!(refusal.code, Code::OutOfStock);
         assert_eq!(reserver.find(&order, &budget()).await.unwrap(), None);
     }
+}
+
+async fn what_was_begun_with_other_lines_is_not_continued(partner: &Partner) {
+    let (reserver, begun) = (reserver(partner), order(&[("SKU-EMPTY", 1)]));
+    assert_eq!(refusal(reserver.reserve(&begun, &budget()).await.unwrap_err()).code, Code::OutOfStock);
+    let mut corrected = begun.clone();
+    corrected.lines[0].sku = "SKU-1".to_owned();
+    let refusal = refusal(reserver.reserve(&corrected, &budget()).await.unwrap_err());
+    assert_eq!((refusal.code, refusal.path.as_str()), (Code::FingerprintConflict, "$.lines"));
 }
 
 async fn a_currency_that_is_not_set_up_is_refused(partner: &Partner) {

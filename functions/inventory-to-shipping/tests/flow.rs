@@ -29,7 +29,7 @@ impl LabelBuyer for Labels {
         let shipment = Shipment {
             reference: reservation.reference.clone(),
             label_id: "shp_1".to_owned(),
-            tracking_number: "T1".to_owned(),
+            tracking_number: Some("T1".to_owned()),
             carrier: "testpost".to_owned(),
         };
         self.bought.lock().unwrap().push(shipment.clone());

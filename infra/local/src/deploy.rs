@@ -18,7 +18,8 @@ pub async fn build(tools: &Tools) -> Result<()> {
     say("building the functions with `sam build`; the first time takes some minutes");
     sam(tools, "building the functions")
         .await?
-        .args(["build", "--parameter-overrides", &format!("Architecture={}", architecture())])
+        .args(["build", "--parameter-overrides", &format!("Architecture={}", architecture()), "--build-dir"])
+        .args([tools.workspace.sam_build()])
         .env("CARGO_PROFILE_RELEASE_LTO", "off")
         .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
         .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
@@ -35,7 +36,7 @@ pub(crate) async fn deploy(
 ) -> Result<(BTreeMap<String, String>, Vec<String>)> {
     let left_out = adapt_template(tools).await?;
     say("deploying template.yaml with `sam deploy`");
-    let template = tools.workspace.sam_build().join("template.yaml");
+    let template = tools.workspace.sam_build().join("engine.yaml");
     let mut overrides = vec![format!("Architecture={}", architecture())];
     overrides.extend(parameters.iter().map(|(name, value)| format!("{name}={}", quoted(value))));
     sam(tools, "deploying")

@@ -1,5 +1,5 @@
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -15,7 +15,17 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 /// and end with it.
 pub struct Engine {
     endpoint: String,
+    run: PathBuf,
     _service: Service,
+}
+
+/// What it wrote is of no use any more, but to whoever looks for why it went wrong.
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            drop(std::fs::remove_dir_all(&self.run));
+        }
+    }
 }
 
 impl Engine {
@@ -34,7 +44,7 @@ impl Engine {
                 client.get(&health).send().await.is_ok_and(|it| it.status().is_success())
             })
             .await?;
-        Ok(Self { endpoint, _service: service })
+        Ok(Self { endpoint, run, _service: service })
     }
 
     pub fn endpoint(&self) -> &str {

@@ -87,6 +87,11 @@ impl Stack {
             api_url: &api_url,
             webhook_secret: &self.webhook_secret,
             dead_letter_queue_url: self.output("OrdersToInventoryDeadLetterQueueUrl")?,
+            other_queue_urls: vec![
+                self.output("OrdersToInventoryQueueUrl")?,
+                self.output("InventoryToShippingQueueUrl")?,
+                self.output("InventoryToShippingDeadLetterQueueUrl")?,
+            ],
             orders_log_group: &self.log_group("orders-to-inventory"),
             inspect: &inspect,
             partners,

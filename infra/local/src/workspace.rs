@@ -28,8 +28,8 @@ impl Workspace {
         self.root.join(".tools").join(entry)
     }
 
-    /// What `sam build` makes.
+    /// What `sam build` makes for the engine. Not its default folder: `sam deploy` would take that to AWS.
     pub fn sam_build(&self) -> PathBuf {
-        self.root.join(".aws-sam/build")
+        self.root.join(".aws-sam/local")
     }
 }

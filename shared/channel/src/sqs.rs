@@ -16,8 +16,8 @@ use crate::{
     Sent, SourceQueue,
 };
 
-/// Longest visibility timeout that SQS takes.
-const LONGEST_VISIBILITY: Duration = Duration::from_secs(12 * 3_600);
+/// SQS hides a message for at most 12 h, counted from its receive: a quarter of an hour is left for the invocation.
+const LONGEST_VISIBILITY: Duration = Duration::from_secs(12 * 3_600 - 900);
 /// Longest delay of a single message.
 const LONGEST_DELAY: Duration = Duration::from_secs(900);
 /// Entries that SQS takes in one call.

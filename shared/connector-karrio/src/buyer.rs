@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use http::Method;
+use message::Code;
 use outbound::{Budget, CallError, Credential, HttpTarget, LabelBuyer, Request, Response};
-use serde::de::DeserializeOwned;
 use transform::canonical::{Address, Reservation, Shipment};
 use transform::karrio;
 
@@ -39,10 +39,6 @@ impl KarrioLabelBuyer {
         let request = request.authorization("Token", &self.credential.get().await?)?;
         self.target.call(request, budget).await.map_err(explain)
     }
-
-    async fn read<T: DeserializeOwned>(&self, request: Request, budget: &Budget) -> Result<T, CallError> {
-        self.call(request, budget).await?.json()
-    }
 }
 
 #[async_trait]
@@ -55,32 +51,25 @@ impl LabelBuyer for KarrioLabelBuyer {
                 .query("reference", reference)
                 .query("limit", PAGE.to_string())
                 .query("offset", (page * PAGE).to_string());
-            let page: ShipmentPage = self.read(request, budget).await?;
+            let response = self.call(request, budget).await?;
+            let page: ShipmentPage = response.json()?;
             let last = page.next.is_none() || page.results.is_empty();
-            bought.extend(page.results.into_iter().filter(|record| record.bought_under(reference).is_some()));
+            bought.extend(page.results.into_iter().filter(|record| record.is_bought_under(reference)));
             if last {
-                break;
+                // Were there ever two, everybody has to take the same one.
+                let oldest = bought.iter().min_by_key(|record| (&record.created_at, &record.id));
+                return Ok(oldest.and_then(|record| record.shipment(reference)));
             }
         }
-        // Were there ever two, everybody has to take the same one.
-        let oldest = bought.iter().min_by_key(|record| (&record.created_at, &record.id));
-        Ok(oldest.and_then(|record| shipment(record, reference)))
+        // Not seen is not absent: nothing is bought until the list can be read to its end.
+        Err(CallError::NotNow { code: Code::ResponseUnreadable, after: None })
     }
 
     async fn buy(&self, reservation: &Reservation, budget: &Budget) -> Result<Shipment, CallError> {
         let body = karrio::shipment(reservation, &self.ship_from, &self.service)?;
         let response = self.call(Request::new(Method::POST, SHIPMENTS).json(&body)?, budget).await?;
+        let record: KarrioShipmentRecord = response.json()?;
         // A 201 without a label ("200 with errors inside"): bought or not, the next look-up tells.
-        shipment(&response.json()?, &reservation.reference).ok_or_else(|| response.unreadable())
+        record.shipment(&reservation.reference).ok_or_else(|| response.unreadable())
     }
-}
-
-fn shipment(record: &KarrioShipmentRecord, reference: &str) -> Option<Shipment> {
-    let tracking_number = record.bought_under(reference)?;
-    Some(Shipment {
-        reference: reference.to_owned(),
-        label_id: record.id.clone(),
-        tracking_number: tracking_number.to_owned(),
-        carrier: record.carrier_name.clone().unwrap_or_default(),
-    })
 }

@@ -1,6 +1,7 @@
 //! What Karrio answers, as far as we read it.
 
 use serde::Deserialize;
+use transform::canonical::Shipment;
 
 /// `GET /v1/shipments`.
 #[derive(Deserialize)]
@@ -27,12 +28,20 @@ pub(crate) struct KarrioShipmentRecord {
 const NOT_BOUGHT: [&str; 2] = ["draft", "cancelled"];
 
 impl KarrioShipmentRecord {
-    /// The label's tracking number, if the shipment is bought under this very reference: the filter of the list
-    /// also finds references that only contain ours.
-    pub(crate) fn bought_under(&self, reference: &str) -> Option<&str> {
-        let ours =
-            self.reference.as_deref() == Some(reference) && !NOT_BOUGHT.contains(&self.status.as_str());
-        self.tracking_number.as_deref().filter(|number| ours && !number.is_empty())
+    /// Whether the shipment is bought under this very reference: the filter of the list also finds references that
+    /// only contain ours. Its status alone tells: a letter service gives no tracking number.
+    pub(crate) fn is_bought_under(&self, reference: &str) -> bool {
+        self.reference.as_deref() == Some(reference) && !NOT_BOUGHT.contains(&self.status.as_str())
+    }
+
+    /// The label, where it is bought.
+    pub(crate) fn shipment(&self, reference: &str) -> Option<Shipment> {
+        self.is_bought_under(reference).then(|| Shipment {
+            reference: reference.to_owned(),
+            label_id: self.id.clone(),
+            tracking_number: self.tracking_number.clone().filter(|number| !number.is_empty()),
+            carrier: self.carrier_name.clone().unwrap_or_default(),
+        })
     }
 }
 

@@ -42,8 +42,12 @@ impl TrytonStockReserver {
 #[async_trait]
 impl StockReserver for TrytonStockReserver {
     async fn find(&self, order: &Order, budget: &Budget) -> Result<Option<Reservation>, CallError> {
-        let sale = find_sale(&self.client, &order.reference(), budget).await?;
-        Ok(sale.and_then(|sale| reservation(order, &sale)))
+        let Some(sale) = find_sale(&self.client, &order.reference(), budget).await? else { return Ok(None) };
+        let reserved = reservation(order, &sale);
+        if reserved.is_some() {
+            same_lines(&sale, &tryton::sale(order)?)?;
+        }
+        Ok(reserved)
     }
 
     async fn reserve(&self, order: &Order, budget: &Budget) -> Result<Reservation, CallError> {
@@ -57,7 +61,10 @@ impl StockReserver for TrytonStockReserver {
 impl Attempt<'_> {
     async fn reserve(&self, order: &Order, document: &TrytonSale) -> Result<Reservation, CallError> {
         let mut sale = match find_sale(self.client, &document.reference, self.budget).await? {
-            Some(sale) => sale,
+            Some(sale) => {
+                same_lines(&sale, document)?;
+                sale
+            }
             None => self.create_sale(document).await?,
         };
         for _ in 0..MOST_STEPS {
@@ -236,6 +243,14 @@ async fn find_sale(client: &Client, reference: &str, budget: &Budget) -> Result<
     let domain: Value = json!([["reference", "=", reference]]);
     let found: Vec<Sale> = client.search(SALE, &domain, Sale::FIELDS, budget).await?;
     Ok(found.into_iter().min_by_key(|sale| (sale.state == "cancelled", sale.id)))
+}
+
+/// An order that was corrected after its sale was begun is not what the sale would ship.
+fn same_lines(sale: &Sale, document: &TrytonSale) -> Result<(), CallError> {
+    if sale.sells(document) {
+        return Ok(());
+    }
+    Err(refused(Code::FingerprintConflict, "$.lines", "the sale under our reference has other lines"))
 }
 
 /// The reservation, if all of the sale's stock is set aside.

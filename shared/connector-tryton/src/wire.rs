@@ -1,5 +1,7 @@
 //! What Tryton answers, as far as we read it, and what we write beside the mapping's document: its own ids.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use transform::tryton::{TrytonDecimal, TrytonSale};
 
@@ -9,10 +11,40 @@ pub(crate) struct Sale {
     pub id: i64,
     pub state: String,
     pub shipments: Vec<Shipment>,
+    pub lines: Vec<Line>,
 }
 
 impl Sale {
-    pub(crate) const FIELDS: &[&str] = &["state", "shipments.state", "shipments.number"];
+    pub(crate) const FIELDS: &[&str] =
+        &["state", "shipments.state", "shipments.number", "lines.quantity", "lines.product.code"];
+
+    /// Whether it is a sale of what the order asks for: as many of each product.
+    pub(crate) fn sells(&self, document: &TrytonSale) -> bool {
+        let mut balance: BTreeMap<&str, f64> = BTreeMap::new();
+        for line in &self.lines {
+            // Lines without a product are titles and comments.
+            if let (Some(product), Some(quantity)) = (&line.product, line.quantity) {
+                *balance.entry(&product.code).or_default() += quantity;
+            }
+        }
+        for line in &document.lines {
+            *balance.entry(&line.product).or_default() -= f64::from(line.quantity);
+        }
+        // Whole numbers, which a float holds exactly.
+        balance.values().all(|left| *left == 0.0)
+    }
+}
+
+/// `sale.line`.
+#[derive(Deserialize)]
+pub(crate) struct Line {
+    pub quantity: Option<f64>,
+    pub product: Option<LineProduct>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct LineProduct {
+    pub code: String,
 }
 
 /// `stock.shipment.out`.

@@ -117,6 +117,8 @@ fn classify(answer: http::Response<Vec<u8>>, safe: bool) -> Result<Response, Cal
             Ok(Response { status: parts.status, headers: parts.headers, body: Redacted::new(body), safe })
         }
         429 => Err(CallError::NotNow { code: Code::TargetThrottled, after }),
+        // Sent elsewhere: an address that has changed, or a proxy; no fault of the message's.
+        300..=399 => Err(CallError::NotNow { code: Code::TargetUnreachable, after }),
         425 => Err(CallError::NotNow { code: Code::TargetFailed, after }),
         408 | 500..=599 => Err(not_final(safe, Code::TargetFailed, after)),
         // Our own fault, not the message's: nothing is thrown away because a key has expired.

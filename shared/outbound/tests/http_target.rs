@@ -139,7 +139,7 @@ async fn an_answer_that_cannot_be_read_leaves_a_write_unknown() {
 
 #[tokio::test]
 async fn redirects_are_not_followed() {
-    assert_eq!(call(Method::POST, "/redirect").await.unwrap_err().code(), Code::TargetRefused);
+    assert_eq!(call(Method::POST, "/redirect").await.unwrap_err().code(), Code::TargetUnreachable);
 }
 
 #[tokio::test]

@@ -15,6 +15,9 @@ use crate::flow::Flow;
 /// clocks of two machines differ.
 const LEASE_MARGIN: Duration = Duration::from_secs(2);
 
+/// How long a target may go on working on a request whose answer we no longer wait for.
+const SETTLING: Duration = Duration::from_secs(60);
+
 /// What processing one record has come to, and the claim that is still to be settled for it.
 pub(crate) struct Processed {
     pub disposition: Disposition,
@@ -113,9 +116,24 @@ async fn steps<F: Flow>(
             if matches!(disposition, Disposition::Reject(_)) {
                 return (disposition, Some(grant));
             }
+            if attempt.effect == Effect::Unknown {
+                return (settling(disposition, deadline), None);
+            }
             release(ledger, &grant, attempt.effect).await;
             (disposition, None)
         }
+    }
+}
+
+/// The target may still be working on what it was sent: nobody looks for the effect, and perhaps makes it once more,
+/// before it has had the time. The claim is kept until the lease is over.
+fn settling(disposition: Disposition, deadline: Instant) -> Disposition {
+    match disposition {
+        Disposition::Retry(retry) => {
+            let after = retry.after.unwrap_or_default().max(lease(deadline)).max(SETTLING);
+            Disposition::Retry(Retry { after: Some(after), ..retry })
+        }
+        settled => settled,
     }
 }
 

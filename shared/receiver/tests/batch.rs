@@ -92,6 +92,10 @@ impl Flow for Scripted {
                 code: Code::TargetThrottled,
                 after: Some(Duration::from_secs(60)),
             }),
+            Some("lose the answer") => Err(Attempt {
+                effect: Effect::Unknown,
+                error: CallError::OutcomeUnknown { code: Code::OutcomeUnknown, after: None },
+            }),
             Some("refuse") => {
                 failed(CallError::Refused(Refusal::new(Code::ProductUnknown, "$.sku", "unknown")))
             }
@@ -243,6 +247,18 @@ async fn a_released_claim_can_be_tried_again_at_once() {
     let key = OperationKey::new("scripted", &["1"]);
     let item = bench.store.get(&key).await.unwrap().unwrap();
     assert_eq!((item.lease_until_ms, item.effect), (0, Effect::Absent));
+}
+
+/// The target may still be at it: whoever looked now would not find the effect, and would make it again.
+#[tokio::test]
+async fn an_unknown_outcome_is_left_alone_until_the_target_has_had_its_time() {
+    let bench = Bench::new();
+    bench.receive(&[record("1", body("1", "lose the answer"))]).await;
+    let delay = bench.world.delays.lock().unwrap()[0].1;
+    assert!(delay >= Duration::from_secs(60), "{delay:?}");
+    let item = bench.store.get(&OperationKey::new("scripted", &["1"])).await.unwrap().unwrap();
+    assert_eq!((item.status, item.effect), (Status::Claimed, Effect::Unknown));
+    assert!(item.lease_until_ms > 0, "the claim is kept");
 }
 
 #[tokio::test]

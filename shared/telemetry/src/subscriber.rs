@@ -21,8 +21,15 @@ pub fn init() {
         .ok()
         .filter(|_| !directives.is_empty())
         .unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    std::panic::set_hook(Box::new(panicked));
     // A second call finds the subscriber of the first: both are ours.
     drop(tracing_subscriber::registry().with(json_layer(std::io::stdout).with_filter(filter)).try_init());
+}
+
+/// Where it happened; what a panic says may hold a message's data, and would be no JSON line.
+fn panicked(panic: &std::panic::PanicHookInfo<'_>) {
+    let location = panic.location().map(ToString::to_string);
+    tracing::error!(location, "panicked");
 }
 
 /// One flat JSON object a line: `timestamp` (RFC 3339), `level`, `message`, then the event's fields.
@@ -57,6 +64,24 @@ mod tests {
         fn flush(&mut self) -> std::io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn a_panic_is_a_line_that_says_where_and_not_what() {
+        let captured = Captured::default();
+        let writer = captured.clone();
+        let subscriber = tracing_subscriber::registry().with(json_layer(move || writer.clone()));
+        tracing::subscriber::with_default(subscriber, || {
+            let before = std::panic::take_hook();
+            std::panic::set_hook(Box::new(panicked));
+            drop(std::panic::catch_unwind(|| panic!("canary")));
+            std::panic::set_hook(before);
+        });
+        let line = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!((line["level"].as_str(), line["message"].as_str()), (Some("ERROR"), Some("panicked")));
+        assert!(line["location"].as_str().unwrap().contains("subscriber.rs"));
+        assert!(!line.to_string().contains("canary"));
     }
 
     #[test]

@@ -159,12 +159,13 @@ impl<'c> Field<'c> {
         }
     }
 
-    /// Text without white space at its ends. Control characters are refused: targets print and log it.
+    /// Text without white space at its ends, and with blanks for its line breaks and tabs. Other control characters are
+    /// refused: targets print and log it.
     pub(crate) fn text(&self, max_chars: usize) -> Option<String> {
         match self.value {
             Some(Value::String(text)) => match text.trim() {
                 "" => self.refuse(Code::FieldMissing, "a string that is not empty"),
-                trimmed => self.checked(trimmed, max_chars).map(str::to_owned),
+                trimmed => self.checked(trimmed.replace(['\n', '\r', '\t'], " "), max_chars),
             },
             _ => self.mismatch("a string"),
         }
@@ -186,7 +187,7 @@ impl<'c> Field<'c> {
         }
     }
 
-    fn checked<'t>(&self, text: &'t str, max_chars: usize) -> Option<&'t str> {
+    fn checked(&self, text: String, max_chars: usize) -> Option<String> {
         if text.chars().count() > max_chars {
             return self.refuse(Code::LimitExceeded, format!("at most {max_chars} characters"));
         }
@@ -277,17 +278,16 @@ impl<'c> Field<'c> {
         })
     }
 
-    /// As [`Self::optional_text`]: targets refuse a whole order for an address that none could mail to.
+    /// As [`Self::optional_text`]. One that none could mail to is left out: targets would refuse the whole order for it.
     pub(crate) fn optional_email(&self) -> Option<String> {
-        if matches!(Kind::of(self.value), Kind::Missing | Kind::Null | Kind::EmptyString) {
-            return None;
-        }
-        self.parsed(MAX_EMAIL_CHARS, |text| {
-            let well_formed = !text.contains(char::is_whitespace)
-                && text
-                    .rsplit_once('@')
-                    .is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
-            if well_formed { Ok(text.to_owned()) } else { Err("an e-mail address") }
-        })
+        let text = match self.value {
+            None | Some(Value::Null) => return None,
+            Some(Value::String(text)) => text.trim(),
+            Some(_) => return self.mismatch("a string"),
+        };
+        let well_formed = text.chars().count() <= MAX_EMAIL_CHARS
+            && !text.contains(|c: char| c.is_whitespace() || c.is_control())
+            && text.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
+        well_formed.then(|| text.to_owned())
     }
 }

@@ -11,6 +11,10 @@
 //! - Test orders (`test: true`) pass: staging shops make no others, and which shop sends here is configuration.
 //! - Cancelled orders, and orders that were shipped in whole or part before they came, are refused: reserving
 //!   them would ship them, or ship them twice.
+//! - Whether an order is paid (`financial_status`) is not read: when stock is set aside, before or after payment, is for the
+//!   shop's own settings, which decide when `orders/create` is sent.
+//! - An e-mail address that none could mail to is left out, and a line break inside an address line is a blank: neither is a
+//!   reason not to ship.
 //! - `customer` is absent for orders made without one; the order is then a guest's.
 //! - `shipping_address.zip` is required but in countries whose addresses go without.
 //!

@@ -10,7 +10,8 @@ use crate::headers::{HeaderProblem, is_identifier, single};
 /// `X-Shopify-Hmac-Sha256`: base64 of the HMAC-SHA256 of the raw body under the app's client secret.
 ///
 /// It covers the body alone and no time, so there is no window, and the headers are only as good as the connection
-/// they came by. What must not happen twice is keyed on the order itself, never on a header.
+/// they came by: the shop's domain, which the order's key begins with, is one of them. Whoever has a signed body and can
+/// post it under another shop's domain makes it another shop's order.
 #[derive(Debug)]
 pub(super) struct Shopify;
 

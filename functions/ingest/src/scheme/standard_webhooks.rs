@@ -66,7 +66,7 @@ impl Scheme for StandardWebhooks {
         let id = id(delivery)?;
         let (_, seconds) = timestamp(delivery)?;
         let payload: Payload = serde_json::from_slice(delivery.body)
-            .map_err(|_| Refusal::RequestMalformed("the payload names type or timestamp twice"))?;
+            .map_err(|_| Refusal::RequestMalformed("$.type and $.timestamp must be readable, each once"))?;
         let kind = payload
             .kind
             .as_ref()

@@ -14,7 +14,9 @@ use super::API_KEY;
 use super::state::{System, World};
 
 /// Services that the one carrier behind the sandbox offers.
-const SERVICES: [&str; 2] = ["standard_service", "express_service"];
+const SERVICES: [&str; 3] = ["standard_service", "express_service", UNTRACKED];
+/// A letter: Karrio answers without a tracking number.
+const UNTRACKED: &str = "letter_service";
 /// What Karrio insists on in an address.
 const REQUIRED_OF_ADDRESS: [&str; 1] = ["country_code"];
 const DEFAULT_PAGE: usize = 20;
@@ -69,7 +71,7 @@ async fn create(State(world): State<Arc<World>>, headers: HeaderMap, Json(body):
             "id": format!("shp_{number:08}"),
             "status": "created",
             "reference": reference,
-            "tracking_number": format!("SBX{number:010}"),
+            "tracking_number": (body["service"] != UNTRACKED).then(|| format!("SBX{number:010}")),
             "carrier_name": "testpost",
             "service": body["service"],
             "label_type": body["label_type"],

@@ -39,6 +39,7 @@ fn relation(model: &str, field: &str) -> Option<(&'static str, &'static str)> {
         ("party.party", "contact_mechanisms") => ("party.contact_mechanism", "party"),
         ("party.address", "country") => ("country.country", ""),
         ("sale.sale", "lines") => ("sale.line", "sale"),
+        ("sale.line", "product") => ("product.product", ""),
         ("sale.sale", "shipments") => ("stock.shipment.out", "sale"),
         _ => return None,
     })

@@ -24,6 +24,8 @@ pub struct Scenario<'a> {
     pub api_url: &'a str,
     pub webhook_secret: &'a str,
     pub dead_letter_queue_url: &'a str,
+    /// Every other queue: nothing may be left there.
+    pub other_queue_urls: Vec<&'a str>,
     /// Log group of orders-to-inventory.
     pub orders_log_group: &'a str,
     pub inspect: &'a Inspect,
@@ -88,6 +90,7 @@ impl Scenario<'_> {
         );
         rows.push(Row::new("an order that can never be mapped", status, summary));
 
+        self.acknowledged().await?;
         let wrong = self.verdict(&reference, &order, &before, &rows).await?;
         Ok(Outcome { rows, wrong })
     }
@@ -112,6 +115,10 @@ impl Scenario<'_> {
         check("labels", json!(self.partners.labels(reference).await?.len()), json!(1));
         check("duplicates", json!(self.dispositions(order, "Duplicate").await?), json!(2));
         check("done", json!(self.dispositions(order, "Done").await?), json!(1));
+        for queue_url in &self.other_queue_urls {
+            let left = self.inspect.messages(queue_url).await?.len();
+            check(&format!("messages left on {queue_url}"), json!(left), json!(0));
+        }
         let letters = self.inspect.messages(self.dead_letter_queue_url).await?;
         let letters: Vec<_> = letters.iter().filter(|letter| !letters_before.contains(&letter.id)).collect();
         check("dead letters", json!(letters.len()), json!(1));
@@ -154,6 +161,19 @@ impl Scenario<'_> {
                 && line["correlation_id"] == order.event_id.as_str()
         };
         Ok(lines.iter().filter(ended).count())
+    }
+
+    /// An acknowledgement comes a moment after the effect.
+    async fn acknowledged(&self) -> Result<()> {
+        self.poll("an empty queue", async || {
+            for queue_url in &self.other_queue_urls {
+                if !self.inspect.messages(queue_url).await?.is_empty() {
+                    return Ok(None);
+                }
+            }
+            Ok(Some(()))
+        })
+        .await
     }
 
     async fn dead_letter_ids(&self) -> Result<BTreeSet<String>> {

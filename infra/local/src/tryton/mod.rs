@@ -30,7 +30,16 @@ pub struct RealTryton {
     base_url: String,
     api_key: String,
     client: reqwest::Client,
+    run: PathBuf,
     _service: Service,
+}
+
+impl Drop for RealTryton {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            drop(fs::remove_dir_all(&self.run));
+        }
+    }
 }
 
 /// Installs Tryton and makes its database, once.
@@ -96,7 +105,7 @@ impl RealTryton {
                 request.send().await.is_ok_and(|answer| answer.status().is_success())
             })
             .await?;
-        Ok(Self { base_url, api_key, client, _service: service })
+        Ok(Self { base_url, api_key, client, run, _service: service })
     }
 
     pub fn partner(&self) -> Partner {

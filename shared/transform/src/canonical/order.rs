@@ -115,6 +115,7 @@ pub struct Shipment {
     pub reference: String,
     /// The label system's id of the shipment.
     pub label_id: String,
-    pub tracking_number: String,
+    /// `None` for services that are not tracked.
+    pub tracking_number: Option<String>,
     pub carrier: String,
 }
