@@ -96,6 +96,8 @@ pub enum Settlement {
     Released(Effect),
     /// This message can never succeed. Only after its dead letter was accepted.
     Rejected(Code),
+    /// Not given back, and held for so long from now: the target may still be working on it.
+    Kept(Duration),
 }
 
 /// What a completed operation leaves in the ledger: the cross reference between our key and the target's ids.
@@ -196,6 +198,9 @@ impl Ledger {
                     },
                     Settlement::Released(effect) => Settle::Released { effect: *effect },
                     Settlement::Rejected(code) => Settle::Rejected { code: *code },
+                    Settlement::Kept(lease) => {
+                        Settle::Renewed { lease_until_ms: self.lease_until_ms(*lease) }
+                    }
                 };
                 SettleWrite { key: &grant.key, owner: &grant.owner, epoch: grant.epoch, settle }
             })
@@ -208,15 +213,11 @@ impl Ledger {
 
     /// Goes on holding the claim, for so long from now.
     pub async fn renew(&self, grant: &Grant, lease: Duration) -> Settled {
-        let lease_until_ms = (self.clock)().as_millisecond().saturating_add(whole_ms(lease));
-        let write = SettleWrite {
-            key: &grant.key,
-            owner: &grant.owner,
-            epoch: grant.epoch,
-            settle: Settle::Renewed { lease_until_ms },
-        };
-        let answer = only(self.store.settle(std::slice::from_ref(&write)).await)?;
-        Ok(settled(&write, answer))
+        self.settle(grant, &Settlement::Kept(lease)).await
+    }
+
+    fn lease_until_ms(&self, lease: Duration) -> i64 {
+        (self.clock)().as_millisecond().saturating_add(whole_ms(lease))
     }
 
     /// The operation as it stands: where it was completed, with the target's ids.

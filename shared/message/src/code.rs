@@ -69,6 +69,7 @@ codes! {
     FollowOnNotSent "SPW5003" "the follow-on event was not accepted by its queue"
     SecretUnavailable "SPW5004" "a secret could not be read"
     HeldTooLong "SPW5005" "the target was not to be called for longer than a message is held"
+    GroupBlocked "SPW5006" "an earlier message of the same group failed"
     // 6xxx: ingest.
     SourceUnknown "SPW6001" "no such webhook source"
     PayloadTooLarge "SPW6002" "the webhook body is too large"

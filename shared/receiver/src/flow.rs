@@ -1,6 +1,7 @@
 use async_trait::async_trait;
+use ledger::Outcome;
 use message::{Effect, Envelope, OperationKey, Rejection};
-use outbound::{Attempt, Budget};
+use outbound::{Attempt, Budget, IdempotencySeed};
 use serde::Serialize;
 
 /// One integration: all that a new one has to write.
@@ -12,17 +13,18 @@ pub trait Flow: Send + Sync {
     /// Kebab-case, the same in logs, ledger keys and dead letters: `orders-to-inventory`.
     fn name(&self) -> &'static str;
 
+    /// About how many calls to its target an operation takes: what a limiter counts.
+    fn calls(&self) -> u32;
+
     /// Message Translator: from the source's payload to the canonical operation. Pure.
     fn translate(&self, envelope: &Envelope) -> Result<Translated<Self::Operation>, Rejection>;
 
-    /// Makes the effect and sends what follows from it. `prior` is what is known of earlier attempts; no call may
-    /// start outside the budget.
+    /// Makes the effect, or finds that it was made. No call may start outside the claim's budget.
     async fn perform(
         &self,
         envelope: &Envelope,
         operation: &Self::Operation,
-        prior: Effect,
-        budget: &Budget,
+        claim: &Claim,
     ) -> Result<Performed, Attempt>;
 }
 
@@ -32,13 +34,29 @@ pub struct Translated<T> {
     pub operation: T,
     /// The business key: shop, order id and operation, never an id of the transport.
     pub key: OperationKey,
+    /// Of a versioned entity, rising with every change at the source; 0 where there are no versions.
+    pub version: u64,
     /// Mapping and version that read it: `shopify-order/1`.
     pub mapping: &'static str,
 }
 
+/// What the ledger has granted.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// What is known of earlier attempts.
+    pub prior: Effect,
+    /// How long targets may be called.
+    pub budget: Budget,
+    /// For targets that take an idempotency key.
+    pub idempotency: IdempotencySeed,
+}
+
 /// An effect that was made or found.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Performed {
-    /// The target's ids as small JSON: kept in the ledger, shown for duplicates. No personal data.
-    pub outcome: String,
+    /// The target's ids: kept in the ledger, shown for duplicates.
+    pub outcome: Outcome,
+    /// Follow-on events. They are sent before the operation is completed: a crash in between sends them twice, and the next
+    /// flow's own ledger knows them again. The other way round they could be lost.
+    pub events: Vec<Envelope>,
 }

@@ -7,13 +7,18 @@
 
 mod backoff;
 mod batch;
+mod finish;
 mod flow;
+mod incoming;
 mod lambda;
-mod record;
+mod prepare;
+mod repeats;
 mod settings;
+mod wave;
 mod wiring;
 
 pub use batch::{BatchError, Receiver, ReceiverParts};
-pub use flow::{Flow, Performed, Translated};
-pub use settings::ReceiverSettings;
+pub use flow::{Claim, Flow, Performed, Translated};
+pub use ledger::Outcome;
+pub use settings::{Limits, ReceiverSettings};
 pub use wiring::Wiring;

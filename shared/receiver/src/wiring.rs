@@ -5,6 +5,7 @@ use aws::{SecretString, Secrets, SecretsManager};
 use aws_sdk_dynamodb::Client as DynamoDb;
 use aws_sdk_sqs::Client as Sqs;
 use channel::{EventChannel, SqsDeadLetterChannel, SqsEventChannel, SqsSourceQueue};
+use gate::{DynamoDbGateStore, Gate, GateConfig};
 use jiff::Timestamp;
 use lambda_runtime::Error;
 use ledger::{DynamoDbStore, Ledger, Store};
@@ -18,7 +19,9 @@ use crate::{Flow, Receiver, ReceiverParts};
 pub struct Wiring {
     settings: ReceiverSettings,
     sqs: Sqs,
+    dynamodb: DynamoDb,
     ledger: Ledger,
+    events: Option<Arc<dyn EventChannel>>,
     secrets: Arc<Secrets>,
 }
 
@@ -26,13 +29,14 @@ impl Wiring {
     /// Makes the clients and opens the ledger's connection, so that the first message does not wait for TLS.
     pub async fn connect(settings: ReceiverSettings) -> Self {
         let sdk = aws::load_config().await;
-        let store = Arc::new(DynamoDbStore::new(DynamoDb::new(&sdk), &settings.ledger_table));
+        let dynamodb = DynamoDb::new(&sdk);
+        let store = Arc::new(DynamoDbStore::new(dynamodb.clone(), &settings.ledger_table));
         if let Err(error) = store.get(&OperationKey::new("warm-up", &[])).await {
             tracing::warn!(code = error.code().as_str(), "the ledger did not answer at start");
         }
         let ledger = Ledger::new(store, settings.ledger_retention);
         let secrets = Arc::new(Secrets::new(SecretsManager::new(&sdk), Timestamp::now));
-        Self { sqs: Sqs::new(&sdk), ledger, secrets, settings }
+        Self { sqs: Sqs::new(&sdk), dynamodb, ledger, events: None, secrets, settings }
     }
 
     /// A target's API key out of Secrets Manager.
@@ -41,19 +45,30 @@ impl Wiring {
     }
 
     /// The queue of a following flow.
-    pub fn event_channel(&self, queue_url: String) -> Arc<dyn EventChannel> {
-        Arc::new(SqsEventChannel::new(self.sqs.clone(), queue_url))
+    #[must_use]
+    pub fn followed_by(self, queue_url: String) -> Self {
+        let events: Arc<dyn EventChannel> = Arc::new(SqsEventChannel::new(self.sqs.clone(), queue_url));
+        Self { events: Some(events), ..self }
+    }
+
+    /// The gate of the flow's target, which its calls are to be observed by.
+    pub fn gate(&self, config: GateConfig) -> Arc<Gate> {
+        let store = DynamoDbGateStore::new(self.dynamodb.clone(), &self.settings.ledger_table);
+        Arc::new(Gate::new(Arc::new(store), config, Arc::new(Timestamp::now)))
     }
 
     /// Serves the flow until Lambda ends the process.
-    pub async fn serve<F: Flow>(self, flow: F) -> Result<(), Error> {
-        let Self { settings, sqs, ledger, .. } = self;
+    pub async fn serve<F: Flow>(self, flow: F, gate: Arc<Gate>) -> Result<(), Error> {
+        let Self { settings, sqs, ledger, events, .. } = self;
         let receiver = Receiver::new(ReceiverParts {
             flow,
             ledger,
+            gate,
+            events,
             dead_letters: Arc::new(SqsDeadLetterChannel::new(sqs.clone(), settings.dead_letter_queue_url)),
             source: Arc::new(SqsSourceQueue::new(sqs, settings.queue_url)),
-            max_receive_count: settings.max_receive_count,
+            limits: settings.limits,
+            clock: Arc::new(Timestamp::now),
         });
         crate::lambda::run(receiver).await
     }

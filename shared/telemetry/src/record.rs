@@ -19,7 +19,7 @@ pub struct RecordEnd<'a> {
 }
 
 impl RecordEnd<'_> {
-    /// Everything but Done and Duplicate is worth a warning: it is what alarms and queries look for.
+    /// What used up a receive or went to the dead letter queue is worth a warning: it is what queries look for.
     pub fn log(&self) {
         let disposition = self.disposition.name();
         let code = self.disposition.code().map(message::Code::as_str);
@@ -50,8 +50,10 @@ impl RecordEnd<'_> {
             };
         }
         match self.disposition {
-            Disposition::Done | Disposition::Duplicate => record_ended!(info),
             Disposition::Retry(_) | Disposition::Reject(_) => record_ended!(warn),
+            Disposition::Done | Disposition::Duplicate | Disposition::Stale | Disposition::Hold(_) => {
+                record_ended!(info);
+            }
         }
     }
 }

@@ -1,0 +1,298 @@
+use std::time::Duration;
+
+use channel::{DeadLetter, Delay, HeldMessage};
+use jiff::{SignedDuration, Timestamp};
+use ledger::{ClaimLost, Grant, Settlement};
+use message::{Code, Disposition, Effect, Envelope, Rejection, Retry};
+use telemetry::RecordEnd;
+use tokio::time::Instant;
+
+use crate::backoff;
+use crate::batch::Receiver;
+use crate::flow::Flow;
+use crate::incoming::Incoming;
+use crate::wave::ledger_failed;
+
+/// How the work on a record ended, and the claim that is still to be settled for it.
+pub(crate) struct End {
+    /// In its batch.
+    pub(crate) place: usize,
+    pub(crate) disposition: Disposition,
+    pub(crate) mapping: &'static str,
+    pub(crate) trace_header: Option<String>,
+    grant: Option<Grant>,
+    pub(crate) settlement: Option<Settlement>,
+    correlation_id: String,
+    event_type: String,
+    pub(crate) started_at: Instant,
+}
+
+/// What the answer to Lambda has to say about a record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Settled {
+    Acknowledge,
+    /// After its delay.
+    ComeAgain {
+        after: Duration,
+    },
+}
+
+pub(crate) struct Finished {
+    pub(crate) place: usize,
+    pub(crate) disposition: Disposition,
+    pub(crate) settled: Settled,
+}
+
+impl End {
+    pub(crate) fn of(place: usize, disposition: Disposition, envelope: Option<&Envelope>) -> Self {
+        let text = |field: fn(&Envelope) -> &String| envelope.map(field).cloned().unwrap_or_default();
+        Self {
+            place,
+            disposition,
+            mapping: "",
+            trace_header: None,
+            grant: None,
+            settlement: None,
+            correlation_id: text(|envelope| &envelope.correlationid),
+            event_type: text(|envelope| &envelope.event_type),
+            started_at: Instant::now(),
+        }
+    }
+
+    /// Made under this claim, which is not settled yet.
+    pub(crate) fn under(self, grant: Grant) -> Self {
+        Self { grant: Some(grant), ..self }
+    }
+
+    pub(crate) fn settled_by(self, grant: Grant, settlement: Settlement) -> Self {
+        Self { grant: Some(grant), settlement: Some(settlement), ..self }
+    }
+}
+
+/// A record on its way out.
+struct Leaving<'r, 'e> {
+    record: &'r Incoming<'e>,
+    end: End,
+    dead_lettered: bool,
+    settled: Settled,
+}
+
+impl<F: Flow> Receiver<F> {
+    /// Dead letters, then the ledger, then the queue: each only after what it depends on was accepted.
+    pub(crate) async fn finish(&self, records: &[&Incoming<'_>], ends: Vec<End>) -> Vec<Finished> {
+        let now = (self.parts.clock)();
+        let mut leaving: Vec<_> = ends
+            .into_iter()
+            .filter_map(|end| {
+                let record = *records.get(end.place)?;
+                let settled = Settled::ComeAgain { after: Duration::ZERO };
+                Some(Leaving { record, end, dead_lettered: false, settled })
+            })
+            .collect();
+        for leaving in &mut leaving {
+            self.limit_hold(leaving, now);
+        }
+        self.send_dead_letters(&mut leaving, now).await;
+        self.settle(&mut leaving).await;
+        // What only the ledger has made a Retry of.
+        self.send_dead_letters(&mut leaving, now).await;
+        self.hold(&mut leaving).await;
+        self.delay(&mut leaving).await;
+        leaving.into_iter().map(|leaving| self.told(leaving)).collect()
+    }
+
+    /// A FIFO queue takes no delays for single messages: there the group waits by the visibility timeout. What has waited
+    /// for too long is given up.
+    fn limit_hold(&self, leaving: &mut Leaving<'_, '_>, now: Timestamp) {
+        let Disposition::Hold(hold) = leaving.end.disposition else { return };
+        let age = now.duration_since(leaving.record.origin.first_sent_at);
+        let longest = SignedDuration::try_from(self.parts.limits.longest_hold).unwrap_or(SignedDuration::MAX);
+        if age >= longest {
+            let summary = format!("held for {} h: {}", age.as_hours(), hold.code.title());
+            let rejection = Rejection::new(Code::HeldTooLong, "$", summary).with_mapping(hold.mapping);
+            leaving.end.disposition = Disposition::Reject(rejection);
+        } else if leaving.record.group_id.is_some() {
+            let retry = Retry { code: hold.code, after: Some(hold.after), mapping: hold.mapping };
+            leaving.end.disposition = Disposition::Retry(retry);
+        }
+    }
+
+    async fn send_dead_letters(&self, leaving: &mut [Leaving<'_, '_>], now: Timestamp) {
+        let reasons: Vec<_> = leaving
+            .iter()
+            .enumerate()
+            .filter(|(_, leaving)| !leaving.dead_lettered)
+            .filter_map(|(index, leaving)| Some((index, self.dead_letter_reason(leaving)?)))
+            .collect();
+        if reasons.is_empty() {
+            return;
+        }
+        let letters: Vec<_> = reasons
+            .iter()
+            .filter_map(|(index, rejection)| Some(self.letter(leaving.get(*index)?, rejection, now)))
+            .collect();
+        let sent = self.parts.dead_letters.send(&letters).await;
+        for ((index, _), sent) in reasons.iter().zip(sent) {
+            let Some(leaving) = leaving.get_mut(*index) else { continue };
+            match sent {
+                Ok(()) => leaving.dead_lettered = true,
+                Err(error) => {
+                    let correlation_id = &leaving.end.correlation_id;
+                    tracing::error!(%error, correlation_id, "the dead letter was not accepted; the message stays");
+                }
+            }
+        }
+    }
+
+    /// Why this record goes to the dead letter queue now, if it does: it was rejected, or this was its last
+    /// permitted receive, after which SQS would move it there without a word.
+    fn dead_letter_reason(&self, leaving: &Leaving<'_, '_>) -> Option<Rejection> {
+        match &leaving.end.disposition {
+            Disposition::Reject(rejection) => Some(rejection.clone()),
+            Disposition::Retry(retry) if leaving.record.attempts >= self.parts.limits.max_receive_count => {
+                let summary =
+                    format!("{}; given up after {} receives", retry.code.title(), leaving.record.attempts);
+                Some(Rejection::new(retry.code, "$", summary).with_mapping(retry.mapping))
+            }
+            _ => None,
+        }
+    }
+
+    fn letter<'l>(
+        &self,
+        leaving: &'l Leaving<'_, '_>,
+        rejection: &'l Rejection,
+        now: Timestamp,
+    ) -> DeadLetter<'l> {
+        let record = leaving.record;
+        DeadLetter {
+            body: record.body,
+            attributes: &record.attributes,
+            rejection,
+            flow: self.parts.flow.name(),
+            source_queue: record.queue,
+            original_message_id: &record.origin.message_id,
+            correlation_id: &leaving.end.correlation_id,
+            attempts: record.attempts,
+            first_failed_at: DeadLetter::first_failed_at(&record.attributes, record.first_received_at),
+            last_failed_at: now,
+            trace_header: record.trace_header,
+            group_id: record.group_id,
+        }
+    }
+
+    async fn settle(&self, leaving: &mut [Leaving<'_, '_>]) {
+        for leaving in leaving.iter_mut() {
+            if let (Disposition::Reject(rejection), Some(_)) = (&leaving.end.disposition, &leaving.end.grant)
+            {
+                // A refusal may have left something half made at the target.
+                let settlement = if leaving.dead_lettered {
+                    Settlement::Rejected(rejection.code)
+                } else {
+                    Settlement::Released(Effect::Unknown)
+                };
+                leaving.end.settlement.get_or_insert(settlement);
+            }
+        }
+        let (mut indices, mut settlements) = (Vec::new(), Vec::new());
+        for (index, leaving) in leaving.iter().enumerate() {
+            if let (Some(grant), Some(settlement)) = (&leaving.end.grant, &leaving.end.settlement) {
+                indices.push(index);
+                settlements.push((grant, settlement));
+            }
+        }
+        if settlements.is_empty() {
+            return;
+        }
+        let settled = self.parts.ledger.settle_all(&settlements).await;
+        for (index, settled) in indices.into_iter().zip(settled) {
+            let Some(leaving) = leaving.get_mut(index) else { continue };
+            let mapping = leaving.end.mapping;
+            let done = leaving.end.disposition == Disposition::Done;
+            match settled {
+                Ok(Ok(())) => {}
+                // The effect is there; whoever took over finds it and completes.
+                Ok(Err(ClaimLost)) if done => {
+                    let retry = Retry { code: Code::ClaimLost, after: None, mapping };
+                    leaving.end.disposition = Disposition::Retry(retry);
+                }
+                Err(error) if done => leaving.end.disposition = ledger_failed(&error, mapping),
+                // Only speeds up the next attempt: otherwise the lease runs out by itself.
+                Ok(Err(ClaimLost)) => {}
+                Err(error) => tracing::warn!(code = error.code().as_str(), "the claim could not be settled"),
+            }
+        }
+    }
+
+    async fn hold(&self, leaving: &mut [Leaving<'_, '_>]) {
+        let (mut indices, mut messages) = (Vec::new(), Vec::new());
+        for (index, leaving) in leaving.iter().enumerate() {
+            if let Disposition::Hold(hold) = leaving.end.disposition {
+                indices.push(index);
+                messages.push(HeldMessage {
+                    body: leaving.record.body,
+                    attributes: &leaving.record.attributes,
+                    origin: &leaving.record.origin,
+                    trace_header: leaving.record.trace_header,
+                    delay: hold.after,
+                });
+            }
+        }
+        if messages.is_empty() {
+            return;
+        }
+        let held = self.parts.source.hold(&messages).await;
+        for (index, held) in indices.into_iter().zip(held) {
+            let Some(leaving) = leaving.get_mut(index) else { continue };
+            match held {
+                Ok(()) => leaving.settled = Settled::Acknowledge,
+                // It stays where it is, and is hidden for as long instead.
+                Err(error) => {
+                    tracing::warn!(%error, "the message could not be sent again; it waits on its queue");
+                    if let Disposition::Hold(hold) = leaving.end.disposition {
+                        let retry = Retry { code: hold.code, after: Some(hold.after), mapping: hold.mapping };
+                        leaving.end.disposition = Disposition::Retry(retry);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Where this fails, the message comes back at the end of its visibility timeout.
+    async fn delay(&self, leaving: &mut [Leaving<'_, '_>]) {
+        let limits = &self.parts.limits;
+        let mut delays = Vec::new();
+        for leaving in leaving.iter_mut().filter(|leaving| !leaving.dead_lettered) {
+            let Disposition::Retry(retry) = &leaving.end.disposition else { continue };
+            let delay =
+                backoff::delay(leaving.record.attempts, retry.after, limits.longest_delay, fastrand::f64());
+            leaving.settled = Settled::ComeAgain { after: delay };
+            delays
+                .extend(leaving.record.receipt_handle.map(|receipt_handle| Delay { receipt_handle, delay }));
+        }
+        if delays.is_empty() {
+            return;
+        }
+        for error in self.parts.source.retry_after(&delays).await.into_iter().filter_map(Result::err) {
+            tracing::warn!(%error, "the visibility timeout could not be changed");
+        }
+    }
+
+    fn told(&self, leaving: Leaving<'_, '_>) -> Finished {
+        let Leaving { record, end, dead_lettered, settled } = leaving;
+        RecordEnd {
+            flow: self.parts.flow.name(),
+            message_id: record.message_id,
+            correlation_id: &end.correlation_id,
+            event_type: &end.event_type,
+            attempts: record.attempts,
+            elapsed: end.started_at.elapsed(),
+            disposition: &end.disposition,
+            dead_lettered,
+        }
+        .log();
+        let settled =
+            if dead_lettered || end.disposition.is_settled() { Settled::Acknowledge } else { settled };
+        Finished { place: end.place, disposition: end.disposition, settled }
+    }
+}

@@ -1,0 +1,140 @@
+//! Messages of one batch that ask for the same operation: one of them leads, the others end by how it ended, without a
+//! look at the ledger.
+
+use std::collections::HashMap;
+
+use message::{Code, Disposition, Rejection, Retry};
+
+use crate::prepare::Prepared;
+
+/// Who leads whom: of several messages with one key the newest version, and of those the first.
+pub(crate) struct Repeats {
+    /// Places of the records that are worked on, in their order.
+    pub(crate) leaders: Vec<usize>,
+    /// Place of a record, and of the one that leads it.
+    pub(crate) followers: Vec<(usize, usize)>,
+}
+
+impl Repeats {
+    pub(crate) fn among<T>(prepared: &[Option<&Prepared<T>>]) -> Self {
+        let mut leader_of = HashMap::new();
+        for (place, prepared) in prepared.iter().enumerate() {
+            let Some(prepared) = prepared else { continue };
+            let translated = &prepared.translated;
+            leader_of
+                .entry(&translated.key)
+                .and_modify(|(leader, version)| {
+                    if translated.version > *version {
+                        (*leader, *version) = (place, translated.version);
+                    }
+                })
+                .or_insert((place, translated.version));
+        }
+        let (mut leaders, mut followers) = (Vec::new(), Vec::new());
+        for (place, prepared) in prepared.iter().enumerate() {
+            let Some(prepared) = prepared else { continue };
+            match leader_of.get(&prepared.translated.key) {
+                Some((leader, _)) if *leader != place => followers.push((place, *leader)),
+                _ => leaders.push(place),
+            }
+        }
+        Self { leaders, followers }
+    }
+}
+
+/// How a follower ends, by how its leader did.
+pub(crate) fn follow<T>(follower: &Prepared<T>, leader: &Prepared<T>, ended: &Disposition) -> Disposition {
+    let mapping = follower.translated.mapping;
+    let older = follower.translated.version < leader.translated.version;
+    let same = follower.fingerprint == leader.fingerprint;
+    // The leader is in nobody's way any more when this one comes again.
+    let again = |after| Disposition::Retry(Retry { code: Code::InProgressElsewhere, after, mapping });
+    match ended {
+        Disposition::Done | Disposition::Duplicate | Disposition::Stale if older => Disposition::Stale,
+        Disposition::Stale => Disposition::Stale,
+        Disposition::Done | Disposition::Duplicate if same => Disposition::Duplicate,
+        Disposition::Done | Disposition::Duplicate => {
+            let rejection = Rejection::new(Code::FingerprintConflict, "$", Code::FingerprintConflict.title());
+            Disposition::Reject(rejection.with_mapping(mapping))
+        }
+        Disposition::Reject(_) if same && !older => ended.clone(),
+        Disposition::Hold(hold) => Disposition::Hold(*hold),
+        Disposition::Retry(retry) if same => Disposition::Retry(*retry),
+        Disposition::Retry(retry) => again(retry.after),
+        Disposition::Reject(_) => again(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use message::{Envelope, Fingerprint, OperationKey};
+
+    use super::*;
+    use crate::flow::Translated;
+
+    fn prepared(order: &str, version: u64, content: u32) -> Prepared<u32> {
+        let body = r#"{"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "time": "2026-11-24T10:00:00Z",
+            "correlationid": "c", "data": {}}"#;
+        let key = OperationKey::new("orders", &[order]);
+        Prepared {
+            message_id: String::new(),
+            trace_header: None,
+            started_at: tokio::time::Instant::now(),
+            envelope: Envelope::decode(body).unwrap(),
+            translated: Translated { operation: content, key, version, mapping: "m/1" },
+            fingerprint: Fingerprint::of(&content).unwrap(),
+        }
+    }
+
+    #[test]
+    fn the_newest_version_leads_and_of_equals_the_first() {
+        let records = [
+            prepared("1", 1, 1),
+            prepared("2", 0, 1),
+            prepared("1", 3, 3),
+            prepared("1", 3, 3),
+            prepared("2", 0, 1),
+        ];
+        let mut places: Vec<_> = records.iter().map(Some).collect();
+        places.insert(1, None);
+        let repeats = Repeats::among(&places);
+        assert_eq!(repeats.leaders, [2, 3]);
+        assert_eq!(repeats.followers, [(0, 3), (4, 3), (5, 2)]);
+    }
+
+    #[test]
+    fn a_follower_ends_as_the_ledger_would_end_it() {
+        let retry = Disposition::Retry(Retry {
+            code: Code::TargetFailed,
+            after: Some(Duration::from_secs(7)),
+            mapping: "m/1",
+        });
+        let rejected = Disposition::Reject(Rejection::new(Code::OutOfStock, "$", "x").with_mapping("m/1"));
+        let leader = prepared("1", 0, 1);
+        let name = |follower: &Prepared<u32>, leader: &Prepared<u32>, ended: &Disposition| {
+            follow(follower, leader, ended).name()
+        };
+        let (same, other) = (prepared("1", 0, 1), prepared("1", 0, 2));
+        for (ended, same_ends, other_ends) in [
+            (Disposition::Done, "Duplicate", "Reject"),
+            (Disposition::Duplicate, "Duplicate", "Reject"),
+            (retry.clone(), "Retry", "Retry"),
+            (rejected.clone(), "Reject", "Retry"),
+        ] {
+            assert_eq!(name(&same, &leader, &ended), same_ends, "{ended:?}");
+            assert_eq!(name(&other, &leader, &ended), other_ends, "{ended:?}");
+        }
+        let (newer, older) = (prepared("1", 2, 2), prepared("1", 1, 1));
+        for (ended, older_ends) in [
+            (Disposition::Done, "Stale"),
+            (Disposition::Duplicate, "Stale"),
+            (Disposition::Stale, "Stale"),
+            (retry, "Retry"),
+            (rejected, "Retry"),
+        ] {
+            assert_eq!(name(&older, &newer, &ended), older_ends, "{ended:?}");
+        }
+    }
+}
