@@ -1,40 +1,193 @@
-//! What template.yaml and infra/flow.yaml promise, read as text: every alarm has a runbook and the other way round.
+//! What template.yaml and infra/flow.yaml promise: alarms and runbooks, retention, visibility, who may call what.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking")]
 
 use std::collections::BTreeSet;
 
-const TEMPLATE: &str = include_str!("../template.yaml");
-const FLOW: &str = include_str!("../infra/flow.yaml");
+use local::{Tools, Workspace};
+use serde_json::Value;
+
 const RUNBOOKS: &str = include_str!("../docs/runbooks.md");
+const DAY: u64 = 24 * 3_600;
+
+struct Templates {
+    application: Value,
+    flow: Value,
+}
+
+impl Templates {
+    async fn read() -> Self {
+        let tools = Tools::new(Workspace::here()).unwrap();
+        let application = local::template(&tools, "template.yaml").await.unwrap();
+        let flow = local::template(&tools, "infra/flow.yaml").await.unwrap();
+        Self { application, flow }
+    }
+
+    fn both(&self) -> [&Value; 2] {
+        [&self.application, &self.flow]
+    }
+
+    fn of_type(&self, kind: &str) -> Vec<(String, &Value)> {
+        let resources =
+            self.both().into_iter().flat_map(|template| template["Resources"].as_object().unwrap());
+        let found = resources.filter(|(_, resource)| resource["Type"] == kind);
+        found.map(|(name, resource)| (name.clone(), &resource["Properties"])).collect()
+    }
+
+    /// Functions that have an SQS event, by name.
+    fn flows(&self) -> Vec<(String, &Value)> {
+        let functions = self.of_type("AWS::Serverless::Function").into_iter();
+        functions.filter(|(_, function)| !function["Events"].is_null()).collect()
+    }
+
+    fn flow_default(&self, parameter: &str) -> u64 {
+        number(&self.flow["Parameters"][parameter]["Default"])
+    }
+
+    fn parameter(&self, parameter: &str, what: &str) -> u64 {
+        number(&self.application["Parameters"][parameter][what])
+    }
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok()).unwrap()
+}
 
 fn words_after<'a>(text: &'a str, marker: &str) -> BTreeSet<&'a str> {
     let word = |rest: &'a str| rest.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).next();
     text.split(marker).skip(1).filter_map(word).collect()
 }
 
-#[test]
-fn every_alarm_has_a_runbook_and_every_runbook_an_alarm() {
-    let mut linked = words_after(TEMPLATE, "${RunbookBaseUrl}#");
-    linked.extend(words_after(FLOW, "${RunbookBaseUrl}#"));
-    let written = words_after(RUNBOOKS, "\n## ");
+#[tokio::test]
+async fn every_alarm_has_a_runbook_and_every_runbook_an_alarm() {
+    let templates = Templates::read().await;
+    let mut linked = BTreeSet::new();
+    for (name, alarm) in templates.of_type("AWS::CloudWatch::Alarm") {
+        let text = alarm["AlarmDescription"].to_string();
+        let anchors = words_after(&text, "${RunbookBaseUrl}#");
+        assert_eq!(anchors.len(), 1, "{name}");
+        assert!(text.len() < 1_024, "{name}");
+        linked.extend(anchors.into_iter().map(str::to_owned));
+    }
+    let written: BTreeSet<_> = words_after(RUNBOOKS, "\n## ").into_iter().map(str::to_owned).collect();
     assert_eq!(linked, written);
-    let alarms = [TEMPLATE, FLOW].map(|text| text.matches("Type: AWS::CloudWatch::Alarm").count());
-    let links = [TEMPLATE, FLOW].map(|text| text.matches("${RunbookBaseUrl}#").count());
-    assert_eq!(alarms, links);
 }
 
-#[test]
-fn every_alarm_tells_the_topic_when_it_rings_and_when_it_is_over() {
-    for text in [TEMPLATE, FLOW] {
-        let alarms = text.matches("Type: AWS::CloudWatch::Alarm").count();
-        assert_eq!(text.matches("AlarmActions:").count(), alarms);
-        assert_eq!(text.matches("OKActions:").count(), alarms);
-        assert_eq!(text.matches("TreatMissingData:").count(), alarms);
+#[tokio::test]
+async fn every_alarm_tells_the_topic_when_it_rings_and_when_it_is_over() {
+    for (name, alarm) in Templates::read().await.of_type("AWS::CloudWatch::Alarm") {
+        for property in ["AlarmActions", "OKActions", "TreatMissingData"] {
+            assert!(!alarm[property].is_null(), "{name} {property}");
+        }
     }
 }
 
-#[test]
-fn every_queue_mapping_reports_batch_item_failures() {
-    let mappings = TEMPLATE.matches("Type: SQS\n").count();
-    assert!(mappings > 0);
-    assert_eq!(TEMPLATE.matches("FunctionResponseTypes: [ReportBatchItemFailures]").count(), mappings);
+#[tokio::test]
+async fn every_queue_mapping_reports_batch_item_failures() {
+    let templates = Templates::read().await;
+    assert!(!templates.flows().is_empty());
+    for (name, function) in templates.flows() {
+        for event in function["Events"].as_object().unwrap().values() {
+            assert_eq!(event["Properties"]["FunctionResponseTypes"][0], "ReportBatchItemFailures", "{name}");
+        }
+    }
+}
+
+/// AWS asks for six times: Lambda holds messages back while it retries its own throttled invocations.
+#[tokio::test]
+async fn a_message_stays_hidden_for_six_times_what_a_function_may_take() {
+    let templates = Templates::read().await;
+    let visibility = templates.flow_default("VisibilityTimeoutSeconds");
+    for (name, function) in templates.flows() {
+        assert!(visibility >= 6 * number(&function["Timeout"]), "{name}");
+    }
+}
+
+/// Otherwise a message that was redriven late would meet a ledger that has forgotten it, and be done again.
+#[tokio::test]
+async fn the_ledger_remembers_for_longer_than_a_message_can_live() {
+    let templates = Templates::read().await;
+    let queue = templates.flow_default("QueueRetentionSeconds");
+    let dead_letters = templates.flow_default("DeadLetterRetentionSeconds");
+    let held = templates.parameter("HoldMaxAgeSeconds", "MaxValue");
+    let longest = held + queue + dead_letters + held + queue + DAY;
+    for what in ["Default", "MinValue"] {
+        let days = templates.parameter("LedgerRetentionDays", what);
+        assert!(days * DAY >= longest, "{what}: {days} days, {} needed", longest.div_ceil(DAY));
+    }
+    for (name, function) in templates.flows() {
+        let variables = &function["Environment"]["Variables"];
+        assert_eq!(variables["LEDGER_RETENTION_DAYS"]["Ref"], "LedgerRetentionDays", "{name}");
+        assert_eq!(variables["HOLD_MAX_AGE_SECONDS"]["Ref"], "HoldMaxAgeSeconds", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_alarm_before_dead_letters_expire_leaves_two_days() {
+    let templates = Templates::read().await;
+    let left = templates.flow_default("DeadLetterRetentionSeconds")
+        - templates.flow_default("QueueRetentionSeconds")
+        - templates.flow_default("DeadLetterNearingExpirySeconds");
+    assert_eq!(left, 2 * DAY);
+}
+
+#[tokio::test]
+async fn every_queue_is_encrypted_redrives_and_is_spoken_to_over_tls_only() {
+    let templates = Templates::read().await;
+    let queues = templates.of_type("AWS::SQS::Queue");
+    assert_eq!(queues.len(), 2, "of a flow");
+    let tls_only: BTreeSet<_> = templates
+        .of_type("AWS::SQS::QueuePolicy")
+        .into_iter()
+        .filter(|(_, policy)| {
+            let statement = &policy["PolicyDocument"]["Statement"][0];
+            statement["Effect"] == "Deny" && statement["Condition"]["Bool"]["aws:SecureTransport"] == "false"
+        })
+        .map(|(_, policy)| policy["Queues"][0]["Ref"].as_str().unwrap().to_owned())
+        .collect();
+    for (name, queue) in queues {
+        assert_eq!(queue["SqsManagedSseEnabled"], true, "{name}");
+        assert!(tls_only.contains(&name), "{name}");
+        let redrives = !queue["RedrivePolicy"].is_null();
+        let is_dead_letter_queue = queue["RedriveAllowPolicy"]["redrivePermission"] == "byQueue";
+        assert!(redrives != is_dead_letter_queue, "{name}");
+    }
+}
+
+/// What the code of a flow calls: no more, no less.
+#[tokio::test]
+async fn a_flows_role_allows_what_its_code_calls_on_named_resources() {
+    let templates = Templates::read().await;
+    let expected: BTreeSet<_> = [
+        "dynamodb:BatchGetItem",
+        "dynamodb:GetItem",
+        "dynamodb:PartiQLInsert",
+        "dynamodb:PartiQLUpdate",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "secretsmanager:GetSecretValue",
+        "sqs:ChangeMessageVisibility",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:ReceiveMessage",
+        "sqs:SendMessage",
+    ]
+    .into();
+    let roles = templates.of_type("AWS::IAM::Role");
+    for (name, function) in templates.flows() {
+        let role = function["Role"]["Fn::GetAtt"][0].as_str().unwrap();
+        let (_, role) = roles.iter().find(|(found, _)| found == role).unwrap();
+        assert!(role["ManagedPolicyArns"].is_null(), "{name}");
+        let statements = role["Policies"][0]["PolicyDocument"]["Statement"].as_array().unwrap();
+        let mut allowed = BTreeSet::new();
+        for statement in statements {
+            assert!(!statement["Resource"].to_string().contains("\"*\""), "{name}");
+            match &statement["Action"] {
+                Value::Array(actions) => allowed.extend(actions.iter().filter_map(Value::as_str)),
+                action => allowed.extend(action.as_str()),
+            }
+        }
+        assert_eq!(allowed, expected, "{name}");
+    }
 }

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use message::{Code, Effect, Envelope, OperationKey, Rejection};
-use outbound::{Attempt, Budget, LabelBuyer, at_most_once};
-use receiver::{Flow, Performed, Translated};
+use message::{Code, Envelope, OperationKey, Rejection};
+use outbound::{Attempt, LabelBuyer, at_most_once};
+use receiver::{Claim, Flow, Outcome, Performed, Translated};
 use serde_json::json;
 use transform::canonical::Reservation;
 use transform::mapping::CANONICAL_RESERVATION;
@@ -27,36 +27,40 @@ impl Flow for InventoryToShipping {
         "inventory-to-shipping"
     }
 
+    /// A look-up and the purchase.
+    fn calls(&self) -> u32 {
+        2
+    }
+
     fn translate(&self, envelope: &Envelope) -> Result<Translated<Reservation>, Rejection> {
         if envelope.event_type != STOCK_RESERVED {
             return Err(Rejection::new(Code::EventTypeUnknown, "$.type", Code::EventTypeUnknown.title()));
         }
         let reservation = reservation::reservation(envelope)?;
         let key = OperationKey::new(self.name(), &[&reservation.reference, "label"]);
-        Ok(Translated { operation: reservation, key, mapping: CANONICAL_RESERVATION })
+        Ok(Translated { operation: reservation, key, version: 0, mapping: CANONICAL_RESERVATION })
     }
 
     async fn perform(
         &self,
         envelope: &Envelope,
         reservation: &Reservation,
-        prior: Effect,
-        budget: &Budget,
+        claim: &Claim,
     ) -> Result<Performed, Attempt> {
-        let find = || self.buyer.find(reservation, budget);
-        let buy = || self.buyer.buy(reservation, budget);
-        let shipment = at_most_once(prior, find, buy).await?;
+        let find = || self.buyer.find(reservation, &claim.budget);
+        let buy = || self.buyer.buy(reservation, &claim.budget);
+        let shipment = at_most_once(claim.prior, find, buy).await?;
         tracing::info!(
             correlation_id = envelope.correlationid,
             reference = shipment.reference,
             label_id = shipment.label_id,
             "label bought"
         );
-        let outcome = json!({
+        let ids = json!({
             "label_id": shipment.label_id,
             "tracking_number": shipment.tracking_number,
             "carrier": shipment.carrier,
         });
-        Ok(Performed { outcome: outcome.to_string() })
+        Ok(Performed { outcome: Outcome { ids: ids.to_string(), target_id: None }, events: Vec::new() })
     }
 }

@@ -12,11 +12,12 @@ async fn main() -> Result<(), Error> {
     let settings = InventoryToShippingSettings::read(&settings::environment)
         .inspect_err(|error| tracing::error!(%error, "settings refused"))?;
     let wiring = Wiring::connect(settings.receiver).await;
+    let gate = wiring.gate(settings.karrio_gate);
     let buyer = KarrioLabelBuyer::new(
-        HttpTarget::new(settings.karrio)?,
+        HttpTarget::new(settings.karrio)?.observed_by(gate.clone()),
         wiring.credential(settings.karrio_secret_arn),
         settings.karrio_service,
         settings.ship_from,
     );
-    wiring.serve(InventoryToShipping::new(Arc::new(buyer))).await
+    wiring.serve(InventoryToShipping::new(Arc::new(buyer)), gate).await
 }

@@ -1,3 +1,4 @@
+use gate::GateConfig;
 use outbound::TargetConfig;
 use receiver::ReceiverSettings;
 use settings::{Problem, Settings, SettingsError};
@@ -8,6 +9,7 @@ use transform::canonical::Address;
 pub struct InventoryToShippingSettings {
     pub receiver: ReceiverSettings,
     pub karrio: TargetConfig,
+    pub karrio_gate: GateConfig,
     pub karrio_secret_arn: String,
     /// The carrier service to buy: `standard_service`.
     pub karrio_service: String,
@@ -28,11 +30,13 @@ impl InventoryToShippingSettings {
         });
         let receiver = ReceiverSettings::read(&mut settings);
         let karrio = TargetConfig::read(&mut settings, "karrio", "KARRIO_URL");
+        let karrio_gate = GateConfig::read(&mut settings, "karrio");
         let karrio_secret_arn = settings.required("KARRIO_SECRET_ARN");
         let karrio_service = settings.required("KARRIO_SERVICE");
         settings.finish(ship_from.map(|ship_from| Self {
             receiver,
             karrio,
+            karrio_gate,
             karrio_secret_arn,
             karrio_service,
             ship_from,

@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use inventory_to_shipping::InventoryToShipping;
 use message::{Code, Effect, Envelope};
-use outbound::{Budget, CallError, LabelBuyer};
-use receiver::Flow;
+use outbound::{Budget, CallError, IdempotencySeed, LabelBuyer};
+use receiver::{Claim, Flow};
 use serde_json::json;
 use tokio::time::Instant;
 use transform::canonical::{Reservation, Shipment};
@@ -59,9 +59,18 @@ fn envelope() -> Envelope {
 async fn perform(labels: &Arc<Labels>) -> Result<String, outbound::Attempt> {
     let flow = InventoryToShipping::new(Arc::<Labels>::clone(labels));
     let translated = flow.translate(&envelope()).unwrap();
-    let budget = Budget::of_lease(Instant::now(), Duration::from_secs(30));
-    let performed = flow.perform(&envelope(), &translated.operation, Effect::Absent, &budget).await?;
-    Ok(performed.outcome)
+    let claim = Claim {
+        prior: Effect::Absent,
+        budget: Budget::of_lease(Instant::now(), Duration::from_secs(30)),
+        idempotency: IdempotencySeed {
+            operation: translated.key,
+            version: 0,
+            age: Duration::ZERO,
+            unknown_for: Duration::ZERO,
+        },
+    };
+    let performed = flow.perform(&envelope(), &translated.operation, &claim).await?;
+    Ok(performed.outcome.ids)
 }
 
 #[tokio::test]

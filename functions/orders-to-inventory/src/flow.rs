@@ -1,13 +1,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use channel::EventChannel;
 use jiff::Timestamp;
 use message::{Code, Effect, Envelope, OperationKey, Rejection};
-use outbound::{Attempt, Budget, CallError, StockReserver, at_most_once};
-use receiver::{Flow, Performed, Translated};
+use outbound::{Attempt, CallError, StockReserver, at_most_once};
+use receiver::{Claim, Flow, Outcome, Performed, Translated};
 use serde_json::json;
-use transform::canonical::{Order, Reservation};
+use transform::canonical::Order;
 use transform::mapping::SHOPIFY_ORDER;
 use transform::{reservation, shopify};
 
@@ -16,29 +15,11 @@ const SHOPIFY_ORDER_CREATED: &str = "shopify.orders/create";
 
 pub struct OrdersToInventory {
     reserver: Arc<dyn StockReserver>,
-    shipping: Arc<dyn EventChannel>,
 }
 
 impl OrdersToInventory {
-    pub fn new(reserver: Arc<dyn StockReserver>, shipping: Arc<dyn EventChannel>) -> Self {
-        Self { reserver, shipping }
-    }
-
-    /// Before the ledger item is completed: a crash in between sends it twice, and the shipping flow's own ledger
-    /// knows it again. The other way round it could be lost.
-    async fn follow_on(&self, cause: &Envelope, reserved: &Reservation) -> Result<(), Attempt> {
-        // The stock is set aside by now, whatever becomes of the event.
-        let failed = Attempt {
-            error: CallError::NotNow { code: Code::FollowOnNotSent, after: None },
-            effect: Effect::Unknown,
-        };
-        let Ok(event) = reservation::reserved_event(reserved, cause, Timestamp::now()) else {
-            return Err(failed);
-        };
-        self.shipping.send(&event).await.map_err(|error| {
-            tracing::warn!(%error, correlation_id = cause.correlationid, "the follow-on event was not accepted");
-            failed
-        })
+    pub fn new(reserver: Arc<dyn StockReserver>) -> Self {
+        Self { reserver }
     }
 }
 
@@ -50,6 +31,11 @@ impl Flow for OrdersToInventory {
         "orders-to-inventory"
     }
 
+    /// A new customer's order in the inventory system: look-ups, party, sale, three transitions, two of the shipment.
+    fn calls(&self) -> u32 {
+        12
+    }
+
     fn translate(&self, envelope: &Envelope) -> Result<Translated<Order>, Rejection> {
         let (order, mapping) = match envelope.event_type.as_str() {
             SHOPIFY_ORDER_CREATED => (shopify::order(envelope)?, SHOPIFY_ORDER),
@@ -58,28 +44,26 @@ impl Flow for OrdersToInventory {
             }
         };
         let key = OperationKey::new(self.name(), &[&order.shop, &order.id, "reserve"]);
-        Ok(Translated { operation: order, key, mapping })
+        Ok(Translated { operation: order, key, version: 0, mapping })
     }
 
-    async fn perform(
-        &self,
-        envelope: &Envelope,
-        order: &Order,
-        prior: Effect,
-        budget: &Budget,
-    ) -> Result<Performed, Attempt> {
-        let find = || self.reserver.find(order, budget);
-        let reserve = || self.reserver.reserve(order, budget);
-        let reserved = at_most_once(prior, find, reserve).await?;
-        self.follow_on(envelope, &reserved).await?;
+    async fn perform(&self, envelope: &Envelope, order: &Order, claim: &Claim) -> Result<Performed, Attempt> {
+        let find = || self.reserver.find(order, &claim.budget);
+        let reserve = || self.reserver.reserve(order, &claim.budget);
+        let reserved = at_most_once(claim.prior, find, reserve).await?;
+        // The stock is set aside by now, whatever becomes of the event.
+        let event =
+            reservation::reserved_event(&reserved, envelope, Timestamp::now()).map_err(|_| Attempt {
+                error: CallError::NotNow { code: Code::FollowOnNotSent, after: None },
+                effect: Effect::Unknown,
+            })?;
         tracing::info!(
             correlation_id = envelope.correlationid,
             reference = reserved.reference,
             shipment_id = reserved.shipment_id,
             "stock reserved"
         );
-        let outcome =
-            json!({ "shipment_id": reserved.shipment_id, "shipment_number": reserved.shipment_number });
-        Ok(Performed { outcome: outcome.to_string() })
+        let ids = json!({ "shipment_id": reserved.shipment_id, "shipment_number": reserved.shipment_number });
+        Ok(Performed { outcome: Outcome { ids: ids.to_string(), target_id: None }, events: vec![event] })
     }
 }

@@ -12,11 +12,11 @@ async fn main() -> Result<(), Error> {
     let settings = OrdersToInventorySettings::read(&settings::environment)
         .inspect_err(|error| tracing::error!(%error, "settings refused"))?;
     let wiring = Wiring::connect(settings.receiver).await;
+    let gate = wiring.gate(settings.tryton_gate);
     let reserver = TrytonStockReserver::new(
-        HttpTarget::new(settings.tryton)?,
+        HttpTarget::new(settings.tryton)?.observed_by(gate.clone()),
         wiring.credential(settings.tryton_secret_arn),
         settings.tryton_company_id,
     );
-    let shipping = wiring.event_channel(settings.next_queue_url);
-    wiring.serve(OrdersToInventory::new(Arc::new(reserver), shipping)).await
+    wiring.followed_by(settings.next_queue_url).serve(OrdersToInventory::new(Arc::new(reserver)), gate).await
 }

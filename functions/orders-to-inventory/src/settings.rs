@@ -1,3 +1,4 @@
+use gate::GateConfig;
 use outbound::TargetConfig;
 use receiver::ReceiverSettings;
 use settings::{Settings, SettingsError};
@@ -10,6 +11,7 @@ pub struct OrdersToInventorySettings {
     pub next_queue_url: String,
     /// Base URL with the database: `https://tryton.example.com/erp`.
     pub tryton: TargetConfig,
+    pub tryton_gate: GateConfig,
     pub tryton_secret_arn: String,
     pub tryton_company_id: i64,
 }
@@ -21,6 +23,7 @@ impl OrdersToInventorySettings {
             receiver: ReceiverSettings::read(&mut settings),
             next_queue_url: settings.required("NEXT_QUEUE_URL"),
             tryton: TargetConfig::read(&mut settings, "tryton", "TRYTON_URL"),
+            tryton_gate: GateConfig::read(&mut settings, "tryton"),
             tryton_secret_arn: settings.required("TRYTON_SECRET_ARN"),
             tryton_company_id: settings.number("TRYTON_COMPANY_ID", 1, 1..=i64::MAX),
         };

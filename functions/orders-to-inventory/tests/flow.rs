@@ -5,11 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use channel::{ChannelError, EventChannel};
-use message::{Code, Effect, Envelope};
+use message::{Code, Effect, Envelope, OperationKey};
 use orders_to_inventory::OrdersToInventory;
-use outbound::{Budget, CallError, StockReserver};
-use receiver::Flow;
+use outbound::{Budget, CallError, IdempotencySeed, StockReserver};
+use receiver::{Claim, Flow, Performed};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use transform::canonical::{Order, Reservation};
@@ -41,23 +40,6 @@ impl StockReserver for Inventory {
     }
 }
 
-#[derive(Default)]
-struct Shipping {
-    events: Mutex<Vec<Envelope>>,
-    down: bool,
-}
-
-#[async_trait]
-impl EventChannel for Shipping {
-    async fn send(&self, event: &Envelope) -> Result<(), ChannelError> {
-        if self.down {
-            return Err(ChannelError::Sqs { operation: "SendMessage", source: "down".into() });
-        }
-        self.events.lock().unwrap().push(event.clone());
-        Ok(())
-    }
-}
-
 fn envelope(event_type: &str) -> Envelope {
     let payload: Value = serde_json::from_str(PAYLOAD).unwrap();
     let body = json!({
@@ -68,53 +50,55 @@ fn envelope(event_type: &str) -> Envelope {
     Envelope::decode(&body.to_string()).unwrap()
 }
 
-fn budget() -> Budget {
-    Budget::of_lease(Instant::now(), Duration::from_secs(30))
+fn claim() -> Claim {
+    Claim {
+        prior: Effect::Absent,
+        budget: Budget::of_lease(Instant::now(), Duration::from_secs(30)),
+        idempotency: IdempotencySeed {
+            operation: OperationKey::new("orders", &["1"]),
+            version: 0,
+            age: Duration::ZERO,
+            unknown_for: Duration::ZERO,
+        },
+    }
 }
 
-async fn perform(inventory: &Arc<Inventory>, shipping: &Arc<Shipping>) -> Result<String, outbound::Attempt> {
-    let flow = OrdersToInventory::new(Arc::<Inventory>::clone(inventory), Arc::<Shipping>::clone(shipping));
+async fn perform(inventory: &Arc<Inventory>) -> Performed {
+    let flow = OrdersToInventory::new(Arc::<Inventory>::clone(inventory));
     let envelope = envelope("shopify.orders/create");
     let translated = flow.translate(&envelope).unwrap();
-    let performed = flow.perform(&envelope, &translated.operation, Effect::Absent, &budget()).await?;
-    Ok(performed.outcome)
+    flow.perform(&envelope, &translated.operation, &claim()).await.unwrap()
 }
 
 #[tokio::test]
 async fn an_order_is_reserved_and_the_reservation_goes_on() {
-    let (inventory, shipping) = (Arc::new(Inventory::default()), Arc::new(Shipping::default()));
-    let outcome = perform(&inventory, &shipping).await.unwrap();
-    assert_eq!(outcome, r#"{"shipment_id":"41","shipment_number":"S-41"}"#);
-    let events = shipping.events.lock().unwrap();
-    assert_eq!(events.len(), 1);
-    assert_eq!(events[0].event_type, "spillway.stock.reserved");
-    assert_eq!(events[0].correlationid, "correlation-1");
+    let performed = perform(&Arc::new(Inventory::default())).await;
+    assert_eq!(performed.outcome.ids, r#"{"shipment_id":"41","shipment_number":"S-41"}"#);
+    let [event] = performed.events.as_slice() else { panic!("one event") };
+    assert_eq!(
+        (event.event_type.as_str(), event.correlationid.as_str()),
+        ("spillway.stock.reserved", "correlation-1")
+    );
 }
 
 #[tokio::test]
 async fn a_reservation_whose_answer_was_lost_is_found_not_repeated() {
     let inventory = Arc::new(Inventory { lost_answer: true, ..Inventory::default() });
-    let shipping = Arc::new(Shipping::default());
-    perform(&inventory, &shipping).await.unwrap();
+    assert_eq!(perform(&inventory).await.events.len(), 1);
     assert_eq!(*inventory.made.lock().unwrap(), 1);
-    assert_eq!(shipping.events.lock().unwrap().len(), 1);
 }
 
 #[tokio::test]
-async fn a_follow_on_event_that_is_not_accepted_is_sent_by_the_next_attempt() {
+async fn what_was_reserved_before_says_so_again() {
     let inventory = Arc::new(Inventory::default());
-    let down = Arc::new(Shipping { down: true, ..Shipping::default() });
-    let failed = perform(&inventory, &down).await.unwrap_err();
-    assert_eq!((failed.error.code(), failed.effect), (Code::FollowOnNotSent, Effect::Unknown));
-    let shipping = Arc::new(Shipping::default());
-    perform(&inventory, &shipping).await.unwrap();
+    let (first, second) = (perform(&inventory).await, perform(&inventory).await);
     assert_eq!(*inventory.made.lock().unwrap(), 1, "the stock was set aside by the first attempt");
-    assert_eq!(shipping.events.lock().unwrap().len(), 1);
+    assert_eq!(first.events.first().map(|event| &event.id), second.events.first().map(|event| &event.id));
 }
 
 #[tokio::test]
 async fn the_operation_is_known_by_shop_and_order_whatever_the_delivery() {
-    let flow = OrdersToInventory::new(Arc::new(Inventory::default()), Arc::new(Shipping::default()));
+    let flow = OrdersToInventory::new(Arc::new(Inventory::default()));
     let one = envelope("shopify.orders/create");
     let mut other = one.clone();
     other.id = "event-2".to_owned();
@@ -124,7 +108,7 @@ async fn the_operation_is_known_by_shop_and_order_whatever_the_delivery() {
 
 #[tokio::test]
 async fn an_event_of_another_type_is_rejected() {
-    let flow = OrdersToInventory::new(Arc::new(Inventory::default()), Arc::new(Shipping::default()));
+    let flow = OrdersToInventory::new(Arc::new(Inventory::default()));
     let rejection = flow.translate(&envelope("shopify.products/update")).unwrap_err();
     assert_eq!((rejection.code, rejection.path.as_str()), (Code::EventTypeUnknown, "$.type"));
 }

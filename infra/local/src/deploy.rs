@@ -53,6 +53,15 @@ pub(crate) async fn deploy(
     Ok((outputs(tools, endpoint).await?, left_out))
 }
 
+/// A template as `sam` reads it: aliases resolved, intrinsic functions in their long form.
+pub async fn template(tools: &Tools, file: &str) -> Result<serde_json::Value> {
+    let printed = Step::new(format!("reading {file}"), tools.sam().await?.join("python"))
+        .args([tools.workspace.local("template_json.py"), tools.workspace.root().join(file)])
+        .output()
+        .await?;
+    serde_json::from_str(&printed).with_context(|| file.to_owned())
+}
+
 async fn adapt_template(tools: &Tools) -> Result<Vec<String>> {
     let bin = tools.sam().await?;
     let printed = Step::new("adapting the template to the engine", bin.join("python"))

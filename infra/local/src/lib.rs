@@ -22,7 +22,7 @@ pub mod tryton;
 mod workspace;
 
 pub use command::Step;
-pub use deploy::{build, sam};
+pub use deploy::{build, sam, template};
 pub use engine::Engine;
 pub use prerequisites::Python;
 pub use process::Service;

@@ -43,14 +43,11 @@ impl GateConfig {
         let calls: u32 = settings.number("TARGET_CALLS_PER_WINDOW", 0, 0..=1_000_000);
         let window_ms: u64 = settings.number("TARGET_WINDOW_MS", 1_000, 100..=3_600_000);
         let limit = Limit { calls, window: Duration::from_millis(window_ms) };
+        let open_ms: u64 = settings.number("BREAKER_OPEN_MS", 30_000, 100..=3_600_000);
         Self {
             failures_to_open: settings.number("BREAKER_FAILURES", default.failures_to_open, 1..=1_000),
-            open_for: Duration::from_millis(settings.number("BREAKER_OPEN_MS", 30_000, 100..=3_600_000)),
-            longest_open: Duration::from_millis(settings.number(
-                "BREAKER_LONGEST_OPEN_MS",
-                300_000,
-                100..=43_200_000,
-            )),
+            open_for: Duration::from_millis(open_ms),
+            longest_open: Duration::from_millis(open_ms * 10),
             limit: (calls > 0).then_some(limit),
             ..default
         }

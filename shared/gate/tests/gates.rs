@@ -1,5 +1,4 @@
 //! Gates of several execution environments on one store, with a clock that is told to go on.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use std::sync::Arc;
 use std::time::Duration;

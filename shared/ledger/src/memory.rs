@@ -55,7 +55,7 @@ impl Store for MemoryStore {
 fn claim(items: &mut HashMap<OperationKey, Row>, write: &ClaimWrite<'_>) -> ClaimAnswer {
     let old = items.get(write.key);
     if let Some(row) = old.filter(|row| !row.item.is_free_for(write)) {
-        return ClaimAnswer::Refused(Some(row.item.clone()));
+        return ClaimAnswer::Refused(Some(Box::new(row.item.clone())));
     }
     let before = old.map(|row| &row.item);
     let item = Item {
@@ -93,7 +93,7 @@ fn settle(items: &mut HashMap<OperationKey, Row>, write: &SettleWrite<'_>) -> Se
     let Some(row) = items.get_mut(write.key) else { return SettleAnswer::Refused(None) };
     let item = &mut row.item;
     if item.status != Status::Claimed || item.owner != write.owner || item.epoch != write.epoch {
-        return SettleAnswer::Refused(Some(item.clone()));
+        return SettleAnswer::Refused(Some(Box::new(item.clone())));
     }
     match write.settle {
         Settle::Done { version, outcome, target_id } => {

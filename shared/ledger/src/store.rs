@@ -86,13 +86,13 @@ pub enum ClaimAnswer {
         unknown_since_ms: i64,
     },
     /// The item as it stands, or none: it was deleted in between.
-    Refused(Option<Item>),
+    Refused(Option<Box<Item>>),
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SettleAnswer {
     Applied,
-    Refused(Option<Item>),
+    Refused(Option<Box<Item>>),
 }
 
 #[derive(Debug, thiserror::Error)]

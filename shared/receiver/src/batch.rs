@@ -120,7 +120,8 @@ impl<F: Flow> Receiver<F> {
 
     /// Messages that depend on no order, in waves.
     async fn together(&self, records: &[&Incoming<'_>], deadline: Instant) -> Vec<Settled> {
-        let (mut prepared, mut ends): (Vec<Option<Prepared<F::Operation>>>, Vec<End>) = Default::default();
+        let mut prepared: Vec<Option<Prepared<F::Operation>>> = Vec::with_capacity(records.len());
+        let mut ends = Vec::new();
         for (place, record) in records.iter().enumerate() {
             match prepare(&self.parts.flow, record) {
                 Ok(understood) => prepared.push(Some(understood)),

@@ -27,9 +27,10 @@ pub(crate) struct Unprepared {
 pub(crate) fn prepare<F: Flow>(
     flow: &F,
     record: &Incoming<'_>,
-) -> Result<Prepared<F::Operation>, Unprepared> {
-    let reject =
-        |rejection, envelope| Err(Unprepared { disposition: Disposition::Reject(rejection), envelope });
+) -> Result<Prepared<F::Operation>, Box<Unprepared>> {
+    let reject = |rejection, envelope| {
+        Err(Box::new(Unprepared { disposition: Disposition::Reject(rejection), envelope }))
+    };
     let (body, started_at) = (record.body, Instant::now());
     if body.is_empty() {
         return reject(Rejection::new(Code::BodyMissing, "$", Code::BodyMissing.title()), None);
@@ -43,7 +44,8 @@ pub(crate) fn prepare<F: Flow>(
         Ok(Err(rejection)) => return reject(rejection, Some(envelope)),
         Err(_) => {
             let retry = Retry { code: Code::HandlerPanicked, after: None, mapping: "" };
-            return Err(Unprepared { disposition: Disposition::Retry(retry), envelope: Some(envelope) });
+            let disposition = Disposition::Retry(retry);
+            return Err(Box::new(Unprepared { disposition, envelope: Some(envelope) }));
         }
     };
     match Fingerprint::of(&translated.operation) {

@@ -498,7 +498,7 @@ pub async fn a_completed_operation_is_found_by_the_targets_id(bench: Bench) {
     let found = crate::poll_until("the index knows it", Duration::from_secs(10), || async {
         Some(ledger.by_target_id(&target_id).await.unwrap()).filter(|found| !found.is_empty())
     });
-    assert_eq!(found.await, [bench.key.clone()]);
+    assert_eq!(found.await.as_slice(), std::slice::from_ref(&bench.key));
     let item = ledger.get(&bench.key).await.unwrap().unwrap();
     assert_eq!((item.status, item.outcome.as_str()), (Status::Done, IDS));
 }

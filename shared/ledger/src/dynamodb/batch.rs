@@ -13,7 +13,7 @@ use message::Effect;
 
 use super::DynamoDbStore;
 use super::attributes::{Attributes, number, read, string, text};
-use crate::item::{Item, Status, effect_name};
+use crate::item::{Status, effect_name};
 use crate::store::{ClaimAnswer, ClaimWrite, LedgerError, Settle, SettleAnswer, SettleWrite};
 
 /// What `BatchExecuteStatement` takes.
@@ -60,7 +60,7 @@ impl DynamoDbStore {
         items: &HashMap<String, Attributes>,
     ) -> Result<ClaimAnswer, LedgerError> {
         match items.get(write.key.as_str()).map(read).transpose()? {
-            Some(item) if !item.is_free_for(write) => Ok(ClaimAnswer::Refused(Some(item))),
+            Some(item) if !item.is_free_for(write) => Ok(ClaimAnswer::Refused(Some(Box::new(item)))),
             Some(_) | None => self.claim_one(write).await,
         }
     }
@@ -243,8 +243,7 @@ fn settled(answer: BatchStatementResponse) -> Result<SettleAnswer, LedgerError> 
         None => Ok(SettleAnswer::Applied),
         Some(error) => match (&error.code, &error.item) {
             (Some(BatchStatementErrorCodeEnum::ConditionalCheckFailed), item) => {
-                let item: Option<Item> = item.as_ref().map(read).transpose()?;
-                Ok(SettleAnswer::Refused(item))
+                Ok(SettleAnswer::Refused(item.as_ref().map(read).transpose()?.map(Box::new)))
             }
             _ => Err(failed(error)),
         },

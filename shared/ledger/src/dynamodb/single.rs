@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use message::{Effect, OperationKey};
 
 use super::DynamoDbStore;
-use super::attributes::{Attributes, integer, number, read, string, text};
+use super::attributes::{integer, number, read, string, text};
 use crate::item::{Item, Status, effect_name, parse_effect};
 use crate::store::{ClaimAnswer, ClaimWrite, LedgerError, Settle, SettleAnswer, SettleWrite};
 
@@ -128,7 +128,7 @@ impl DynamoDbStore {
         };
         if let SdkError::ServiceError(service) = &error {
             if let UpdateItemError::ConditionalCheckFailedException(failed) = service.err() {
-                return Ok(Sent::Refused(failed.item.as_ref().map(refused).transpose()?));
+                return Ok(Sent::Refused(failed.item.as_ref().map(read).transpose()?.map(Box::new)));
             }
             // Arithmetic on an attribute of another type is refused like this: reading the item names it.
             if service.err().meta().code() == Some("ValidationException") {
@@ -141,9 +141,5 @@ impl DynamoDbStore {
 
 enum Sent {
     Applied(Box<UpdateItemOutput>),
-    Refused(Option<Item>),
-}
-
-fn refused(attributes: &Attributes) -> Result<Item, LedgerError> {
-    read(attributes)
+    Refused(Option<Box<Item>>),
 }

@@ -1,0 +1,163 @@
+//! A target that is down costs no message a receive, and sends none to the dead letter queue.
+
+use std::time::Duration;
+
+use gate::{GateConfig, Limit};
+use jiff::SignedDuration;
+use ledger::Status;
+use message::{Code, Effect};
+use outbound::{CallObserver, Observation};
+use receiver::Limits;
+use serde_json::{Value, json};
+
+use crate::support::{Bench, Held, World, body, received, record};
+
+fn open(bench: &Bench) {
+    for _ in 0..5 {
+        bench.gate.observe(Observation::Failed(Code::TargetFailed));
+    }
+}
+
+/// The record that SQS makes of a held message.
+fn redelivered(id: &str, (body, attributes, _): &Held) -> Value {
+    let mut record = record(id, body.as_str());
+    for (name, value) in attributes {
+        record["messageAttributes"][name] =
+            json!({"dataType": "String", "stringValue": value.text().unwrap()});
+    }
+    record
+}
+
+#[tokio::test]
+async fn while_the_breaker_is_open_messages_are_held_without_a_claim_or_a_failure() {
+    let bench = Bench::new();
+    open(&bench);
+    bench.gate.share().await;
+    let records: Vec<_> = (0..10).map(|n| record(&format!("m-{n}"), body(&n.to_string(), ""))).collect();
+    assert!(bench.receive(&records).await.is_empty());
+    assert_eq!((bench.effects().len(), bench.ledger_calls(), bench.letters().len()), (0, 0, 0));
+    let held = bench.world.held.lock().unwrap().clone();
+    assert_eq!(held.len(), 10);
+    assert!(held.iter().all(|(_, _, delay)| (30..=38).contains(&delay.as_secs())), "{held:?}");
+}
+
+#[tokio::test]
+async fn failures_that_open_the_breaker_are_held_as_well_on_their_last_receive_too() {
+    let bench = Bench::new();
+    let records: Vec<_> =
+        (0..10).map(|n| received(5, record(&format!("m-{n}"), body(&n.to_string(), "fail")))).collect();
+    assert!(bench.receive(&records).await.is_empty());
+    assert!(bench.letters().is_empty());
+    assert_eq!(bench.world.held.lock().unwrap().len(), 10);
+    let item = bench.item("0").await;
+    assert_eq!((item.status, item.effect, item.lease_until_ms), (Status::Claimed, Effect::Absent, 0));
+}
+
+#[tokio::test]
+async fn a_single_failure_is_a_retry() {
+    let bench = Bench::new();
+    let records = [record("bad", body("1", "fail")), record("good", body("2", ""))];
+    assert_eq!(bench.receive(&records).await, ["bad"]);
+    assert!(bench.world.held.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn after_a_429_everybody_waits_as_long_as_it_said() {
+    let bench = Bench::new();
+    let records: Vec<_> = (0..10)
+        .map(|n| {
+            record(&format!("m-{n}"), body(&n.to_string(), if n == 0 { "throttle for all" } else { "" }))
+        })
+        .collect();
+    assert!(bench.receive(&records).await.is_empty());
+    let held = bench.world.held.lock().unwrap().clone();
+    assert!(!held.is_empty());
+    assert_eq!(held.len() + bench.effects().len(), 10);
+    assert!(held.iter().all(|(_, _, delay)| *delay >= Duration::from_secs(60)));
+}
+
+#[tokio::test]
+async fn one_message_probes_and_then_all_go_on() {
+    let bench = Bench::new();
+    open(&bench);
+    bench.gate.share().await;
+    bench.clock.advance(SignedDuration::from_secs(30));
+    let records: Vec<_> = (0..4).map(|n| record(&format!("m-{n}"), body(&n.to_string(), ""))).collect();
+    assert!(bench.receive(&records).await.is_empty());
+    assert_eq!((bench.effects().len(), bench.world.held.lock().unwrap().len()), (1, 3));
+    let held = bench.world.held.lock().unwrap().clone();
+    let again: Vec<_> = held.iter().zip(0..).map(|(held, n)| redelivered(&format!("h-{n}"), held)).collect();
+    assert!(bench.receive(&again).await.is_empty());
+    assert_eq!(bench.effects(), ["0", "1", "2", "3"]);
+}
+
+#[tokio::test]
+async fn a_failed_probe_is_held_and_keeps_the_breaker_open() {
+    let bench = Bench::new();
+    open(&bench);
+    bench.gate.share().await;
+    bench.clock.advance(SignedDuration::from_secs(30));
+    assert!(bench.receive(&[received(5, record("m", body("1", "fail")))]).await.is_empty());
+    assert!(bench.letters().is_empty());
+    let held = bench.world.held.lock().unwrap().clone();
+    assert!(held[0].2 >= Duration::from_secs(60), "twice as long: {held:?}");
+}
+
+#[tokio::test]
+async fn a_held_message_keeps_its_origin_and_its_age() {
+    let bench = Bench::new();
+    open(&bench);
+    bench.gate.share().await;
+    let mut first = record("first", body("1", ""));
+    first["messageAttributes"] = json!({"Tenant": {"dataType": "String", "stringValue": "acme"}});
+    bench.receive(&[first]).await;
+    let once = bench.world.held.lock().unwrap()[0].clone();
+    bench.receive(&[redelivered("second", &once)]).await;
+    let twice = bench.world.held.lock().unwrap()[1].clone();
+    assert_eq!(once.1, twice.1);
+    let text = |name: &str| twice.1[name].text().unwrap().to_owned();
+    assert_eq!(
+        (text("OriginalMessageId"), text("FirstSentAt"), text("Tenant")),
+        ("first".to_owned(), "2026-11-24T11:59:00Z".to_owned(), "acme".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn holding_ends_as_a_dead_letter_that_says_what_was_waited_for() {
+    let limits = Limits { longest_hold: Duration::from_secs(3_600), ..Limits::default() };
+    let bench = Bench::limited(World::default(), GateConfig::new("scripted"), limits);
+    bench.gate.observe(Observation::Throttled { after: Some(Duration::from_secs(7_200)) });
+    bench.gate.share().await;
+    bench.receive(&[record("first", body("1", ""))]).await;
+    let held = bench.world.held.lock().unwrap()[0].clone();
+    bench.clock.advance(SignedDuration::from_secs(3_540));
+    assert!(bench.receive(&[redelivered("last", &held)]).await.is_empty());
+    let letters = bench.world.letters.lock().unwrap().clone();
+    assert_eq!(letters[0].1["Code"], Code::HeldTooLong.as_str());
+    assert_eq!(letters[0].1["OriginalMessageId"], "first");
+    assert!(letters[0].1["Summary"].contains("the target asks to be called later"));
+}
+
+#[tokio::test]
+async fn what_the_limiter_holds_back_comes_lot_by_lot() {
+    let config = GateConfig { limit: Some(Limit::a_second(2)), ..GateConfig::new("scripted") };
+    let bench = Bench::with(World::default(), config);
+    let records: Vec<_> = (0..6).map(|n| record(&format!("m-{n}"), body(&n.to_string(), ""))).collect();
+    assert!(bench.receive(&records).await.is_empty());
+    assert_eq!(bench.effects().len(), 2);
+    let held = bench.world.held.lock().unwrap().clone();
+    let delays: Vec<_> = held.iter().map(|(_, _, delay)| delay.as_secs()).collect();
+    assert_eq!(delays.len(), 4);
+    assert!(delays[..2].iter().all(|delay| (1..=2).contains(delay)), "{delays:?}");
+    assert!(delays[2..].iter().all(|delay| (2..=3).contains(delay)), "{delays:?}");
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_sent_again_waits_where_it_is() {
+    let bench = Bench::with(World { queue_down: true, ..World::default() }, GateConfig::new("scripted"));
+    open(&bench);
+    bench.gate.share().await;
+    assert_eq!(bench.receive(&[record("m", body("1", ""))]).await, ["m"]);
+    let delays = bench.world.delays.lock().unwrap().clone();
+    assert!(delays[0].1 >= Duration::from_secs(30));
+}

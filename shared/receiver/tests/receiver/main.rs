@@ -1,0 +1,13 @@
+//! A receiver on in-memory doubles: batches, repeats, FIFO groups, holding.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking"
+)]
+
+mod batch;
+mod fifo;
+mod hold;
+mod repeats;
+mod support;
