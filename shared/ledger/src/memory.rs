@@ -100,6 +100,7 @@ fn settle(items: &mut HashMap<OperationKey, Row>, write: &SettleWrite<'_>) -> Se
             item.status = Status::Done;
             item.applied_version = version;
             item.unknown_since_ms = None;
+            item.effect = Effect::Absent;
             outcome.clone_into(&mut item.outcome);
             if let Some(target_id) = target_id {
                 row.target_id = Some(target_id.to_owned());

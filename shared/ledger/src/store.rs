@@ -23,7 +23,8 @@ pub trait Store: Send + Sync {
     /// then on assumes UNKNOWN; `unknown_since` is the first claim since the effect was last known.
     async fn claim(&self, writes: &[ClaimWrite<'_>]) -> Vec<Result<ClaimAnswer, LedgerError>>;
 
-    /// Settles each claim that still is this owner's in this epoch.
+    /// Settles each claim that still is this owner's in this epoch. What is done leaves nothing unknown: the effect of
+    /// the next version is certainly absent.
     async fn settle(&self, writes: &[SettleWrite<'_>]) -> Vec<Result<SettleAnswer, LedgerError>>;
 
     /// The item, read consistently.

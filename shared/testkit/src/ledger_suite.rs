@@ -433,7 +433,7 @@ pub async fn a_newer_version_opens_what_was_done_and_keeps_its_ids(bench: Bench)
     let first = bench.granted_version(1).await;
     bench.complete(&first).await.unwrap();
     let second = bench.granted_version(2).await;
-    assert_eq!((second.epoch(), second.prior()), (2, Effect::Unknown));
+    assert_eq!((second.epoch(), second.prior()), (2, Effect::Absent));
     let item = bench.item().await;
     assert_eq!((item.status, item.applied_version, item.version), (Status::Claimed, 1, 2));
     assert_eq!(item.outcome, IDS, "the target's ids are readable while the next version is on its way");

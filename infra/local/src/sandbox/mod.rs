@@ -16,7 +16,6 @@ mod state;
 mod tryton;
 mod tryton_records;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -39,9 +38,9 @@ pub const API_KEY: &str = "sandbox-key";
 
 /// A running sandbox; ends with this value.
 pub struct Sandbox {
-    address: SocketAddr,
+    base_url: String,
     world: Arc<World>,
-    server: JoinHandle<()>,
+    server: Option<JoinHandle<()>>,
 }
 
 impl Sandbox {
@@ -55,11 +54,20 @@ impl Sandbox {
             // Serving ends only with the task.
             drop(axum::serve(listener, app).await);
         });
-        Ok(Self { address, world, server })
+        Ok(Self { base_url: format!("http://{address}"), world, server: Some(server) })
+    }
+
+    /// Without a server: its [`Sandbox::router`] is called in this process.
+    pub fn in_process() -> Self {
+        Self { base_url: "http://sandbox".to_owned(), world: Arc::new(World::seeded()), server: None }
+    }
+
+    pub fn router(&self) -> Router {
+        app(Arc::clone(&self.world))
     }
 
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        self.base_url.clone()
     }
 
     /// Tryton's base URL: with the database.
@@ -91,7 +99,9 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        self.server.abort();
+        if let Some(server) = &self.server {
+            server.abort();
+        }
     }
 }
 

@@ -182,8 +182,13 @@ fn insert(statement: &str, write: &ClaimWrite<'_>) -> BatchStatementRequest {
 fn settle(table: &str, write: &SettleWrite<'_>) -> BatchStatementRequest {
     let (mut set, mut parameters): (String, Vec<AttributeValue>) = match write.settle {
         Settle::Done { version, outcome, .. } => (
-            "SET \"status\" = ? SET applied_version = ? SET outcome = ?".to_owned(),
-            vec![text(Status::Done.as_str()), number(version), text(outcome)],
+            "SET \"status\" = ? SET applied_version = ? SET outcome = ? SET effect = ?".to_owned(),
+            vec![
+                text(Status::Done.as_str()),
+                number(version),
+                text(outcome),
+                text(effect_name(Effect::Absent)),
+            ],
         ),
         Settle::Released { effect } => {
             ("SET lease_until = ? SET effect = ?".to_owned(), vec![number(0), text(effect_name(effect))])

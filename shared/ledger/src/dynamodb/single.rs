@@ -81,8 +81,10 @@ impl DynamoDbStore {
                 let request = request
                     .expression_attribute_values(":done", text(Status::Done.as_str()))
                     .expression_attribute_values(":version", number(version))
+                    .expression_attribute_values(":absent", text(effect_name(Effect::Absent)))
                     .expression_attribute_values(":outcome", text(outcome));
-                let set = "SET #status = :done, applied_version = :version, outcome = :outcome";
+                let set =
+                    "SET #status = :done, applied_version = :version, outcome = :outcome, effect = :absent";
                 match target_id {
                     None => request.update_expression(format!("{set} REMOVE unknown_since")),
                     Some(id) => request

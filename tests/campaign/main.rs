@@ -1,0 +1,19 @@
+//! Fault campaign: both flows and a versioned one, with a fault before and after every call to the ledger, to SQS and to the
+//! target, and with workers interleaved over expired leases. Enumerated, not sampled; in one process, on a paused clock.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail by panicking and say what they did"
+)]
+
+mod checker;
+mod crashes;
+mod flows;
+mod hook;
+mod interleavings;
+mod queue;
+mod run;
+mod versions;
+mod world;
