@@ -1,4 +1,4 @@
-//! Workers that stand still past their lease while others take over, and then go on.
+//! Workers that stand still, within their lease and past it, while others come, and then go on.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,9 +17,12 @@ fn stalls(calls: usize) -> impl Iterator<Item = Fault> + Clone {
     (0..calls).flat_map(|call| [Fault::StallBefore(call), Fault::StallAfter(call)])
 }
 
-/// Each worker gets a message of its own for the same operation once the lease of the one before is over; then they go on,
-/// the earliest first.
-async fn play<S: Subject + 'static>(subject: S, schedule: &[Fault], latest_first: bool) {
+/// How long after a worker stands still the next one comes.
+const WITHIN_THE_LEASE: Duration = Duration::from_secs(1);
+
+/// Each worker gets a message of its own for the same operation, `gap` after the one before has stopped; then they go on,
+/// the earliest first or the latest.
+async fn play<S: Subject + 'static>(subject: S, schedule: &[Fault], gap: Duration, latest_first: bool) {
     fastrand::seed(7);
     let world = World::new();
     let (mut good, mut workers) = (Vec::new(), Vec::new());
@@ -31,7 +34,7 @@ async fn play<S: Subject + 'static>(subject: S, schedule: &[Fault], latest_first
         {
             workers.push(worker);
         }
-        advance(PAST_THE_LEASE).await;
+        advance(gap).await;
     }
     if latest_first {
         workers.reverse();
@@ -42,7 +45,11 @@ async fn play<S: Subject + 'static>(subject: S, schedule: &[Fault], latest_first
     drain(&world, |world, hook| subject.receiver(world, hook)).await;
     let sent = Sent { good, poison: Vec::new() };
     let wrong = violations(subject, &world, &sent);
-    assert!(wrong.is_empty(), "{schedule:?} latest first {latest_first} (sent {:?}): {wrong:#?}", sent.good);
+    assert!(
+        wrong.is_empty(),
+        "{schedule:?} {gap:?} latest first {latest_first} (sent {:?}): {wrong:#?}",
+        sent.good
+    );
 }
 
 async fn calls<S: Subject + 'static>(subject: S) -> usize {
@@ -58,9 +65,11 @@ async fn two_workers<S: Subject + 'static>(subject: S) -> usize {
     let mut schedules = 0;
     for first in all.clone() {
         for second in all.clone() {
-            for latest_first in [false, true] {
-                play(subject, &[first, second], latest_first).await;
-                schedules += 1;
+            for gap in [WITHIN_THE_LEASE, PAST_THE_LEASE] {
+                for latest_first in [false, true] {
+                    play(subject, &[first, second], gap, latest_first).await;
+                    schedules += 1;
+                }
             }
         }
     }
@@ -68,12 +77,12 @@ async fn two_workers<S: Subject + 'static>(subject: S) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_workers_of_the_shipping_flow_over_an_expired_lease_have_one_effect() {
+async fn two_workers_of_the_shipping_flow_within_a_lease_and_past_it_have_one_effect() {
     println!("schedules: {}", two_workers(Labels).await);
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_workers_of_the_order_flow_over_an_expired_lease_have_one_effect() {
+async fn two_workers_of_the_order_flow_within_a_lease_and_past_it_have_one_effect() {
     println!("schedules: {}", two_workers(Orders).await);
 }
 
@@ -85,7 +94,7 @@ async fn three_workers_of_the_shipping_flow_over_expired_leases_have_one_effect(
         for second in all.clone() {
             for third in all.clone() {
                 for latest_first in [false, true] {
-                    play(Labels, &[first, second, third], latest_first).await;
+                    play(Labels, &[first, second, third], PAST_THE_LEASE, latest_first).await;
                     schedules += 1;
                 }
             }
