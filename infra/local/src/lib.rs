@@ -24,6 +24,7 @@ mod workspace;
 pub use command::Step;
 pub use deploy::{build, sam, template};
 pub use engine::Engine;
+pub use http::client as http_client;
 pub use prerequisites::Python;
 pub use process::Service;
 pub use progress::say;

@@ -35,6 +35,11 @@ pub(crate) async fn run(tools: &Tools, keep: bool, real: bool) -> Result<ExitCod
     Ok(if outcome.wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// A result, to standard output.
+pub(crate) fn print(page: &str) {
+    println!("{page}");
+}
+
 fn show(outcome: &Outcome) {
     println!();
     for row in &outcome.rows {

@@ -35,6 +35,8 @@ enum Command {
         #[arg(long)]
         real: bool,
     },
+    /// CPU, memory, requests, init and size beside Powertools for AWS Lambda; writes docs/benchmarks.md.
+    Bench,
     /// The template's checks: `sam validate --lint` and cfn-lint.
     Lint,
     /// Licences, bans and sources of all dependencies.
@@ -59,6 +61,7 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Demo { keep, real } => return demo::run(&tools, keep, real).await,
         Command::Test { real: false } => test::all(&tools).await?,
         Command::Test { real: true } => test::real(&tools).await?,
+        Command::Bench => bench::run(&tools).await.map(|page| demo::print(&page))?,
         Command::Lint => checks::template(&tools).await?,
         Command::Deny => checks::dependencies(&tools).await?,
     }

@@ -1,0 +1,68 @@
+//! A whole flow: a Shopify order through the canonical model to a Tryton sale, posted with one HTTP call.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use gate::GateConfig;
+use http::Method;
+use lambda_runtime::Error;
+use message::{Envelope, OperationKey, Rejection};
+use outbound::{Attempt, HttpTarget, Request, TargetConfig, keyed};
+use receiver::{Claim, Flow, Outcome, Performed, ReceiverSettings, Translated, Wiring};
+use settings::Settings;
+use transform::canonical::Order;
+use transform::mapping::SHOPIFY_ORDER;
+use transform::{shopify, tryton};
+
+/// How long the target of the benchmark would remember a key.
+const KEY_RETENTION: Duration = Duration::from_secs(24 * 3_600);
+
+struct PostSale {
+    target: HttpTarget,
+}
+
+#[async_trait]
+impl Flow for PostSale {
+    type Operation = Order;
+
+    fn name(&self) -> &'static str {
+        "bench-flow"
+    }
+
+    fn calls(&self) -> u32 {
+        1
+    }
+
+    fn translate(&self, envelope: &Envelope) -> Result<Translated<Order>, Rejection> {
+        let order = shopify::order(envelope)?;
+        let key = OperationKey::new("bench-flow", &[&order.shop, &order.id]);
+        Ok(Translated { operation: order, key, version: 0, mapping: SHOPIFY_ORDER })
+    }
+
+    async fn perform(&self, _: &Envelope, order: &Order, claim: &Claim) -> Result<Performed, Attempt> {
+        let key = claim.idempotency.for_target(KEY_RETENTION);
+        let response = keyed(claim.prior, &key, || async {
+            let sale = tryton::sale(order)?;
+            let request = Request::new(Method::POST, "/sale").idempotency_key(&key).json(&sale)?;
+            self.target.call(request, &claim.budget).await?.json::<serde_json::Value>()
+        })
+        .await?;
+        let outcome = Outcome { ids: response.to_string(), target_id: None };
+        Ok(Performed { outcome, events: Vec::new() })
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let lookup = settings::environment;
+    let mut settings = Settings::new(&lookup);
+    let receiver = ReceiverSettings::read(&mut settings);
+    let target = TargetConfig::read(&mut settings, "bench", "TARGET_URL");
+    let config = GateConfig::read(&mut settings, "bench");
+    let (receiver, target, config) = settings.finish(Some((receiver, target, config)))?;
+    let wiring = Wiring::connect(receiver).await;
+    let gate = wiring.gate(config);
+    let target = HttpTarget::new(target)?.observed_by(gate.clone());
+    wiring.serve(PostSale { target }, gate).await
+}

@@ -1,0 +1,137 @@
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::Results;
+use crate::job::Job;
+use crate::measure::Measured;
+use crate::subject::Subject;
+
+/// What docs/benchmarks.md says, whole.
+pub(crate) fn page(results: &Results) -> String {
+    let mut page = String::new();
+    page.push_str(HEAD);
+    let machine = &results.machine;
+    let _infallible = writeln!(page, "{machine}\n");
+    starts(&mut page, results);
+    for (job, rows) in &results.jobs {
+        table(&mut page, *job, rows);
+    }
+    targets(&mut page, results);
+    page
+}
+
+const HEAD: &str = "\
+# Benchmarks
+
+Written by `cargo xtask bench`, which drives the release binaries through the Lambda Runtime API, beside Powertools for AWS Lambda for
+Python and for TypeScript doing the same job, set up as their documentation says: one run, one machine, one DynamoDB engine
+(dynoxide, in memory), events of ten records. CPU is user and system time of the function's process a message; time spent in the engine
+does not count. Every figure is a median: of eleven starts, of three rounds of 2,000 messages after 500 to warm up. Machines differ and
+are noisy: compare the ratios, not the milliseconds.
+
+";
+
+fn starts(page: &mut String, results: &Results) {
+    page.push_str("## Functions as they are deployed\n\n");
+    page.push_str(
+        "| function | init, spawn to first poll | memory after it | stripped binary |\n|---|---|---|---|\n",
+    );
+    for (subject, start) in &results.starts {
+        let _infallible = writeln!(
+            page,
+            "| {} | {} | {} | {} |",
+            subject.name,
+            ms(start.init),
+            megabytes(start.memory),
+            subject.binary_bytes.map_or_else(String::new, megabytes)
+        );
+    }
+    page.push('\n');
+}
+
+fn table(page: &mut String, job: Job, rows: &[(Subject, Measured)]) {
+    let _infallible = writeln!(page, "## {}\n\nPayload: {} bytes.\n", job.title(), job.payload_bytes());
+    page.push_str("| | CPU, fresh | CPU, duplicate | DynamoDB requests, fresh | duplicate | SQS requests | init | peak memory | binary |\n");
+    page.push_str("|---|---|---|---|---|---|---|---|---|\n");
+    for (subject, measured) in rows {
+        let _infallible = writeln!(
+            page,
+            "| {} | {} | {} | {:.2} | {:.2} | {:.2} | {} | {} | {} |",
+            subject.name,
+            ms(measured.fresh.cpu),
+            ms(measured.duplicate.cpu),
+            measured.fresh.dynamodb,
+            measured.duplicate.dynamodb,
+            measured.fresh.sqs,
+            ms(measured.start.init),
+            megabytes(measured.peak_memory),
+            subject.binary_bytes.map_or_else(String::new, megabytes)
+        );
+    }
+    page.push('\n');
+}
+
+fn targets(page: &mut String, results: &Results) {
+    page.push_str("## Against what we aim at\n\n| aim | measured | |\n|---|---|---|\n");
+    let mut row = |aim: &str, measured: String, met: bool| {
+        let _infallible =
+            writeln!(page, "| {aim} | {measured} | {} |", if met { "met" } else { "**missed**" });
+    };
+    for (job, rows) in &results.jobs {
+        let Some((ours, peers)) = rows.split_first() else { continue };
+        let (fresh_aim, name) = match job {
+            Job::Ledger => (20.0, "the ledger alone"),
+            Job::Flow => (12.0, "a whole flow"),
+        };
+        let better =
+            |of: fn(&Measured) -> Duration| peers.iter().map(|(_, peer)| of(peer)).min().unwrap_or_default();
+        let fresh = ratio(better(|peer| peer.fresh.cpu), ours.1.fresh.cpu);
+        row(
+            &format!("CPU of a fresh message at most 1/{fresh_aim:.0} of the better peer's, {name}"),
+            format!("1/{fresh:.1}"),
+            fresh >= fresh_aim,
+        );
+        let duplicate = ratio(better(|peer| peer.duplicate.cpu), ours.1.duplicate.cpu);
+        row(
+            &format!("CPU of a duplicate at most 1/20, {name}"),
+            format!("1/{duplicate:.1}"),
+            duplicate >= 20.0,
+        );
+        let requests = ours.1.fresh.dynamodb;
+        row(
+            &format!("DynamoDB requests a fresh message at most 0.4, {name}"),
+            format!("{requests:.2}"),
+            requests <= 0.4,
+        );
+        let memory = ours.1.peak_memory;
+        row(&format!("peak memory at most 16 MB, {name}"), megabytes(memory), memory <= 16_000_000);
+    }
+    for (subject, start) in &results.starts {
+        row(
+            &format!("init at most 20 ms, {}", subject.name),
+            ms(start.init),
+            start.init <= Duration::from_millis(20),
+        );
+        if let Some(bytes) = subject.binary_bytes {
+            row(
+                &format!("stripped binary at most 10 MB, {}", subject.name),
+                megabytes(bytes),
+                bytes <= 10_000_000,
+            );
+        }
+    }
+}
+
+fn ratio(theirs: Duration, ours: Duration) -> f64 {
+    theirs.as_secs_f64() / ours.as_secs_f64().max(1e-9)
+}
+
+fn ms(duration: Duration) -> String {
+    let ms = duration.as_secs_f64() * 1_000.0;
+    if ms < 10.0 { format!("{ms:.2} ms") } else { format!("{ms:.0} ms") }
+}
+
+/// Of a million bytes.
+fn megabytes(bytes: u64) -> String {
+    format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000)
+}
