@@ -54,6 +54,7 @@ async fn a_label_whose_answer_was_lost_is_not_bought_twice(stack: &Stack) {
         path: "/v1/shipments".to_owned(),
         kind: FaultKind::TimeoutAfterEffect,
         times: 1,
+        every: 1,
     });
     let shop = Shop::new(&stack.api_url().unwrap(), stack.webhook_secret());
     let order = shop.order();

@@ -16,7 +16,7 @@ fn inventory(sandbox: &Sandbox) -> Partner {
 }
 
 fn fault(method: &str, path: &str, kind: FaultKind) -> Fault {
-    Fault { method: Some(method.to_owned()), path: path.to_owned(), kind, times: 1 }
+    Fault { method: Some(method.to_owned()), path: path.to_owned(), kind, times: 1, every: 1 }
 }
 
 fn effects(sandbox: &Sandbox, system: System) -> usize {

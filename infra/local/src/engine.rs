@@ -16,7 +16,7 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 pub struct Engine {
     endpoint: String,
     run: PathBuf,
-    _service: Service,
+    service: Service,
 }
 
 /// What it wrote is of no use any more, but to whoever looks for why it went wrong.
@@ -44,11 +44,16 @@ impl Engine {
                 client.get(&health).send().await.is_ok_and(|it| it.status().is_success())
             })
             .await?;
-        Ok(Self { endpoint, run, _service: service })
+        Ok(Self { endpoint, run, service })
     }
 
     pub fn endpoint(&self) -> &str {
         &self.endpoint
+    }
+
+    /// Processes of functions that run at this moment.
+    pub(crate) fn function_processes(&self) -> Vec<u32> {
+        self.service.descendants("bootstrap")
     }
 
     pub fn inspect(&self) -> Inspect {

@@ -15,6 +15,7 @@ mod process;
 mod progress;
 pub mod sandbox;
 pub mod scenario;
+pub mod soak;
 mod stack;
 mod stamp;
 mod tools;

@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::fs::File;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -57,6 +58,32 @@ impl Service {
         }
     }
 
+    /// Processes under this one whose program has that name, by their ids.
+    pub fn descendants(&self, program: &str) -> Vec<u32> {
+        let mut parents: HashMap<u32, (u32, String)> = HashMap::new();
+        for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+            let Ok(stat) = std::fs::read_to_string(entry.path().join("stat")) else { continue };
+            // pid (name) state ppid …
+            let Some((before, after)) = stat.rsplit_once(") ") else { continue };
+            let Some((pid, name)) = before.split_once(" (") else { continue };
+            let parent = after.split(' ').nth(1).and_then(|parent| parent.parse().ok());
+            if let (Ok(pid), Some(parent)) = (pid.parse(), parent) {
+                parents.insert(pid, (parent, name.to_owned()));
+            }
+        }
+        let is_ours = |mut pid: u32| {
+            while let Some((parent, _)) = parents.get(&pid) {
+                if *parent == self.child.id() {
+                    return true;
+                }
+                pid = *parent;
+            }
+            false
+        };
+        let named = parents.iter().filter(|(_, (_, name))| name == program);
+        named.map(|(pid, _)| *pid).filter(|pid| is_ours(*pid)).collect()
+    }
+
     fn log_tail(&self) -> String {
         let text = std::fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<_> = text.lines().rev().take(20).collect();
@@ -95,6 +122,14 @@ pub(crate) fn supervised(command: &Command) -> Result<Command> {
         supervised.current_dir(folder);
     }
     Ok(supervised)
+}
+
+/// Ends a process without a warning, as a machine that fails would.
+pub(crate) fn kill(process: u32) {
+    if let Some(pid) = group_of(process) {
+        // It may have ended by itself in the meantime.
+        let _gone = rustix::process::kill_process(pid, Signal::KILL);
+    }
 }
 
 /// Ends a process group when it is dropped, unless it was disarmed because its leader has been waited for.

@@ -36,17 +36,27 @@ pub struct Stack {
 impl Stack {
     /// Needs `sam build` to have run ([`crate::build`]). `inventory` replaces the sandbox's.
     pub async fn up(tools: &Tools, inventory: Option<Partner>) -> Result<Self> {
+        Self::up_with(tools, inventory, &[]).await
+    }
+
+    /// With other values for some of the template's parameters.
+    pub async fn up_with(
+        tools: &Tools,
+        inventory: Option<Partner>,
+        other: &[(&'static str, String)],
+    ) -> Result<Self> {
         say("starting the partner sandbox and the local AWS engine");
         let sandbox = Sandbox::start().await?;
         let engine = Engine::start(tools).await?;
         let inventory =
             inventory.unwrap_or_else(|| Partner { url: sandbox.tryton_url(), api_key: API_KEY.to_owned() });
-        let parameters = [
+        let mut parameters = vec![
             ("Stage", "dev".to_owned()),
             ("TrytonUrl", inventory.url),
             ("KarrioUrl", sandbox.karrio_url()),
             ("ShipFrom", SHIP_FROM.to_owned()),
         ];
+        parameters.extend_from_slice(other);
         let (outputs, left_out) = deploy(tools, engine.endpoint(), &parameters).await?;
         let webhook_secret = format!("shpss_{}", Uuid::new_v4().simple());
         let stack = Self { engine, sandbox, outputs, left_out, webhook_secret };

@@ -36,7 +36,7 @@ pub(crate) async fn run(tools: &Tools, keep: bool, real: bool) -> Result<ExitCod
 }
 
 /// A result, to standard output.
-pub(crate) fn print(page: &str) {
+pub(crate) fn print(page: &impl std::fmt::Display) {
     println!("{page}");
 }
 

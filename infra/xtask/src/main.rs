@@ -35,6 +35,8 @@ enum Command {
         #[arg(long)]
         real: bool,
     },
+    /// Thousands of orders on the local engine while partners fail, throttle and go down and functions are killed.
+    Soak,
     /// CPU, memory, requests, init and size beside Powertools for AWS Lambda; writes docs/benchmarks.md.
     Bench,
     /// The template's checks: `sam validate --lint` and cfn-lint.
@@ -61,6 +63,11 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Demo { keep, real } => return demo::run(&tools, keep, real).await,
         Command::Test { real: false } => test::all(&tools).await?,
         Command::Test { real: true } => test::real(&tools).await?,
+        Command::Soak => {
+            let report = local::soak::run(&tools, local::soak::Plan::default()).await?;
+            demo::print(&report);
+            return Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
         Command::Bench => bench::run(&tools).await.map(|page| demo::print(&page))?,
         Command::Lint => checks::template(&tools).await?,
         Command::Deny => checks::dependencies(&tools).await?,

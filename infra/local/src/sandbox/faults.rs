@@ -1,4 +1,4 @@
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
@@ -16,6 +16,13 @@ pub struct Fault {
     pub kind: FaultKind,
     /// For how many calls.
     pub times: u32,
+    /// Of the calls that match every so-manieth; each where it is left out.
+    #[serde(default = "each")]
+    pub every: u32,
+}
+
+const fn each() -> u32 {
+    1
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -33,26 +40,43 @@ pub enum FaultKind {
 
 /// Faults in the order in which they were added; the first that matches is taken.
 #[derive(Default)]
-pub(super) struct Faults(Mutex<Vec<Fault>>);
+pub(super) struct Faults(Mutex<Vec<Standing>>);
+
+struct Standing {
+    fault: Fault,
+    /// Calls that have matched.
+    seen: u32,
+}
 
 impl Faults {
     pub(super) fn add(&self, fault: Fault) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
+        self.all().push(Standing { fault, seen: 0 });
     }
 
     pub(super) fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.all().clear();
     }
 
     pub(super) fn take(&self, method: &Method, path: &str) -> Option<FaultKind> {
-        let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fault = faults.iter_mut().find(|fault| {
+        let mut standing = self.all();
+        let matching = standing.iter_mut().filter(|standing| {
+            let fault = &standing.fault;
             fault.times > 0
                 && path.contains(&fault.path)
                 && fault.method.as_deref().is_none_or(|wanted| method.as_str().eq_ignore_ascii_case(wanted))
-        })?;
-        fault.times -= 1;
-        Some(fault.kind.clone())
+        });
+        for Standing { fault, seen } in matching {
+            *seen += 1;
+            if seen.is_multiple_of(fault.every.max(1)) {
+                fault.times -= 1;
+                return Some(fault.kind.clone());
+            }
+        }
+        None
+    }
+
+    fn all(&self) -> MutexGuard<'_, Vec<Standing>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,5 +1,6 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::faults::Faults;
@@ -26,6 +27,8 @@ pub struct Effect {
     pub id: String,
     /// The number that people know it by.
     pub number: String,
+    /// When it happened, in milliseconds since the epoch.
+    pub at_ms: i64,
 }
 
 /// What the partners remember.
@@ -61,6 +64,7 @@ impl World {
             reference: reference.to_owned(),
             id: id.to_owned(),
             number: number.to_owned(),
+            at_ms: Timestamp::now().as_millisecond(),
         };
         lock(&self.effects).push(effect);
     }

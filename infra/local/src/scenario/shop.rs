@@ -69,6 +69,24 @@ impl<'a> Shop<'a> {
         self.send(order, delivery, &self.sign(&order.body)?).await
     }
 
+    /// What ingest puts on a queue for it: for those who put it there themselves.
+    pub fn envelope(order: &ShopOrder, delivery: &str) -> String {
+        let data: Value = serde_json::from_slice(&order.body).unwrap_or_default();
+        json!({
+            "specversion": "1.0",
+            "id": order.event_id,
+            "source": format!("/shopify/{SHOP_DOMAIN}"),
+            "type": "shopify.orders/create",
+            "time": jiff::Timestamp::now().to_string(),
+            "datacontenttype": "application/json",
+            "correlationid": order.event_id,
+            "deliveryid": delivery,
+            "sourceversion": API_VERSION,
+            "data": data,
+        })
+        .to_string()
+    }
+
     /// The same delivery once more, to the letter.
     pub async fn repeat_last(&self, order: &ShopOrder) -> Result<u16> {
         let delivery = self.last_delivery.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
