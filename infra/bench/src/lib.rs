@@ -174,10 +174,3 @@ fn machine(peers: &Peers) -> String {
         model.unwrap_or("an unnamed processor")
     )
 }
-
-impl Subject {
-    /// For a table's name.
-    pub(crate) fn id(&self) -> String {
-        self.name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
-    }
-}

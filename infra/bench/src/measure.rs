@@ -38,7 +38,7 @@ pub(crate) struct Measured {
 }
 
 pub(crate) async fn start(subject: &Subject, aws: &Aws) -> Result<Start> {
-    let table = table(subject, aws, "start").await?;
+    let table = table(subject, aws).await?;
     let (mut times, mut memory) = (Vec::new(), 0);
     for _ in 0..STARTS {
         let running = subject.start(aws, &table).await?;
@@ -50,7 +50,7 @@ pub(crate) async fn start(subject: &Subject, aws: &Aws) -> Result<Start> {
 
 pub(crate) async fn job(subject: &Subject, aws: &Aws, job: Job) -> Result<Measured> {
     let start = start(subject, aws).await?;
-    let table = table(subject, aws, job.name()).await?;
+    let table = table(subject, aws).await?;
     let running = subject.start(aws, &table).await?;
     for _ in 0..2 {
         send(subject, &running, job, 0, WARM_UP).await?;
@@ -86,8 +86,9 @@ async fn send(subject: &Subject, running: &Running, job: Job, first: usize, coun
     Ok(())
 }
 
-async fn table(subject: &Subject, aws: &Aws, purpose: &str) -> Result<String> {
-    let name = format!("{}-{purpose}", subject.id());
+/// A table of its own for every measurement.
+async fn table(subject: &Subject, aws: &Aws) -> Result<String> {
+    let name = format!("bench-{}", aws.requests().dynamodb);
     aws.create_table(&name, subject.table_key).await?;
     Ok(name)
 }

@@ -8,6 +8,8 @@ use thiserror::Error;
 use crate::{Code, Rejection};
 
 pub const SPEC_VERSION: &str = "1.0";
+/// Attributes travel into ledger items, message attributes and log lines.
+const MAX_ATTRIBUTE_BYTES: usize = 1_024;
 pub const JSON_CONTENT_TYPE: &str = "application/json";
 
 /// CloudEvents 1.0 in JSON structured mode: what stands on every queue.
@@ -66,6 +68,9 @@ impl Envelope {
         for (name, value) in required {
             if value.is_empty() {
                 return Err(EnvelopeError::Attribute { name, expected: "a string that is not empty" });
+            }
+            if value.len() > MAX_ATTRIBUTE_BYTES {
+                return Err(EnvelopeError::Attribute { name, expected: "a string of at most 1,024 bytes" });
             }
         }
         let json =
@@ -168,6 +173,7 @@ mod tests {
         for (name, wrong) in [
             ("specversion", json!("0.3")),
             ("id", json!("")),
+            ("correlationid", json!("x".repeat(1_025))),
             ("id", json!(7)),
             ("source", Value::Null),
             ("type", json!([])),
