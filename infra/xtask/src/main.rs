@@ -66,6 +66,7 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Soak => {
             let report = local::soak::run(&tools, local::soak::Plan::default()).await?;
             demo::print(&report);
+            std::fs::write(tools.workspace.root().join("docs/soak.md"), report.page())?;
             return Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Command::Bench => bench::run(&tools).await.map(|page| demo::print(&page))?,
