@@ -3,9 +3,8 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    clippy::print_stdout,
     clippy::indexing_slicing,
-    reason = "helpers of tests fail by panicking and say what they did"
+    reason = "helpers of tests fail by panicking"
 )]
 
 mod checker;

@@ -37,8 +37,7 @@ async fn play(store: Arc<dyn Store>, fault: Fault) -> Vec<u64> {
     }
     Versions::send(&world, 2);
     drain(&world, receiver).await;
-    let taken = register.lock().unwrap().clone();
-    taken
+    register.lock().unwrap().clone()
 }
 
 fn in_order(taken: &[u64]) -> bool {
