@@ -26,8 +26,9 @@ impl Flow for Nothing {
     fn translate(&self, envelope: &Envelope) -> Result<Translated<Value>, Rejection> {
         let operation: Value = serde_json::from_str(envelope.data.get())
             .map_err(|_| Rejection::new(Code::TypeMismatch, "$", "expected an object"))?;
-        let order = operation["order"]
-            .as_str()
+        let order = operation
+            .get("order")
+            .and_then(Value::as_str)
             .ok_or_else(|| Rejection::new(Code::FieldMissing, "$.order", "expected a string"))?;
         let key = OperationKey::new("bench-ledger", &[order]);
         Ok(Translated { operation, key, version: 0, mapping: "bench/1" })
