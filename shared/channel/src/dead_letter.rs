@@ -123,7 +123,7 @@ impl DeadLetter<'_> {
 }
 
 /// When the message failed for the first time: a redriven letter says it itself.
-pub(crate) fn first_failure(attributes: &Attributes) -> Option<Timestamp> {
+fn first_failure(attributes: &Attributes) -> Option<Timestamp> {
     let text = attributes.get(attribute_names::FAILURES).and_then(Attribute::text)?;
     text.split(' ').find_map(|part| part.strip_prefix("first="))?.parse().ok()
 }

@@ -54,20 +54,20 @@ impl<'a> Weather<'a> {
 
     async fn storm_and_outage(&self, duration: Duration) -> (i64, i64) {
         let started = Instant::now();
-        until(started + duration / 10).await;
+        sleep_until(started + duration / 10).await;
         say("a storm of 429 at the label system");
         // Ahead of the usual faults, which are added again behind it.
         self.stack.sandbox.fail_no_more();
         let throttled = FaultKind::Status { status: 429, retry_after_s: Some(2) };
         self.fail("", BUY, throttled, STORM, 1);
         self.usual();
-        until(started + duration / 4).await;
+        sleep_until(started + duration / 4).await;
         say("the label system is down");
         let begin = Timestamp::now().as_millisecond();
         self.stack.sandbox.fail_no_more();
         self.fail("", "/v1/", FaultKind::Status { status: 503, retry_after_s: None }, u32::MAX, 1);
         self.usual();
-        until(Instant::now() + self.plan.outage).await;
+        sleep_until(Instant::now() + self.plan.outage).await;
         self.stack.sandbox.fail_no_more();
         self.usual();
         say("the label system is up again");
@@ -94,8 +94,4 @@ impl<'a> Weather<'a> {
         let method = Some(method).filter(|method| !method.is_empty()).map(str::to_owned);
         self.stack.sandbox.fail(Fault { method, path: path.to_owned(), kind, times, every });
     }
-}
-
-async fn until(instant: Instant) {
-    sleep_until(instant).await;
 }
