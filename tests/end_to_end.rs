@@ -9,15 +9,17 @@
 
 use std::time::Duration;
 
-use local::sandbox::{Fault, FaultKind, System};
-use local::scenario::Shop;
+use local::sandbox::{Effect, Fault, FaultKind, System};
+use local::scenario::{Shop, ShopOrder};
 use local::{Stack, Tools, Workspace};
+use serde_json::Value;
 use testkit::poll_until;
 
 #[tokio::test]
 async fn a_signed_webhook_becomes_one_reservation_and_one_label_whatever_repeats_or_times_out() {
     let tools = Tools::new(Workspace::here()).unwrap();
-    let stack = Stack::up(&tools, None).await.unwrap();
+    // A target that is up again is found out soon.
+    let stack = Stack::up_with(&tools, None, &[("BreakerOpenMs", "2000".to_owned())]).await.unwrap();
 
     println!("the demo's scenario");
     let outcome = stack.run_scenario(&stack.sandbox, &|step| println!("{step}")).await.unwrap();
@@ -25,6 +27,7 @@ async fn a_signed_webhook_becomes_one_reservation_and_one_label_whatever_repeats
     only_what_the_engine_lacks_is_left_out(&stack);
     refusals_queue_nothing(&stack).await;
     a_label_whose_answer_was_lost_is_not_bought_twice(&stack).await;
+    an_outage_of_one_target_holds_its_flow_only_and_drains_by_itself(&stack).await;
 }
 
 fn only_what_the_engine_lacks_is_left_out(stack: &Stack) {
@@ -68,9 +71,55 @@ async fn a_label_whose_answer_was_lost_is_not_bought_twice(stack: &Stack) {
             .then_some(())
     })
     .await;
-    let effects = stack.sandbox.effects();
-    let labels = effects
-        .iter()
-        .filter(|effect| effect.system == System::Labels && effect.reference == order.reference());
-    assert_eq!(labels.count(), 1);
+    assert_eq!(effects(stack, System::Labels, &order), 1);
+}
+
+async fn an_outage_of_one_target_holds_its_flow_only_and_drains_by_itself(stack: &Stack) {
+    println!("the label system is down, and orders keep coming");
+    stack.sandbox.fail(Fault {
+        method: None,
+        path: "/v1/".to_owned(),
+        kind: FaultKind::Status { status: 503, retry_after_s: None },
+        times: u32::MAX,
+        every: 1,
+    });
+    let shop = Shop::new(&stack.api_url().unwrap(), stack.webhook_secret());
+    let orders: Vec<_> = (0..ORDERS_IN_OUTAGE).map(|_| shop.order()).collect();
+    for order in &orders {
+        assert_eq!(shop.post(order, &shop.delivery()).await.unwrap(), 202);
+    }
+    poll_until("every order is reserved", Duration::from_secs(60), || async {
+        orders.iter().all(|order| effects(stack, System::Inventory, order) == 1).then_some(())
+    })
+    .await;
+    let log_group = stack.log_group("inventory-to-shipping");
+    let held = |line: &Value| {
+        let held = line["message"] == "record ended" && line["disposition"] == "Hold";
+        held && orders.iter().any(|order| line["correlation_id"] == order.event_id.as_str())
+    };
+    poll_until("a label is held", Duration::from_secs(60), || async {
+        stack.engine.inspect().log_lines(&log_group).await.unwrap().iter().any(held).then_some(())
+    })
+    .await;
+    assert!(orders.iter().all(|order| effects(stack, System::Labels, order) == 0));
+
+    println!("the label system is up again");
+    stack.sandbox.fail_no_more();
+    let queue_url = stack.output("InventoryToShippingQueueUrl").unwrap();
+    poll_until("the queue has drained", Duration::from_secs(120), || async {
+        stack.engine.inspect().messages(queue_url).await.unwrap().is_empty().then_some(())
+    })
+    .await;
+    let labels: Vec<_> = orders.iter().map(|order| effects(stack, System::Labels, order)).collect();
+    assert_eq!(labels, [1; ORDERS_IN_OUTAGE]);
+    let letters = stack.output("InventoryToShippingDeadLetterQueueUrl").unwrap();
+    assert_eq!(stack.engine.inspect().messages(letters).await.unwrap().len(), 0);
+}
+
+/// More than the failures in a row that open the breaker.
+const ORDERS_IN_OUTAGE: usize = 8;
+
+fn effects(stack: &Stack, system: System, order: &ShopOrder) -> usize {
+    let ours = |effect: &&Effect| effect.system == system && effect.reference == order.reference();
+    stack.sandbox.effects().iter().filter(ours).count()
 }

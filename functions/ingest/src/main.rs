@@ -6,6 +6,9 @@ use ingest::{Config, Ingest, SqsSink};
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();

@@ -6,6 +6,9 @@ use lambda_runtime::Error;
 use outbound::HttpTarget;
 use receiver::Wiring;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
