@@ -82,7 +82,7 @@ impl Subject for Orders {
     fn receiver(self, world: &Arc<World>, hook: &Hook) -> Receiver<OrdersToInventory> {
         let seen = world.seen_by(hook);
         let gate = seen.gate("tryton");
-        let target = http("tryton", world.sandbox.tryton_url(), Arc::clone(&seen)).observed_by(gate.clone());
+        let target = http("tryton", world.sandbox.tryton_url(), Arc::clone(&seen));
         let reserver = TrytonStockReserver::new(target, credential(API_KEY), 1);
         seen.receiver(OrdersToInventory::new(Arc::new(reserver)), gate)
     }
@@ -132,7 +132,7 @@ impl Subject for Labels {
     fn receiver(self, world: &Arc<World>, hook: &Hook) -> Receiver<InventoryToShipping> {
         let seen = world.seen_by(hook);
         let gate = seen.gate("karrio");
-        let target = http("karrio", world.sandbox.karrio_url(), Arc::clone(&seen)).observed_by(gate.clone());
+        let target = http("karrio", world.sandbox.karrio_url(), Arc::clone(&seen));
         let buyer = KarrioLabelBuyer::new(target, credential(API_KEY), "standard_service", address());
         seen.receiver(InventoryToShipping::new(Arc::new(buyer)), gate)
     }

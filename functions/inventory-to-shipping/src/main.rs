@@ -17,7 +17,7 @@ async fn main() -> Result<(), Error> {
     let wiring = Wiring::connect(settings.receiver).await;
     let gate = wiring.gate(settings.karrio_gate);
     let buyer = KarrioLabelBuyer::new(
-        HttpTarget::new(settings.karrio)?.observed_by(gate.clone()),
+        HttpTarget::new(settings.karrio)?,
         wiring.credential(settings.karrio_secret_arn),
         settings.karrio_service,
         settings.ship_from,

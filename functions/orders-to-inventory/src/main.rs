@@ -17,7 +17,7 @@ async fn main() -> Result<(), Error> {
     let wiring = Wiring::connect(settings.receiver).await;
     let gate = wiring.gate(settings.tryton_gate);
     let reserver = TrytonStockReserver::new(
-        HttpTarget::new(settings.tryton)?.observed_by(gate.clone()),
+        HttpTarget::new(settings.tryton)?,
         wiring.credential(settings.tryton_secret_arn),
         settings.tryton_company_id,
     );

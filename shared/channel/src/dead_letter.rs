@@ -1,7 +1,8 @@
 use jiff::Timestamp;
 use message::Rejection;
 
-use crate::{Attribute, Attributes};
+use crate::Attributes;
+use crate::carried::{Failures, allowed, folded};
 
 /// Names of the message attributes that a dead letter explains itself with, as the AWS console shows them. SQS
 /// takes ten attributes a message.
@@ -19,7 +20,7 @@ pub mod attribute_names {
     /// JSON object of what else the message carried, where it carried anything: ten are not enough for both.
     pub const ORIGINAL_ATTRIBUTES: &str = "OriginalAttributes";
 
-    pub(super) const ALL: [&str; 10] = [
+    pub(crate) const ALL: [&str; 10] = [
         CODE,
         PATH,
         FLOW,
@@ -38,8 +39,6 @@ const NO_BODY: &str = "(the record had no body)";
 
 /// A value longer than this is cut: attributes count towards the size of the message.
 const LONGEST_VALUE: usize = 512;
-/// Foreign attributes beyond this are left out, each whole.
-const MOST_ORIGINAL_BYTES: usize = 16_384;
 
 /// A copy of a message for the dead letter queue, with the reason. The same message that is copied twice, because the
 /// acknowledgement of the original was lost, is recognised by its original message id.
@@ -52,10 +51,13 @@ pub struct DeadLetter<'a> {
     pub flow: &'static str,
     /// Name of the queue that it came from: where a redrive has to send it.
     pub source_queue: &'a str,
-    /// Of the message before it was ever held.
+    /// Of the message as it was delivered: the same for every redelivery, another after a redrive.
+    pub message_id: &'a str,
+    /// Of the message before it was ever held or redriven.
     pub original_message_id: &'a str,
     /// Empty where the envelope could not be read.
     pub correlation_id: &'a str,
+    /// Receives, those before it was held included.
     pub attempts: u32,
     pub first_failed_at: Timestamp,
     pub last_failed_at: Timestamp,
@@ -73,12 +75,8 @@ impl DeadLetter<'_> {
     pub fn attributes(&self) -> Vec<(&'static str, String)> {
         use attribute_names as name;
         let rejection = self.rejection;
-        let failures = format!(
-            "attempts={} first={} last={}",
-            self.attempts,
-            self.first_failed_at.min(self.last_failed_at),
-            self.last_failed_at
-        );
+        let failures =
+            Failures { attempts: self.attempts, first: self.first_failed_at, last: self.last_failed_at };
         let short = [
             (name::CODE, rejection.code.as_str().to_owned()),
             (name::PATH, rejection.path.clone()),
@@ -88,9 +86,9 @@ impl DeadLetter<'_> {
             (name::SOURCE_QUEUE, self.source_queue.to_owned()),
             (name::ORIGINAL_MESSAGE_ID, self.original_message_id.to_owned()),
             (name::CORRELATION_ID, self.correlation_id.to_owned()),
-            (name::FAILURES, failures),
+            (name::FAILURES, failures.told()),
         ];
-        let original = (name::ORIGINAL_ATTRIBUTES, self.original_attributes());
+        let original = (name::ORIGINAL_ATTRIBUTES, folded(self.attributes));
         short
             .into_iter()
             .map(|(name, value)| (name, acceptable(&value)))
@@ -98,40 +96,12 @@ impl DeadLetter<'_> {
             .filter(|(_, value)| !value.is_empty())
             .collect()
     }
-
-    /// What a redriven letter says about an earlier failure is told anew, so it is no attribute of the message's own.
-    fn original_attributes(&self) -> String {
-        let mut left = MOST_ORIGINAL_BYTES;
-        let mut kept = serde_json::Map::new();
-        if let Some(before) = self.attributes.get(attribute_names::ORIGINAL_ATTRIBUTES) {
-            let before = before.text().and_then(|text| serde_json::from_str(text).ok());
-            kept = before.unwrap_or_default();
-        }
-        for (name, attribute) in self.attributes {
-            let own = attribute_names::ALL.contains(&name.as_str());
-            let value = attribute.text().filter(|_| !own && name.len() + attribute.bytes() <= left);
-            if let Some(value) = value {
-                left -= name.len() + attribute.bytes();
-                kept.insert(name.clone(), value.into());
-            }
-        }
-        if kept.is_empty() {
-            return String::new();
-        }
-        allowed(serde_json::Value::Object(kept).to_string().chars())
-    }
-}
-
-/// When the message failed for the first time: a redriven letter says it itself.
-fn first_failure(attributes: &Attributes) -> Option<Timestamp> {
-    let text = attributes.get(attribute_names::FAILURES).and_then(Attribute::text)?;
-    text.split(' ').find_map(|part| part.strip_prefix("first="))?.parse().ok()
 }
 
 impl DeadLetter<'_> {
     /// The time of the first failure as the message's attributes say it, else `otherwise`.
     pub fn first_failed_at(attributes: &Attributes, otherwise: Timestamp) -> Timestamp {
-        first_failure(attributes).filter(|first| *first < otherwise).unwrap_or(otherwise)
+        Failures::of(attributes).map_or(otherwise, |failures| failures.first.min(otherwise))
     }
 }
 
@@ -139,18 +109,12 @@ fn acceptable(value: &str) -> String {
     allowed(value.chars().take(LONGEST_VALUE))
 }
 
-/// SQS takes the characters of XML 1.0 only; one that it does not take would keep the letter from being sent.
-fn allowed(characters: impl Iterator<Item = char>) -> String {
-    let allowed =
-        |c: char| matches!(c, '\t' | '\n' | '\r') || (c >= ' ' && !matches!(c, '\u{FFFE}' | '\u{FFFF}'));
-    characters.map(|c| if allowed(c) { c } else { '?' }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use message::Code;
 
     use super::*;
+    use crate::Attribute;
 
     static NONE: Attributes = Attributes::new();
 
@@ -161,6 +125,7 @@ mod tests {
             rejection,
             flow: "orders-to-inventory",
             source_queue: "orders",
+            message_id: "m-1",
             original_message_id: "m-1",
             correlation_id: "",
             attempts: 5,
@@ -206,7 +171,7 @@ mod tests {
         let first = DeadLetter { attributes: &own, ..letter(&rejection) }.attributes();
         let redriven: Attributes =
             first.into_iter().map(|(name, value)| (name.to_owned(), Attribute::string(value))).collect();
-        assert_eq!(first_failure(&redriven), Some("2026-11-24T10:00:00Z".parse().unwrap()));
+        assert_eq!(Failures::of(&redriven).unwrap().first, "2026-11-24T10:00:00Z".parse().unwrap());
         let second = DeadLetter { attributes: &redriven, ..letter(&rejection) }.attributes();
         let kept =
             second.iter().find(|(name, _)| *name == "OriginalAttributes").map(|(_, value)| value.as_str());
@@ -224,10 +189,13 @@ mod tests {
             ("Raw".to_owned(), Attribute::Binary { data_type: "Binary".to_owned(), value: vec![0xff] }),
             ("Large".to_owned(), Attribute::string("x".repeat(100_000))),
         ]);
-        assert_eq!(first_failure(&odd), None);
+        assert_eq!(Failures::of(&odd), None);
         let letter = DeadLetter { attributes: &odd, ..letter(&rejection) };
-        assert!(letter.attributes().iter().all(|(name, _)| *name != "OriginalAttributes"));
-        assert_eq!(letter.attributes()[0].1, "SPW2001");
+        let attributes = letter.attributes();
+        let kept = attributes.iter().find(|(name, _)| *name == "OriginalAttributes").unwrap().1.as_str();
+        let expected = r#"{"Code":"SPW9999","Failures":"first=never last=","Raw":{"BinaryValue":"/w==","DataType":"Binary"}}"#;
+        assert_eq!(kept, expected, "of another's letter all that fits is kept");
+        assert_eq!(attributes[0].1, "SPW2001");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! them work on several messages at once, because a call costs more than a message, and answer for each by itself.
 
 mod attribute;
+mod carried;
 mod dead_letter;
 mod held;
 mod sqs;

@@ -73,7 +73,7 @@ impl DeadLetterChannel for SqsDeadLetterChannel {
                     .map(|(name, value)| (name.to_owned(), Attribute::string(value)))
                     .collect(),
                 trace_header: letter.trace_header,
-                fifo: letter.group_id.map(|group_id| (group_id, letter.original_message_id)),
+                fifo: letter.group_id.map(|group_id| (group_id, letter.message_id)),
                 ..Outgoing::default()
             })
         });

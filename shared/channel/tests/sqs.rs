@@ -148,12 +148,13 @@ async fn a_held_message_comes_again_as_it_was_after_its_delay() {
         ("Tenant".to_owned(), Attribute::string("acme")),
         ("Raw".to_owned(), Attribute::Binary { data_type: "Binary".to_owned(), value: vec![1, 2] }),
     ]);
-    let origin =
-        Origin { message_id: "first".to_owned(), first_sent_at: "2026-11-24T10:00:00Z".parse().unwrap() };
+    let origin = Origin::of(&Attributes::new(), "first", "2026-11-24T10:00:00Z".parse().unwrap());
     let held = [600, 100_000].map(|seconds| HeldMessage {
         body: "{\"a\": 1}",
         attributes: &attributes,
         origin: &origin,
+        attempts: 2,
+        first_received_at: "2026-11-24T10:00:01Z".parse().unwrap(),
         trace_header: None,
         delay: Duration::from_secs(seconds),
     });
@@ -167,16 +168,14 @@ async fn a_held_message_comes_again_as_it_was_after_its_delay() {
     );
     let attribute = |name: &str| first["MessageAttributes"][name]["StringValue"].as_str();
     assert_eq!(attribute("Tenant"), Some("acme"));
-    assert_eq!(
-        (attribute("OriginalMessageId"), attribute("FirstSentAt")),
-        (Some("first"), Some("2026-11-24T10:00:00Z"))
-    );
+    let told = "id=first sent=2026-11-24T10:00:00Z attempts=2 first=2026-11-24T10:00:01Z";
+    assert_eq!(attribute("Held"), Some(told));
     assert_eq!(first["MessageAttributes"]["Raw"]["BinaryValue"], "AQI=");
     assert_eq!(entries(&calls[0])[1]["DelaySeconds"], 900, "the longest delay; it is held again after it");
 }
 
 #[tokio::test]
-async fn the_dead_letter_of_a_fifo_message_is_deduplicated_by_what_it_is_a_copy_of() {
+async fn the_dead_letter_of_a_fifo_message_is_deduplicated_by_the_delivered_message_not_by_its_origin() {
     let (client, endpoint, calls) = sqs().await;
     let (rejection, none) =
         (Rejection::new(Code::FieldMissing, "$.sku", "expected a string"), Attributes::new());
@@ -187,7 +186,8 @@ async fn the_dead_letter_of_a_fifo_message_is_deduplicated_by_what_it_is_a_copy_
         rejection: &rejection,
         flow: "orders",
         source_queue: "orders.fifo",
-        original_message_id: "m-1",
+        message_id: "m-1",
+        original_message_id: "before-its-redrive",
         correlation_id: "c",
         attempts: 1,
         first_failed_at: at,

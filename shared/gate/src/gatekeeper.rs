@@ -3,12 +3,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use message::Code;
-use outbound::{CallObserver, Observation};
 use uuid::Uuid;
 
 use crate::breaker::{Breaker, ProbeEnd, Verdict, whole_ms};
 use crate::config::Limit;
-use crate::{GateConfig, GateStore, Lease};
+use crate::{GateConfig, GateStore, Lease, Observation};
 
 /// How long a look at the shared record serves.
 const CACHED_MS: i64 = 1_000;
@@ -33,24 +32,32 @@ pub struct Gate {
 #[derive(Default)]
 struct Local {
     cached: Option<(Breaker, i64)>,
-    /// Failed calls in a row.
+    /// Failed attempts in a row.
     failures: u32,
     opens: Option<Code>,
-    throttled_until_ms: i64,
-    probe: Option<Probe>,
+    throttled_until_ms: Option<i64>,
 }
 
-struct Probe {
+/// The right to try a target whose breaker is open, and the duty to say how that went ([`Gate::probed`]).
+#[derive(PartialEq, Eq, Debug)]
+pub struct Probe {
     owner: String,
-    end: ProbeEnd,
 }
 
 /// What becomes of records that want to call the target.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(PartialEq, Eq, Debug)]
 pub struct Admission {
     /// So many of them, the first ones, may.
     pub granted: usize,
     pub held: Option<Held>,
+    /// The one that may is a probe.
+    pub probe: Option<Probe>,
+}
+
+impl Admission {
+    const fn of(granted: usize, held: Option<Held>) -> Self {
+        Self { granted, held, probe: None }
+    }
 }
 
 /// Why and for how long the others have to wait.
@@ -78,6 +85,15 @@ impl Held {
     }
 }
 
+/// What became of a change of the record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Change {
+    Written,
+    /// The record says so already, or somebody else's later word.
+    NotNeeded,
+    Unreachable,
+}
+
 impl Gate {
     pub fn new(
         store: Arc<dyn GateStore>,
@@ -94,18 +110,19 @@ impl Gate {
     /// How many of `wanted` records, each of about `calls` calls, may be tried now.
     pub async fn admit(&self, wanted: usize, calls: u32) -> Admission {
         if wanted == 0 {
-            return Admission { granted: 0, held: None };
+            return Admission::of(0, None);
         }
         let breaker = self.look().await;
         match breaker.verdict(self.now_ms()) {
             Verdict::Pass => self.limited(wanted, calls).await,
             Verdict::Wait { code, until_ms } => {
-                Admission { granted: 0, held: Some(Held::together(code, self.until(until_ms))) }
+                Admission::of(0, Some(Held::together(code, self.until(until_ms))))
             }
             Verdict::Elect { code } => {
-                let granted = usize::from(self.elect(&breaker).await);
+                let probe = self.elect(&breaker).await;
+                let granted = usize::from(probe.is_some());
                 let held = Held::together(code, Duration::from_secs(5));
-                Admission { granted, held: (wanted > granted).then_some(held) }
+                Admission { probe, ..Admission::of(granted, (wanted > granted).then_some(held)) }
             }
         }
     }
@@ -117,12 +134,8 @@ impl Gate {
         if let Some(code) = local.opens {
             return Some(Held::together(code, self.config.open_for));
         }
-        if now_ms < local.throttled_until_ms {
-            let until = local.throttled_until_ms;
-            return Some(Held::together(Code::TargetThrottled, milliseconds(until - now_ms)));
-        }
-        if local.probe.is_some() {
-            return None;
+        if let Some(until_ms) = local.throttled_until_ms.filter(|until_ms| now_ms < *until_ms) {
+            return Some(Held::together(Code::TargetThrottled, milliseconds(until_ms - now_ms)));
         }
         match local.cached.as_ref()?.0.verdict(now_ms) {
             Verdict::Wait { code, until_ms } => Some(Held::together(code, milliseconds(until_ms - now_ms))),
@@ -130,32 +143,68 @@ impl Gate {
         }
     }
 
-    /// Tells the other environments what was observed here since the last time. Ends this environment's probe.
-    pub async fn share(&self) {
-        let (probe, opens, throttled_until_ms) = {
-            let mut local = self.local();
-            (local.probe.take(), local.opens, local.throttled_until_ms)
-        };
-        if throttled_until_ms > self.now_ms() {
-            self.change(|record| record.throttled_until(throttled_until_ms)).await;
-        }
-        if let Some(probe) = probe {
-            let now_ms = self.now_ms();
-            let changed = |record: &Breaker| record.probed(&probe.owner, probe.end, now_ms, &self.config);
-            if self.change(changed).await {
-                let target_system = self.config.target;
-                match probe.end {
-                    ProbeEnd::Answered => tracing::info!(target_system, "breaker closed"),
-                    ProbeEnd::Failed(code) => {
-                        tracing::warn!(target_system, code = code.as_str(), "breaker stays open");
-                    }
-                    ProbeEnd::NoCall => {}
+    /// How the attempt of a record went that was no probe.
+    pub fn observe(&self, observation: Observation) {
+        let mut local = self.local();
+        match observation {
+            Observation::Works => local.failures = 0,
+            Observation::Throttled { after } => {
+                local.failures = 0;
+                let longest = self.config.longest_throttle;
+                let after = after.unwrap_or(DEFAULT_THROTTLE).min(longest);
+                let until_ms = self.now_ms().saturating_add(whole_ms(after));
+                local.throttled_until_ms = local.throttled_until_ms.max(Some(until_ms));
+            }
+            Observation::Failed(code) => {
+                local.failures = local.failures.saturating_add(1);
+                if local.failures >= self.config.failures_to_open {
+                    local.opens = Some(code);
                 }
             }
         }
+    }
+
+    /// Ends a probe. Without an observation the target was not called, and somebody else tries.
+    pub async fn probed(&self, probe: Probe, observation: Option<Observation>) {
+        let end = match observation {
+            None => ProbeEnd::NoCall,
+            Some(Observation::Failed(code)) => ProbeEnd::Failed(code),
+            Some(answered @ (Observation::Works | Observation::Throttled { .. })) => {
+                self.observe(answered);
+                ProbeEnd::Answered
+            }
+        };
+        let now_ms = self.now_ms();
+        let change = self.change(|record| record.probed(&probe.owner, end, now_ms, &self.config)).await;
+        if change != Change::Written {
+            return;
+        }
+        let target_system = self.config.target;
+        match end {
+            ProbeEnd::Answered => tracing::info!(target_system, "breaker closed"),
+            ProbeEnd::Failed(code) => {
+                tracing::warn!(target_system, code = code.as_str(), "breaker stays open");
+            }
+            ProbeEnd::NoCall => {}
+        }
+    }
+
+    /// Tells the other environments what was observed here since the last time: once, after which the record is what
+    /// counts, here too. Whoever deletes it opens the gate.
+    pub async fn share(&self) {
+        let (opens, throttled_until_ms) = {
+            let local = self.local();
+            (local.opens, local.throttled_until_ms)
+        };
+        if let Some(until_ms) = throttled_until_ms {
+            let told = self.change(|record| record.throttled_until(until_ms)).await;
+            let mut local = self.local();
+            let unheard = |still: &i64| told == Change::Unreachable || *still != until_ms;
+            local.throttled_until_ms = local.throttled_until_ms.filter(unheard);
+        }
         if let Some(code) = opens {
             let now_ms = self.now_ms();
-            if self.change(|record| record.opened(code, now_ms, &self.config)).await {
+            if self.change(|record| record.opened(code, now_ms, &self.config)).await == Change::Written {
                 tracing::warn!(target_system = self.config.target, code = code.as_str(), "breaker opened");
             }
             let mut local = self.local();
@@ -166,7 +215,7 @@ impl Gate {
 
     /// Tokens for as many of the records as there are.
     async fn limited(&self, wanted: usize, calls: u32) -> Admission {
-        let Some(limit) = self.config.limit else { return Admission { granted: wanted, held: None } };
+        let Some(limit) = self.config.limit else { return Admission::of(wanted, None) };
         // A record that needs more calls than a window has takes a whole window.
         let each = calls.clamp(1, limit.calls);
         let now_ms = self.now_ms();
@@ -183,7 +232,7 @@ impl Gate {
             Ok(leased) => leased,
             Err(error) => {
                 tracing::warn!(target_system = self.config.target, %error, "the limiter did not answer");
-                return Admission { granted: wanted, held: None };
+                return Admission::of(wanted, None);
             }
         };
         let granted = usize::try_from(leased / each).unwrap_or(usize::MAX).min(wanted);
@@ -194,7 +243,7 @@ impl Gate {
             lot: usize::try_from(limit.calls / each).unwrap_or(1).max(1),
             every: limit.window,
         };
-        Admission { granted, held: (granted < wanted).then_some(held) }
+        Admission::of(granted, (granted < wanted).then_some(held))
     }
 
     async fn look(&self) -> Breaker {
@@ -217,39 +266,38 @@ impl Gate {
         }
     }
 
-    async fn elect(&self, seen: &Breaker) -> bool {
+    async fn elect(&self, seen: &Breaker) -> Option<Probe> {
         let owner = Uuid::new_v4().to_string();
-        let Some(elected) = seen.elected(&owner, self.now_ms(), &self.config) else { return false };
-        let won = self.swap(&elected).await;
-        if won {
+        let elected = seen.elected(&owner, self.now_ms(), &self.config)?;
+        if self.swap(&elected).await {
             self.keep(&elected);
-            self.local().probe = Some(Probe { owner, end: ProbeEnd::NoCall });
+            Some(Probe { owner })
         } else {
             self.local().cached = None;
+            None
         }
-        won
     }
 
-    /// Writes what `next` makes of the record, again where somebody else was faster; whether it was written.
-    async fn change(&self, next: impl Fn(&Breaker) -> Option<Breaker>) -> bool {
+    /// Writes what `next` makes of the record, again where somebody else was faster.
+    async fn change(&self, next: impl Fn(&Breaker) -> Option<Breaker>) -> Change {
         for _ in 0..TRIES {
             let record = match self.store.load(self.config.target).await {
                 Ok(record) => record,
                 Err(error) => {
                     tracing::warn!(target_system = self.config.target, %error, "the breaker's record did not answer");
-                    return false;
+                    return Change::Unreachable;
                 }
             };
             let Some(changed) = next(&record) else {
                 self.keep(&record);
-                return false;
+                return Change::NotNeeded;
             };
             if self.swap(&changed).await {
                 self.keep(&changed);
-                return true;
+                return Change::Written;
             }
         }
-        false
+        Change::Unreachable
     }
 
     async fn swap(&self, record: &Breaker) -> bool {
@@ -274,37 +322,6 @@ impl Gate {
 
     fn local(&self) -> MutexGuard<'_, Local> {
         self.local.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl CallObserver for Gate {
-    fn observe(&self, observation: Observation) {
-        let now_ms = self.now_ms();
-        let mut local = self.local();
-        let failed = match observation {
-            Observation::Works => None,
-            Observation::Throttled { after } => {
-                let until_ms = now_ms.saturating_add(whole_ms(after.unwrap_or(DEFAULT_THROTTLE)));
-                local.throttled_until_ms = local.throttled_until_ms.max(until_ms);
-                None
-            }
-            Observation::Failed(code) => Some(code),
-            Observation::CredentialsRefused => Some(Code::CredentialsRefused),
-        };
-        if let Some(probe) = &mut local.probe {
-            probe.end = failed.map_or(ProbeEnd::Answered, ProbeEnd::Failed);
-            return;
-        }
-        match failed {
-            None => local.failures = 0,
-            Some(code) => {
-                local.failures = local.failures.saturating_add(1);
-                // A key that was refused once is refused every time.
-                if local.failures >= self.config.failures_to_open || code == Code::CredentialsRefused {
-                    local.opens = Some(code);
-                }
-            }
-        }
     }
 }
 

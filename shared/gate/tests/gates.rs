@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gate::{Breaker, Gate, GateConfig, GateError, GateStore, Lease, Limit, MemoryGateStore};
+use gate::{
+    Admission, Breaker, Gate, GateConfig, GateError, GateStore, Lease, Limit, MemoryGateStore, Observation,
+    Probe,
+};
 use jiff::SignedDuration;
 use message::Code;
-use outbound::{CallObserver, Observation};
 use testkit::FakeClock;
 
 const FAILED: Observation = Observation::Failed(Code::TargetFailed);
@@ -45,6 +47,12 @@ impl Bench {
 
 async fn granted(gate: &Gate, wanted: usize) -> usize {
     gate.admit(wanted, 1).await.granted
+}
+
+async fn elected(gate: &Gate) -> Option<Probe> {
+    let Admission { granted, probe, .. } = gate.admit(10, 1).await;
+    assert_eq!(granted, 1);
+    probe
 }
 
 #[tokio::test]
@@ -89,10 +97,12 @@ async fn others_learn_of_it_within_a_second() {
 }
 
 #[tokio::test]
-async fn refused_credentials_open_it_at_once_under_their_own_code() {
+async fn it_opens_under_the_code_of_the_failures() {
     let bench = Bench::new(GateConfig::new("erp"));
     let gate = bench.environment();
-    gate.observe(Observation::CredentialsRefused);
+    for _ in 0..5 {
+        gate.observe(Observation::Failed(Code::CredentialsRefused));
+    }
     gate.share().await;
     assert_eq!(gate.admit(1, 1).await.held.unwrap().code, Code::CredentialsRefused);
 }
@@ -102,15 +112,13 @@ async fn one_probe_is_elected_among_all_environments_and_closes_it() {
     let (bench, gate) = Bench::opened(GateConfig::new("erp")).await;
     let others: Vec<_> = (0..5).map(|_| bench.environment()).collect();
     bench.seconds_later(30);
-    let mut elected = Vec::new();
+    let mut probes = Vec::new();
     for (index, other) in others.iter().enumerate() {
-        if granted(other, 10).await == 1 {
-            elected.push(index);
-        }
+        probes.extend(other.admit(10, 1).await.probe.map(|probe| (index, probe)));
     }
-    assert_eq!(elected, [0]);
-    others.first().unwrap().observe(Observation::Works);
-    others.first().unwrap().share().await;
+    let (index, probe) = probes.pop().unwrap();
+    assert_eq!((index, probes.len()), (0, 0));
+    others.first().unwrap().probed(probe, Some(Observation::Works)).await;
     bench.seconds_later(1);
     assert_eq!(granted(&gate, 10).await, 10);
 }
@@ -119,10 +127,9 @@ async fn one_probe_is_elected_among_all_environments_and_closes_it() {
 async fn a_failed_probe_keeps_it_open_twice_as_long() {
     let (bench, gate) = Bench::opened(GateConfig::new("erp")).await;
     bench.seconds_later(30);
-    assert_eq!(granted(&gate, 10).await, 1);
-    gate.observe(FAILED);
-    assert!(gate.closed().is_none(), "the probe itself is not cut short");
-    gate.share().await;
+    let probe = elected(&gate).await.unwrap();
+    assert!(gate.closed().is_some(), "for everybody but the probe");
+    gate.probed(probe, Some(FAILED)).await;
     bench.seconds_later(59);
     assert_eq!(granted(&gate, 1).await, 0);
     bench.seconds_later(1);
@@ -133,8 +140,8 @@ async fn a_failed_probe_keeps_it_open_twice_as_long() {
 async fn a_probe_that_needed_no_call_or_never_came_back_is_replaced() {
     let (bench, gate) = Bench::opened(GateConfig::new("erp")).await;
     bench.seconds_later(30);
-    assert_eq!(granted(&gate, 1).await, 1);
-    gate.share().await;
+    let probe = elected(&gate).await.unwrap();
+    gate.probed(probe, None).await;
     let crashed = bench.environment();
     assert_eq!(granted(&crashed, 1).await, 1, "the next one tries at once");
     bench.seconds_later(59);
@@ -211,4 +218,27 @@ async fn without_its_record_it_lets_everybody_through() {
     }
     gate.share().await;
     assert_eq!(gate.admit(7, 1).await.granted, 7);
+}
+
+#[tokio::test]
+async fn a_429_is_told_once_and_whoever_deletes_the_record_opens_the_gate() {
+    let bench = Bench::new(GateConfig::new("erp"));
+    let gate = bench.environment();
+    gate.observe(Observation::Throttled { after: Some(Duration::from_secs(600)) });
+    gate.share().await;
+    let told = bench.store.load("erp").await.unwrap();
+    let cleared = Breaker { not_before_ms: 0, revision: told.revision + 1, ..told };
+    assert!(bench.store.swap("erp", &cleared, 0).await.unwrap());
+    bench.seconds_later(1);
+    assert_eq!(granted(&gate, 5).await, 5);
+    gate.share().await;
+    assert_eq!(bench.store.load("erp").await.unwrap(), cleared);
+}
+
+#[tokio::test]
+async fn no_429_closes_it_for_longer_than_the_operator_allows() {
+    let config = GateConfig { longest_throttle: Duration::from_secs(900), ..GateConfig::new("erp") };
+    let gate = Bench::new(config).environment();
+    gate.observe(Observation::Throttled { after: Some(Duration::from_secs(86_400)) });
+    assert_eq!(gate.closed().unwrap().after(0, 0.0), Duration::from_secs(900));
 }

@@ -54,6 +54,7 @@ impl Item {
                     && self.version <= write.version
                     && (self.version < write.version
                         || self.fingerprint == write.fingerprint
+                        || self.mapping != write.mapping
                         || self.effect == Effect::Absent)
             }
         }

@@ -264,7 +264,8 @@ fn meaning(write: &ClaimWrite<'_>, answer: ClaimAnswer) -> Claimed {
 
 /// Why the claim's condition did not hold.
 fn judge(item: &Item, write: &ClaimWrite<'_>) -> Claimed {
-    let same_content = item.fingerprint == write.fingerprint;
+    // Another mapping, or another version of it, makes another form of the same message.
+    let same_content = item.fingerprint == write.fingerprint || item.mapping != write.mapping;
     match item.status {
         Status::Done | Status::Claimed if write.version < item.version => Claimed::Stale,
         Status::Done if same_content => Claimed::Done { outcome: item.outcome.clone() },

@@ -15,7 +15,7 @@ pub trait Store: Send + Sync {
     /// Claims each operation that is free:
     /// - there is no item, or
     /// - it is CLAIMED, its lease is over, its version is not newer, and the version is older or the fingerprint is
-    ///   the same or the effect is ABSENT, or
+    ///   the same or another mapping has made it or the effect is ABSENT, or
     /// - it is REJECTED, by another message than this one, and no newer or equal version was applied, or
     /// - it is DONE with an older version.
     ///
@@ -104,6 +104,9 @@ pub enum LedgerError {
         #[source]
         source: Arc<dyn Error + Send + Sync>,
     },
+    /// The table will not have this write, now or later: it is this message's.
+    #[error("the ledger refused a write with {code}")]
+    Refused { code: String },
     #[error("ledger item: attribute {attribute} cannot be read")]
     Corrupt { attribute: &'static str },
 }
@@ -117,13 +120,14 @@ impl LedgerError {
     pub(crate) fn again(&self) -> Self {
         match self {
             Self::Unavailable { source } => Self::Unavailable { source: Arc::clone(source) },
+            Self::Refused { code } => Self::Refused { code: code.clone() },
             Self::Corrupt { attribute } => Self::Corrupt { attribute },
         }
     }
 
     pub const fn code(&self) -> Code {
         match self {
-            Self::Unavailable { .. } => Code::LedgerUnavailable,
+            Self::Unavailable { .. } | Self::Refused { .. } => Code::LedgerUnavailable,
             Self::Corrupt { .. } => Code::LedgerItemCorrupt,
         }
     }

@@ -7,7 +7,6 @@ use message::{Code, Redacted};
 use reqwest::Url;
 use thiserror::Error;
 
-use crate::observer::{CallObserver, Observation};
 use crate::request::not_final;
 use crate::retry_after::retry_after;
 use crate::transport::{HttpTransport, Transport, TransportError};
@@ -31,7 +30,6 @@ pub struct HttpTarget {
     transport: Arc<dyn Transport>,
     base: Url,
     config: TargetConfig,
-    observer: Option<Arc<dyn CallObserver>>,
 }
 
 impl HttpTarget {
@@ -46,13 +44,7 @@ impl HttpTarget {
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
             .ok_or(TargetConfigError::BaseUrl { name: config.name })?;
-        Ok(Self { transport, base, config, observer: None })
-    }
-
-    /// Tells `observer` how every call ends.
-    #[must_use]
-    pub fn observed_by(self, observer: Arc<dyn CallObserver>) -> Self {
-        Self { observer: Some(observer), ..self }
+        Ok(Self { transport, base, config })
     }
 
     /// One call inside the budget. Only a 2xx answer is `Ok`; everything else is classified by what it says about
@@ -65,11 +57,7 @@ impl HttpTarget {
         let elapsed_ms = started.elapsed().as_millis();
         let status = result.as_ref().map_or(0, |answer| answer.status().as_u16());
         let outcome = result.and_then(|answer| classify(answer, safe));
-        let error = outcome.as_ref().err();
-        if let (Some(observer), Some(observation)) = (&self.observer, Observation::of(error)) {
-            observer.observe(observation);
-        }
-        let code = error.map(|error| error.code().as_str());
+        let code = outcome.as_ref().err().map(|error| error.code().as_str());
         tracing::info!(target_system = self.config.name, %method, status, elapsed_ms, code, "target called");
         outcome
     }

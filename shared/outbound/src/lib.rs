@@ -3,7 +3,6 @@
 //! - [`HttpTarget`] sends one request inside a [`Budget`] and classifies the answer into [`CallError`].
 //! - [`at_most_once`] looks an effect up before it is made, and again when its outcome is unknown; [`keyed`] makes it
 //!   under our idempotency key ([`IdempotencySeed`]) where the target takes one.
-//! - [`CallObserver`] hears how calls end; breakers and limiters go by it.
 //! - [`StockReserver`], [`LabelBuyer`]: the capabilities that connectors implement, in canonical terms.
 
 mod budget;
@@ -12,7 +11,6 @@ mod capability;
 mod credential;
 mod http_target;
 mod idempotency;
-mod observer;
 mod once;
 mod request;
 mod retry_after;
@@ -25,7 +23,6 @@ pub use capability::{LabelBuyer, StockReserver};
 pub use credential::Credential;
 pub use http_target::{HttpTarget, TargetConfigError};
 pub use idempotency::{IdempotencySeed, TargetKey};
-pub use observer::{CallObserver, Observation};
 pub use once::{Attempt, at_most_once, keyed};
 pub use request::{Request, Response};
 pub use secrecy::{ExposeSecret, SecretString};

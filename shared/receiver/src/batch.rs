@@ -145,7 +145,7 @@ impl<F: Flow> Receiver<F> {
             if let (Some(follower), Some(leader), Some(ended)) =
                 (understood(place), understood(leader), ended)
             {
-                let disposition = follow(follower.1, leader.1, &ended.disposition);
+                let disposition = follow(follower.1, leader.1, ended);
                 ends.push(End::of(*place, disposition, Some(&follower.1.envelope)));
             }
         }

@@ -11,7 +11,6 @@ use crate::backoff;
 use crate::batch::Receiver;
 use crate::flow::Flow;
 use crate::incoming::Incoming;
-use crate::wave::ledger_failed;
 
 /// How the work on a record ended, and the claim that is still to be settled for it.
 pub(crate) struct End {
@@ -22,6 +21,7 @@ pub(crate) struct End {
     pub(crate) trace_header: Option<String>,
     grant: Option<Grant>,
     pub(crate) settlement: Option<Settlement>,
+    pub(crate) rejected_before: bool,
     correlation_id: String,
     event_type: String,
     pub(crate) started_at: Instant,
@@ -39,6 +39,8 @@ pub(crate) enum Settled {
 
 pub(crate) struct Finished {
     pub(crate) place: usize,
+    /// This very message was rejected and dead-lettered before: that says nothing of others with its key.
+    pub(crate) rejected_before: bool,
     pub(crate) disposition: Disposition,
     pub(crate) settled: Settled,
 }
@@ -53,6 +55,7 @@ impl End {
             trace_header: None,
             grant: None,
             settlement: None,
+            rejected_before: false,
             correlation_id: text(|envelope| &envelope.correlationid),
             event_type: text(|envelope| &envelope.event_type),
             started_at: Instant::now(),
@@ -97,6 +100,8 @@ impl<F: Flow> Receiver<F> {
         // What only the ledger has made a Retry of.
         self.send_dead_letters(&mut leaving, now).await;
         self.hold(&mut leaving).await;
+        // What could not be held on its last permitted receive.
+        self.send_dead_letters(&mut leaving, now).await;
         self.delay(&mut leaving).await;
         leaving.into_iter().map(|leaving| self.told(leaving)).collect()
     }
@@ -171,10 +176,11 @@ impl<F: Flow> Receiver<F> {
             rejection,
             flow: self.parts.flow.name(),
             source_queue: record.queue,
+            message_id: record.message_id,
             original_message_id: &record.origin.message_id,
             correlation_id: &leaving.end.correlation_id,
-            attempts: record.attempts,
-            first_failed_at: DeadLetter::first_failed_at(&record.attributes, record.first_received_at),
+            attempts: record.origin.attempts.saturating_add(record.attempts),
+            first_failed_at: DeadLetter::first_failed_at(&record.attributes, record.first_failed_at()),
             last_failed_at: now,
             trace_header: record.trace_header,
             group_id: record.group_id,
@@ -216,7 +222,10 @@ impl<F: Flow> Receiver<F> {
                     let retry = Retry { code: Code::ClaimLost, after: None, mapping };
                     leaving.end.disposition = Disposition::Retry(retry);
                 }
-                Err(error) if done => leaving.end.disposition = ledger_failed(&error, mapping),
+                Err(error) if done => {
+                    let retry = Retry { code: error.code(), after: None, mapping };
+                    leaving.end.disposition = Disposition::Retry(retry);
+                }
                 // Only speeds up the next attempt: otherwise the lease runs out by itself.
                 Ok(Err(ClaimLost)) => {}
                 Err(error) => tracing::warn!(code = error.code().as_str(), "the claim could not be settled"),
@@ -233,6 +242,8 @@ impl<F: Flow> Receiver<F> {
                     body: leaving.record.body,
                     attributes: &leaving.record.attributes,
                     origin: &leaving.record.origin,
+                    attempts: leaving.record.attempts,
+                    first_received_at: leaving.record.first_received_at,
                     trace_header: leaving.record.trace_header,
                     delay: hold.after,
                 });
@@ -293,6 +304,11 @@ impl<F: Flow> Receiver<F> {
         .log();
         let settled =
             if dead_lettered || end.disposition.is_settled() { Settled::Acknowledge } else { settled };
-        Finished { place: end.place, disposition: end.disposition, settled }
+        Finished {
+            place: end.place,
+            rejected_before: end.rejected_before,
+            disposition: end.disposition,
+            settled,
+        }
     }
 }

@@ -23,6 +23,13 @@ pub(crate) struct Incoming<'e> {
 }
 
 impl<'e> Incoming<'e> {
+    /// When it was received for the first time, as whichever message.
+    pub(crate) fn first_failed_at(&self) -> Timestamp {
+        self.origin
+            .first_received_at
+            .map_or(self.first_received_at, |first| first.min(self.first_received_at))
+    }
+
     pub(crate) fn read(record: &'e SqsMessage, now: Timestamp) -> Self {
         let attribute = |name: &str| record.attributes.get(name).map(String::as_str);
         let time = |name| {

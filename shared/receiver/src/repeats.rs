@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use message::{Code, Disposition, Rejection, Retry};
 
+use crate::finish::Finished;
 use crate::prepare::Prepared;
 
 /// Who leads whom: of several messages with one key the newest version, and of those the first.
@@ -42,14 +43,17 @@ impl Repeats {
     }
 }
 
-/// How a follower ends, by how its leader did.
-pub(crate) fn follow<T>(follower: &Prepared<T>, leader: &Prepared<T>, ended: &Disposition) -> Disposition {
+/// How a follower ends, by how its leader did. That the leader itself was rejected before says nothing: another message
+/// of that key, a redriven one say, is tried.
+pub(crate) fn follow<T>(follower: &Prepared<T>, leader: &Prepared<T>, finished: &Finished) -> Disposition {
+    let ended = &finished.disposition;
     let mapping = follower.translated.mapping;
     let older = follower.translated.version < leader.translated.version;
     let same = follower.fingerprint == leader.fingerprint;
     // The leader is in nobody's way any more when this one comes again.
     let again = |after| Disposition::Retry(Retry { code: Code::InProgressElsewhere, after, mapping });
     match ended {
+        _ if finished.rejected_before => again(None),
         Disposition::Done | Disposition::Duplicate | Disposition::Stale if older => Disposition::Stale,
         Disposition::Stale => Disposition::Stale,
         Disposition::Done | Disposition::Duplicate if same => Disposition::Duplicate,
@@ -57,6 +61,8 @@ pub(crate) fn follow<T>(follower: &Prepared<T>, leader: &Prepared<T>, ended: &Di
             let rejection = Rejection::new(Code::FingerprintConflict, "$", Code::FingerprintConflict.title());
             Disposition::Reject(rejection.with_mapping(mapping))
         }
+        // How old the leader is says nothing of this one.
+        Disposition::Reject(rejection) if rejection.code == Code::HeldTooLong => again(None),
         Disposition::Reject(_) if same && !older => ended.clone(),
         Disposition::Hold(hold) => Disposition::Hold(*hold),
         Disposition::Retry(retry) if same => Disposition::Retry(*retry),
@@ -114,7 +120,10 @@ mod tests {
         let rejected = Disposition::Reject(Rejection::new(Code::OutOfStock, "$", "x").with_mapping("m/1"));
         let leader = prepared("1", 0, 1);
         let name = |follower: &Prepared<u32>, leader: &Prepared<u32>, ended: &Disposition| {
-            follow(follower, leader, ended).name()
+            let settled = crate::finish::Settled::Acknowledge;
+            let disposition = ended.clone();
+            follow(follower, leader, &Finished { place: 0, rejected_before: false, disposition, settled })
+                .name()
         };
         let (same, other) = (prepared("1", 0, 1), prepared("1", 0, 2));
         for (ended, same_ends, other_ends) in [

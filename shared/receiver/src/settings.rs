@@ -47,7 +47,8 @@ impl ReceiverSettings {
             longest_delay: Duration::from_secs(settings.number(
                 "RETRY_MAX_DELAY_SECONDS",
                 seconds(default.longest_delay),
-                1..=42_300,
+                // Not shorter than a claim is kept whose outcome is unknown: receives would be used up against it.
+                60..=42_300,
             )),
             longest_hold: Duration::from_secs(settings.number(
                 "HOLD_MAX_AGE_SECONDS",

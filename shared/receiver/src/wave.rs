@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use channel::OutgoingEvent;
 use futures::{FutureExt, StreamExt};
+use gate::Observation;
 use ledger::{Claimed, Grant, LedgerError, Operation, Settlement};
 use message::{Code, Disposition, Effect, Envelope, Hold, Rejection, Retry};
 use outbound::{Budget, IdempotencySeed};
@@ -22,6 +23,9 @@ const SHORTEST_RUN: Duration = Duration::from_secs(3);
 /// perhaps makes it once more, before.
 const SETTLING: Duration = Duration::from_secs(60);
 
+/// About how long a message is held when the ledger does not answer.
+const LEDGER_PAUSE: Duration = Duration::from_secs(30);
+
 /// The place of a record in its batch, and what it asks for.
 type Asked<'p, T> = (usize, &'p Prepared<T>);
 
@@ -37,6 +41,8 @@ struct Held<'p, T> {
 struct Worked {
     end: End,
     events: Vec<Envelope>,
+    /// What it says of the target, if it was called.
+    observed: Option<Observation>,
 }
 
 impl<F: Flow> Receiver<F> {
@@ -59,9 +65,13 @@ impl<F: Flow> Receiver<F> {
             .collect();
         let (held, refused) = self.claim(asked, deadline).await;
         ends.extend(refused);
-        let work = held.into_iter().map(|held| self.work(held, deadline));
+        let probes = admission.probe.is_some();
+        let work = held.into_iter().map(|held| self.work(held, deadline, probes));
         let mut worked: Vec<_> =
             futures::stream::iter(work).buffer_unordered(parts.limits.concurrency).collect().await;
+        if let Some(probe) = admission.probe {
+            parts.gate.probed(probe, worked.iter().find_map(|worked| worked.observed)).await;
+        }
         parts.gate.share().await;
         for worked in &mut worked {
             self.rather_hold(&mut worked.end);
@@ -101,7 +111,8 @@ impl<F: Flow> Receiver<F> {
         (held, ends)
     }
 
-    async fn work(&self, held: Held<'_, F::Operation>, deadline: Instant) -> Worked {
+    /// A probe calls a target that is closed for everybody else, and is judged when it is over.
+    async fn work(&self, held: Held<'_, F::Operation>, deadline: Instant, probes: bool) -> Worked {
         let Held { asked, grant, claimed_at, lease } = held;
         let prepared = asked.1;
         let mapping = prepared.translated.mapping;
@@ -109,7 +120,7 @@ impl<F: Flow> Receiver<F> {
         if time_is_up(deadline) {
             return Worked::of(not_started(asked).settled_by(grant, nothing_sent));
         }
-        if let Some(closed) = self.parts.gate.closed() {
+        if let Some(closed) = self.parts.gate.closed().filter(|_| !probes) {
             let end = hold(asked, closed.code, closed.after(0, fastrand::f64()));
             return Worked::of(end.settled_by(grant, nothing_sent));
         }
@@ -119,11 +130,20 @@ impl<F: Flow> Receiver<F> {
             idempotency: self.idempotency(&grant),
         };
         let perform = self.parts.flow.perform(&prepared.envelope, &prepared.translated.operation, &claim);
-        match AssertUnwindSafe(perform).catch_unwind().await {
-            Ok(Ok(performed)) => Worked {
-                end: end(asked, Disposition::Done).settled_by(grant, Settlement::Done(performed.outcome)),
-                events: performed.events,
-            },
+        let performed = AssertUnwindSafe(perform).catch_unwind().await;
+        let observed = match &performed {
+            Ok(performed) => Observation::of(performed.as_ref().err().map(|attempt| &attempt.error)),
+            Err(_) => None,
+        };
+        if let Some(observation) = observed.filter(|_| !probes) {
+            self.parts.gate.observe(observation);
+        }
+        let worked = match performed {
+            Ok(Ok(performed)) => {
+                let end =
+                    end(asked, Disposition::Done).settled_by(grant, Settlement::Done(performed.outcome));
+                Worked { events: performed.events, ..Worked::of(end) }
+            }
             Ok(Err(attempt)) => {
                 let disposition = attempt.error.disposition(mapping);
                 Worked::of(match (disposition, attempt.effect) {
@@ -142,7 +162,8 @@ impl<F: Flow> Receiver<F> {
                 let retry = Retry { code: Code::HandlerPanicked, after: Some(lease), mapping };
                 Worked::of(end(asked, Disposition::Retry(retry)))
             }
-        }
+        };
+        Worked { observed, ..worked }
     }
 
     fn idempotency(&self, grant: &Grant) -> IdempotencySeed {
@@ -217,7 +238,7 @@ impl<F: Flow> Receiver<F> {
 
 impl Worked {
     const fn of(end: End) -> Self {
-        Self { end, events: Vec::new() }
+        Self { end, events: Vec::new(), observed: None }
     }
 }
 
@@ -251,14 +272,19 @@ fn refused<T>(asked: Asked<'_, T>, claimed: &Claimed) -> End {
         }
         Claimed::Granted(_) | Claimed::Done { .. } | Claimed::Rejected => Disposition::Duplicate,
     };
-    end(asked, disposition)
+    let mut end = end(asked, disposition);
+    end.rejected_before = *claimed == Claimed::Rejected;
+    end
 }
 
-pub(crate) fn ledger_failed(error: &LedgerError, mapping: &'static str) -> Disposition {
+fn ledger_failed(error: &LedgerError, mapping: &'static str) -> Disposition {
     match error {
+        // Its outage is nobody's fault either, and may last for longer than a message's receives.
         LedgerError::Unavailable { .. } => {
-            Disposition::Retry(Retry { code: error.code(), after: None, mapping })
+            let after = LEDGER_PAUSE.mul_f64(0.5 + fastrand::f64());
+            Disposition::Hold(Hold { code: error.code(), after, mapping })
         }
+        LedgerError::Refused { .. } => Disposition::Retry(Retry { code: error.code(), after: None, mapping }),
         LedgerError::Corrupt { attribute } => {
             let summary = format!("the ledger item's attribute {attribute} cannot be read");
             Disposition::Reject(Rejection::new(error.code(), "$", summary).with_mapping(mapping))

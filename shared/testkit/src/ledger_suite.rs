@@ -32,6 +32,7 @@ pub struct Bench {
     clock: FakeClock,
     key: OperationKey,
     way: Way,
+    mapping: &'static str,
 }
 
 fn fresh_key() -> OperationKey {
@@ -42,7 +43,7 @@ impl Bench {
     pub fn new(store: Arc<dyn Store>, way: Way) -> Self {
         let clock = FakeClock::at("2026-11-24T10:00:00Z");
         let ledger = Ledger::with_clock(Arc::clone(&store), RETENTION, clock.as_fn());
-        Self { store, ledger, clock, key: fresh_key(), way }
+        Self { store, ledger, clock, key: fresh_key(), way, mapping: "mapping/1" }
     }
 
     async fn claim_version(
@@ -58,7 +59,7 @@ impl Bench {
             version,
             message_id,
             correlation_id: "correlation",
-            mapping: "mapping/1",
+            mapping: self.mapping,
         };
         match self.way {
             Way::Alone => self.ledger.claim(&operation(&self.key), LEASE).await,
@@ -123,6 +124,7 @@ impl Bench {
             clock: self.clock.clone(),
             key: self.key.clone(),
             way: self.way,
+            mapping: self.mapping,
         }
     }
 
@@ -222,6 +224,22 @@ pub async fn other_content_under_a_done_key_is_a_conflict(bench: Bench) {
     let grant = bench.granted().await;
     bench.complete(&grant).await.unwrap();
     assert_eq!(bench.claim_as("message-2", 2).await.unwrap(), Claimed::Conflict);
+}
+
+pub async fn what_another_mapping_makes_of_a_message_that_was_done_is_done(mut bench: Bench) {
+    let grant = bench.granted().await;
+    bench.complete(&grant).await.unwrap();
+    bench.mapping = "mapping/2";
+    let done = Claimed::Done { outcome: IDS.to_owned() };
+    assert_eq!(bench.claim_as("message-2", 2).await.unwrap(), done);
+}
+
+pub async fn another_mapping_takes_over_what_is_unknown_and_has_to_look(mut bench: Bench) {
+    let first = bench.granted().await;
+    bench.release(&first, Effect::Unknown).await.unwrap();
+    bench.mapping = "mapping/2";
+    let second = grant(bench.claim_as("message-2", 2).await.unwrap());
+    assert_eq!((second.prior(), second.epoch()), (Effect::Unknown, 2));
 }
 
 pub async fn other_content_is_a_conflict_while_the_effect_is_unknown(bench: Bench) {
@@ -516,6 +534,8 @@ macro_rules! ledger_behaviours {
             a_completed_operation_is_a_duplicate_with_its_outcome,
             completing_twice_is_recognised_as_our_own_retry,
             other_content_under_a_done_key_is_a_conflict,
+            what_another_mapping_makes_of_a_message_that_was_done_is_done,
+            another_mapping_takes_over_what_is_unknown_and_has_to_look,
             other_content_is_a_conflict_while_the_effect_is_unknown,
             other_content_may_replace_what_certainly_had_no_effect,
             a_release_ends_the_lease_and_keeps_what_is_known,

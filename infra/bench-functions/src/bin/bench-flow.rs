@@ -66,6 +66,6 @@ async fn main() -> Result<(), Error> {
     let (receiver, target, config) = settings.finish(Some((receiver, target, config)))?;
     let wiring = Wiring::connect(receiver).await;
     let gate = wiring.gate(config);
-    let target = HttpTarget::new(target)?.observed_by(gate.clone());
+    let target = HttpTarget::new(target)?;
     wiring.serve(PostSale { target }, gate).await
 }

@@ -258,7 +258,13 @@ fn settled(answer: BatchStatementResponse) -> Result<SettleAnswer, LedgerError> 
 /// By its code alone: the message quotes the statement.
 fn failed(error: BatchStatementError) -> LedgerError {
     let code = error.code.as_ref().map_or("an unknown error", BatchStatementErrorCodeEnum::as_str);
-    LedgerError::unavailable(format!("a statement was answered with {code}"))
+    match error.code {
+        Some(
+            BatchStatementErrorCodeEnum::ValidationError
+            | BatchStatementErrorCodeEnum::ItemCollectionSizeLimitExceeded,
+        ) => LedgerError::Refused { code: code.to_owned() },
+        _ => LedgerError::unavailable(format!("a statement was answered with {code}")),
+    }
 }
 
 fn all_failed<T>(count: usize, error: &LedgerError) -> Vec<Result<T, LedgerError>> {

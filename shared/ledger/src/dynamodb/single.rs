@@ -14,7 +14,7 @@ use crate::store::{ClaimAnswer, ClaimWrite, LedgerError, Settle, SettleAnswer, S
 /// What [`crate::Store::claim`] says. `status` and `owner` are reserved words in DynamoDB expressions.
 const CLAIM_CONDITION: &str = "attribute_not_exists(pk) \
     OR (#status = :claimed AND lease_until <= :now AND version <= :version \
-        AND (version < :version OR fingerprint = :fingerprint OR effect = :absent)) \
+        AND (version < :version OR fingerprint = :fingerprint OR mapping <> :mapping OR effect = :absent)) \
     OR (#status = :rejected AND message_id <> :message_id \
         AND (applied_version = :zero OR applied_version < :version)) \
     OR (#status = :done AND version < :version)";
@@ -135,6 +135,7 @@ impl DynamoDbStore {
             // Arithmetic on an attribute of another type is refused like this: reading the item names it.
             if service.err().meta().code() == Some("ValidationException") {
                 crate::Store::get(self, key).await?;
+                return Err(LedgerError::Refused { code: "ValidationException".to_owned() });
             }
         }
         Err(LedgerError::unavailable(error))

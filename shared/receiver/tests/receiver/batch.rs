@@ -56,7 +56,7 @@ async fn other_content_under_a_known_key_is_a_dead_letter() {
 #[tokio::test]
 async fn a_throttled_message_waits_at_least_as_long_as_the_target_asked() {
     let bench = Bench::new();
-    let failures = bench.receive(&[record("slow", body("1", "throttle"))]).await;
+    let failures = bench.receive(&[record("slow", body("1", "fail for a minute"))]).await;
     assert_eq!(failures, ["slow"]);
     let delays = bench.world.delays.lock().unwrap().clone();
     assert_eq!(delays[0].0, "receipt-slow");
@@ -66,7 +66,7 @@ async fn a_throttled_message_waits_at_least_as_long_as_the_target_asked() {
 #[tokio::test]
 async fn a_released_claim_can_be_tried_again_at_once() {
     let bench = Bench::new();
-    bench.receive(&[record("1", body("1", "throttle"))]).await;
+    bench.receive(&[record("1", body("1", "fail for a minute"))]).await;
     let item = bench.item("1").await;
     assert_eq!((item.lease_until_ms, item.effect), (0, Effect::Absent));
 }
@@ -87,15 +87,15 @@ async fn an_unknown_outcome_is_left_alone_until_the_target_has_had_its_time() {
 #[tokio::test]
 async fn the_last_permitted_receive_is_a_dead_letter_with_the_reason() {
     let bench = Bench::new();
-    let fourth = bench.receive(&[received(4, record("m", body("1", "throttle")))]).await;
+    let fourth = bench.receive(&[received(4, record("m", body("1", "fail for a minute")))]).await;
     assert_eq!(fourth, ["m"]);
-    let fifth = bench.receive(&[received(5, record("m", body("1", "throttle")))]).await;
+    let fifth = bench.receive(&[received(5, record("m", body("1", "fail for a minute")))]).await;
     assert!(fifth.is_empty(), "the copy is safe, the original is acknowledged");
     let letters = bench.world.letters.lock().unwrap().clone();
     let (copy, attributes) = &letters[0];
-    assert_eq!(*copy, body("1", "throttle"));
+    assert_eq!(*copy, body("1", "fail for a minute"));
     for (name, value) in [
-        ("Code", "SPW4003"),
+        ("Code", "SPW4002"),
         ("Flow", "scripted"),
         ("MappingVersion", "scripted/1"),
         ("SourceQueue", "orders"),
@@ -128,7 +128,7 @@ async fn nothing_is_acknowledged_while_the_dead_letter_queue_is_down() {
     let failures = bench
         .receive(&[
             record("bad-json", "{"),
-            received(5, record("last", body("1", "throttle"))),
+            received(5, record("last", body("1", "fail for a minute"))),
             record("refused", body("2", "refuse")),
             record("good", body("3", "")),
         ])
@@ -167,14 +167,14 @@ async fn a_record_without_an_id_is_worked_on_and_fails_the_batch_only_if_it_cann
     let good = bench.try_receive(&[nameless(body("1", ""))], Duration::from_secs(30)).await;
     assert_eq!(good, Ok(Vec::new()));
     assert_eq!(bench.effects(), ["1"]);
-    let stuck = bench.try_receive(&[nameless(body("2", "throttle"))], Duration::from_secs(30)).await;
+    let stuck = bench.try_receive(&[nameless(body("2", "fail for a minute"))], Duration::from_secs(30)).await;
     assert_eq!(stuck, Err(BatchError));
 }
 
 #[tokio::test]
 async fn a_large_batch_loses_and_invents_no_identifier() {
     let bench = Bench::new();
-    let actions = ["", "throttle", "panic", "no mapping", "refuse"];
+    let actions = ["", "fail for a minute", "panic", "no mapping", "refuse"];
     let records: Vec<_> = (0..200)
         .map(|n| record(&format!("id-{n:03}"), body(&n.to_string(), actions[n % actions.len()])))
         .collect();
@@ -216,7 +216,7 @@ async fn a_follow_on_event_is_sent_once_its_effect_is_there() {
 #[tokio::test]
 async fn a_queue_that_does_not_take_the_delay_loses_nothing() {
     let bench = Bench::with(World { queue_down: true, ..World::default() }, GateConfig::new("scripted"));
-    assert_eq!(bench.receive(&[record("m", body("1", "throttle"))]).await, ["m"]);
+    assert_eq!(bench.receive(&[record("m", body("1", "fail for a minute"))]).await, ["m"]);
 }
 
 #[tokio::test]

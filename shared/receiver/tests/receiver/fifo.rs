@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::support::{Bench, World, body, received, record};
-use gate::GateConfig;
+use gate::{GateConfig, Observation};
+use jiff::SignedDuration;
 use message::Code;
 
 fn of_group(group: &str, mut record: Value) -> Value {
@@ -33,7 +34,7 @@ async fn after_a_failure_the_rest_of_its_group_comes_again_untouched_and_other_g
     let bench = Bench::new();
     let records = [
         of_group("a", record("a1", body("1", ""))),
-        of_group("a", record("a2", body("2", "throttle"))),
+        of_group("a", record("a2", body("2", "fail for a minute"))),
         of_group("b", record("b1", body("3", ""))),
         of_group("a", record("a3", body("4", ""))),
         of_group("b", record("b2", body("5", ""))),
@@ -62,7 +63,7 @@ async fn a_dead_letter_lets_its_group_go_on_only_once_it_is_accepted() {
 async fn what_waited_behind_a_failure_until_its_last_receive_says_so() {
     let bench = Bench::new();
     let records = [
-        of_group("a", record("a1", body("1", "throttle"))),
+        of_group("a", record("a1", body("1", "fail for a minute"))),
         received(5, of_group("a", record("a2", body("2", "")))),
     ];
     assert_eq!(bench.receive(&records).await, ["a1"]);
@@ -72,10 +73,23 @@ async fn what_waited_behind_a_failure_until_its_last_receive_says_so() {
 #[tokio::test]
 async fn a_fifo_message_is_not_sent_again_while_its_target_is_down() {
     let bench = Bench::new();
-    let records = [
-        of_group("a", record("a1", body("1", "throttle for all"))),
-        of_group("a", record("a2", body("2", ""))),
-    ];
+    let records =
+        [of_group("a", record("a1", body("1", "throttle"))), of_group("a", record("a2", body("2", "")))];
     assert_eq!(bench.receive(&records).await, ["a1", "a2"]);
     assert!(bench.world.held.lock().unwrap().is_empty(), "its place in the group would be lost");
+}
+
+#[tokio::test]
+async fn groups_beside_each_other_do_not_share_a_probe() {
+    let bench = Bench::new();
+    for _ in 0..5 {
+        bench.gate.observe(Observation::Failed(Code::TargetFailed));
+    }
+    bench.gate.share().await;
+    bench.clock.advance(SignedDuration::from_secs(30));
+    let records: Vec<_> = (0..8)
+        .map(|n| of_group(&format!("g-{n}"), record(&format!("m-{n}"), body(&n.to_string(), "fail slowly"))))
+        .collect();
+    bench.receive(&records).await;
+    assert_eq!(bench.world.tried.lock().unwrap().len(), 1);
 }

@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use gate::{GateConfig, Limit};
+use gate::{GateConfig, Limit, Observation};
 use jiff::SignedDuration;
 use ledger::Status;
 use message::{Code, Effect};
-use outbound::{CallObserver, Observation};
 use receiver::Limits;
 use serde_json::{Value, json};
 
-use crate::support::{Bench, Held, World, body, received, record};
+use crate::support::{Bench, Held, World, body, millis, received, record};
 
 fn open(bench: &Bench) {
     for _ in 0..5 {
@@ -65,9 +64,7 @@ async fn a_single_failure_is_a_retry() {
 async fn after_a_429_everybody_waits_as_long_as_it_said() {
     let bench = Bench::new();
     let records: Vec<_> = (0..10)
-        .map(|n| {
-            record(&format!("m-{n}"), body(&n.to_string(), if n == 0 { "throttle for all" } else { "" }))
-        })
+        .map(|n| record(&format!("m-{n}"), body(&n.to_string(), if n == 0 { "throttle" } else { "" })))
         .collect();
     assert!(bench.receive(&records).await.is_empty());
     let held = bench.world.held.lock().unwrap().clone();
@@ -114,12 +111,12 @@ async fn a_held_message_keeps_its_origin_and_its_age() {
     let once = bench.world.held.lock().unwrap()[0].clone();
     bench.receive(&[redelivered("second", &once)]).await;
     let twice = bench.world.held.lock().unwrap()[1].clone();
-    assert_eq!(once.1, twice.1);
-    let text = |name: &str| twice.1[name].text().unwrap().to_owned();
-    assert_eq!(
-        (text("OriginalMessageId"), text("FirstSentAt"), text("Tenant")),
-        ("first".to_owned(), "2026-11-24T11:59:00Z".to_owned(), "acme".to_owned())
-    );
+    let text = |held: &Held, name: &str| held.1[name].text().unwrap().to_owned();
+    let told = |attempts: u32| {
+        format!("id=first sent=2026-11-24T11:59:00Z attempts={attempts} first=2026-11-24T11:59:30Z")
+    };
+    assert_eq!((text(&once, "Held"), text(&once, "Tenant")), (told(1), "acme".to_owned()));
+    assert_eq!((text(&twice, "Held"), text(&twice, "Tenant")), (told(2), "acme".to_owned()));
 }
 
 #[tokio::test]
@@ -136,6 +133,70 @@ async fn holding_ends_as_a_dead_letter_that_says_what_was_waited_for() {
     assert_eq!(letters[0].1["Code"], Code::HeldTooLong.as_str());
     assert_eq!(letters[0].1["OriginalMessageId"], "first");
     assert!(letters[0].1["Summary"].contains("the target asks to be called later"));
+    let failures = "attempts=2 first=2026-11-24T11:59:30Z last=2026-11-24T12:59:00Z";
+    assert_eq!(letters[0].1["Failures"], failures, "of its whole life");
+}
+
+#[tokio::test]
+async fn a_redriven_letter_of_a_held_message_can_be_held_again_and_is_as_old_as_its_redrive() {
+    let limits = Limits { longest_hold: Duration::from_secs(3_600), ..Limits::default() };
+    let bench = Bench::limited(World::default(), GateConfig::new("scripted"), limits);
+    bench.gate.observe(Observation::Throttled { after: Some(Duration::from_secs(7_200)) });
+    bench.gate.share().await;
+    let mut first = record("first", body("1", ""));
+    first["messageAttributes"] = json!({"Tenant": {"dataType": "String", "stringValue": "acme"}});
+    bench.receive(&[first]).await;
+    let held = bench.world.held.lock().unwrap()[0].clone();
+    bench.clock.advance(SignedDuration::from_secs(3_590));
+    bench.receive(&[redelivered("last", &held)]).await;
+    let letter = bench.world.letters.lock().unwrap()[0].clone();
+    let mut redriven = record("redriven", letter.0);
+    redriven["attributes"]["SentTimestamp"] = json!(millis("2026-11-24T12:59:50Z"));
+    for (name, value) in letter.1 {
+        redriven["messageAttributes"][name] = json!({"dataType": "String", "stringValue": value});
+    }
+    bench.gate.observe(Observation::Throttled { after: Some(Duration::from_secs(600)) });
+    assert!(bench.receive(&[redriven]).await.is_empty());
+    assert_eq!(bench.letters().len(), 1, "not given up again");
+    let held = bench.world.held.lock().unwrap()[1].1.clone();
+    assert_eq!(held.keys().collect::<Vec<_>>(), ["Failures", "Held", "OriginalAttributes"]);
+    assert!(held["Held"].text().unwrap().starts_with("id=first sent=2026-11-24T12:59:50Z "));
+    assert_eq!(held["OriginalAttributes"].text(), Some(r#"{"Tenant":"acme"}"#));
+}
+
+#[tokio::test]
+async fn a_target_whose_look_ups_work_and_whose_writes_fail_is_down() {
+    let bench = Bench::new();
+    let records: Vec<_> = (0..10)
+        .map(|n| received(5, record(&format!("m-{n}"), body(&n.to_string(), "fail to write"))))
+        .collect();
+    assert!(bench.receive(&records).await.is_empty());
+    assert!(bench.letters().is_empty(), "{:?}", bench.letters());
+    bench.clock.advance(SignedDuration::from_secs(30));
+    bench.receive(&[record("probe", body("11", "fail to write"))]).await;
+    assert_eq!(bench.gate.admit(10, 1).await.granted, 0, "a probe whose write failed closes nothing");
+}
+
+#[tokio::test]
+async fn one_message_that_the_target_forbids_does_not_stop_the_others() {
+    let bench = Bench::new();
+    let forbidden = record("bad", body("bad", "forbid"));
+    let good: Vec<_> = (0..9).map(|n| record(&format!("m-{n}"), body(&n.to_string(), ""))).collect();
+    let records: Vec<_> = std::iter::once(forbidden).chain(good).collect();
+    assert_eq!(bench.receive(&records).await, ["bad"]);
+    assert_eq!(bench.effects().len(), 9);
+}
+
+#[tokio::test]
+async fn while_the_ledger_does_not_answer_messages_are_held() {
+    let bench = Bench::new();
+    bench.store.down.store(true, std::sync::atomic::Ordering::SeqCst);
+    assert!(bench.receive(&[received(5, record("m", body("1", "")))]).await.is_empty());
+    assert!(bench.letters().is_empty());
+    let held = bench.world.held.lock().unwrap()[0].clone();
+    bench.store.down.store(false, std::sync::atomic::Ordering::SeqCst);
+    assert!(bench.receive(&[redelivered("again", &held)]).await.is_empty());
+    assert_eq!(bench.effects(), ["1"]);
 }
 
 #[tokio::test]
@@ -160,4 +221,13 @@ async fn a_message_that_cannot_be_sent_again_waits_where_it_is() {
     assert_eq!(bench.receive(&[record("m", body("1", ""))]).await, ["m"]);
     let delays = bench.world.delays.lock().unwrap().clone();
     assert!(delays[0].1 >= Duration::from_secs(30));
+}
+
+#[tokio::test]
+async fn what_cannot_be_held_on_its_last_receive_is_a_dead_letter_with_its_reason() {
+    let bench = Bench::with(World { queue_down: true, ..World::default() }, GateConfig::new("scripted"));
+    open(&bench);
+    bench.gate.share().await;
+    assert!(bench.receive(&[received(5, record("m", body("1", "")))]).await.is_empty());
+    assert_eq!(bench.letters(), [(Code::TargetFailed.as_str().to_owned(), "$".to_owned())]);
 }

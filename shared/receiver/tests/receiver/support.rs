@@ -1,7 +1,7 @@
 //! A receiver on in-memory doubles of everything around it.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use ledger::{
     Store,
 };
 use message::{Code, Effect, Envelope, OperationKey, Rejection};
-use outbound::{Attempt, CallError, CallObserver, Observation, Refusal};
+use outbound::{Attempt, CallError, Refusal};
 use receiver::{BatchError, Claim, Flow, Limits, Performed, Receiver, ReceiverParts, Translated};
 use serde_json::{Value, json};
 use testkit::FakeClock;
@@ -31,6 +31,8 @@ pub(crate) type Held = (String, Attributes, Duration);
 pub(crate) struct World {
     /// Orders, in the sequence of their effects.
     pub(crate) effects: Mutex<Vec<String>>,
+    /// Orders of "fail slowly", in the sequence of their calls.
+    pub(crate) tried: Mutex<Vec<String>>,
     pub(crate) letters: Mutex<Vec<(String, HashMap<&'static str, String>)>>,
     pub(crate) delays: Mutex<Vec<(String, Duration)>>,
     pub(crate) held: Mutex<Vec<Held>>,
@@ -94,17 +96,21 @@ impl EventChannel for World {
     }
 }
 
-/// A store that counts its calls.
+/// A store that counts its calls, and may be down.
 #[derive(Default)]
 pub(crate) struct Counted {
     store: MemoryStore,
     calls: AtomicUsize,
+    pub(crate) down: AtomicBool,
 }
 
 #[async_trait]
 impl Store for Counted {
     async fn claim(&self, writes: &[ClaimWrite<'_>]) -> Vec<Result<ClaimAnswer, LedgerError>> {
         self.calls.fetch_add(1, Ordering::SeqCst);
+        if self.down.load(Ordering::SeqCst) {
+            return writes.iter().map(|_| Err(LedgerError::unavailable("down, as told"))).collect();
+        }
         self.store.claim(writes).await
     }
 
@@ -125,7 +131,6 @@ impl Store for Counted {
 /// `data.do` says what becomes of a message; `data.order` is its business key, `data.version` its version.
 struct Scripted {
     world: Arc<World>,
-    gate: Arc<Gate>,
 }
 
 #[async_trait]
@@ -158,37 +163,32 @@ impl Flow for Scripted {
     }
 
     async fn perform(&self, cause: &Envelope, operation: &Value, _: &Claim) -> Result<Performed, Attempt> {
-        let failed = |effect, error, observation| {
-            self.gate.observe(observation);
-            Err(Attempt { effect, error })
+        let failed = |code, seconds: Option<u64>| {
+            let after = seconds.map(Duration::from_secs);
+            Err(Attempt { effect: Effect::Absent, error: CallError::NotNow { code, after } })
+        };
+        let unknown = |code| {
+            let error = CallError::OutcomeUnknown { code, after: None };
+            Err(Attempt { effect: Effect::Unknown, error })
         };
         match operation["do"].as_str() {
             Some("panic") => panic!("as told"),
-            Some("throttle") => {
-                let after = Some(Duration::from_secs(60));
-                let error = CallError::NotNow { code: Code::TargetThrottled, after };
-                // The gate is not told: what a single message comes to is looked at alone.
-                Err(Attempt { effect: Effect::Absent, error })
+            Some("throttle") => failed(Code::TargetThrottled, Some(60)),
+            Some("fail") => failed(Code::TargetFailed, None),
+            Some("fail for a minute") => failed(Code::TargetFailed, Some(60)),
+            Some("fail slowly") => {
+                self.world.tried.lock().unwrap().push(operation["order"].as_str().unwrap().to_owned());
+                tokio::task::yield_now().await;
+                failed(Code::TargetFailed, None)
             }
-            Some("throttle for all") => {
-                let after = Some(Duration::from_secs(60));
-                let error = CallError::NotNow { code: Code::TargetThrottled, after };
-                failed(Effect::Absent, error, Observation::Throttled { after })
-            }
-            Some("fail") => {
-                let error = CallError::NotNow { code: Code::TargetFailed, after: None };
-                failed(Effect::Absent, error, Observation::Failed(Code::TargetFailed))
-            }
-            Some("lose the answer") => Err(Attempt {
-                effect: Effect::Unknown,
-                error: CallError::OutcomeUnknown { code: Code::OutcomeUnknown, after: None },
-            }),
+            Some("fail to write") => unknown(Code::TargetFailed),
+            Some("lose the answer") => unknown(Code::OutcomeUnknown),
+            Some("forbid") => failed(Code::CredentialsRefused, None),
             Some("refuse") => {
                 let error = CallError::Refused(Refusal::new(Code::ProductUnknown, "$.sku", "unknown"));
-                failed(Effect::Absent, error, Observation::Works)
+                Err(Attempt { effect: Effect::Absent, error })
             }
             action => {
-                self.gate.observe(Observation::Works);
                 self.world.effects.lock().unwrap().push(operation["order"].as_str().unwrap().to_owned());
                 let events = if action == Some("go on") { vec![cause.clone()] } else { Vec::new() };
                 Ok(Performed { outcome: Outcome { ids: "{}".to_owned(), target_id: None }, events })
@@ -224,7 +224,7 @@ impl Bench {
         let gate = Arc::new(Gate::new(Arc::new(MemoryGateStore::default()), config, clock.as_fn()));
         let retention = Duration::from_secs(3_600);
         let receiver = Receiver::new(ReceiverParts {
-            flow: Scripted { world: Arc::clone(&world), gate: Arc::clone(&gate) },
+            flow: Scripted { world: Arc::clone(&world) },
             ledger: Ledger::with_clock(Arc::<Counted>::clone(&store), retention, clock.as_fn()),
             gate: Arc::clone(&gate),
             events: Some(Arc::<World>::clone(&world)),

@@ -1,0 +1,40 @@
+use std::time::Duration;
+
+use message::Code;
+use outbound::CallError;
+
+/// What the attempt of one record says of the target's health. Attempts are counted, not calls: where the look-ups before
+/// and after a failed write are answered, the target is none the better for it. The message is judged elsewhere: a
+/// refusal is the answer of a target that works.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Observation {
+    Works,
+    /// No answer, a server error, or our credentials refused.
+    Failed(Code),
+    /// Asked to be called later.
+    Throttled {
+        after: Option<Duration>,
+    },
+}
+
+impl Observation {
+    /// `None` where the target was not called.
+    pub const fn of(error: Option<&CallError>) -> Option<Self> {
+        let (code, after) = match error {
+            None => return Some(Self::Works),
+            // A mapping that cannot say it refuses without a call.
+            Some(CallError::Refused(refusal)) if refusal.mapping.is_some() => return None,
+            Some(CallError::Refused(_)) => return Some(Self::Works),
+            Some(CallError::NotNow { code, after } | CallError::OutcomeUnknown { code, after }) => {
+                (*code, *after)
+            }
+        };
+        match code {
+            Code::LeaseTooShort | Code::SecretUnavailable | Code::FollowOnNotSent => None,
+            // An answer came, in a form that we cannot read: the target is up.
+            Code::ResponseUnreadable => Some(Self::Works),
+            Code::TargetThrottled => Some(Self::Throttled { after }),
+            code => Some(Self::Failed(code)),
+        }
+    }
+}
