@@ -22,6 +22,22 @@ pub(crate) enum Fault {
     StallAfter(usize),
 }
 
+impl Fault {
+    pub(crate) const CRASHES: [fn(usize) -> Self; 2] = [Self::CrashBefore, Self::CrashAfter];
+    pub(crate) const LOSSES: [fn(usize) -> Self; 2] = [Self::RequestLost, Self::ReplyLost];
+    pub(crate) const STALLS: [fn(usize) -> Self; 2] = [Self::StallBefore, Self::StallAfter];
+
+    /// What ends or misleads a worker at one call.
+    pub(crate) fn at(call: usize) -> impl Iterator<Item = Self> {
+        Self::CRASHES.into_iter().chain(Self::LOSSES).map(move |kind| kind(call))
+    }
+
+    /// Each of `kinds` at each of so many calls.
+    pub(crate) fn each(kinds: &[fn(usize) -> Self], calls: usize) -> Vec<Self> {
+        (0..calls).flat_map(|call| kinds.iter().map(move |kind| kind(call))).collect()
+    }
+}
+
 /// How a call goes on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Way {
@@ -51,7 +67,7 @@ struct Inner {
 #[derive(Default)]
 struct State {
     faults: Vec<Fault>,
-    calls: usize,
+    calls: Vec<&'static str>,
     stop: Option<Stop>,
 }
 
@@ -62,17 +78,17 @@ impl Hook {
         hook
     }
 
-    /// How many calls there have been.
-    pub(crate) fn calls(&self) -> usize {
-        self.state().calls
+    /// Which calls there have been.
+    pub(crate) fn calls(&self) -> Vec<&'static str> {
+        self.state().calls.clone()
     }
 
     /// To be called before each call; answers with its number.
-    pub(crate) async fn before(&self) -> (usize, Way) {
+    pub(crate) async fn before(&self, name: &'static str) -> (usize, Way) {
         let (call, faults) = {
             let mut state = self.state();
-            state.calls += 1;
-            (state.calls - 1, state.faults.clone())
+            state.calls.push(name);
+            (state.calls.len() - 1, state.faults.clone())
         };
         if faults.contains(&Fault::CrashBefore(call)) {
             self.crash().await;

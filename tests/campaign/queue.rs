@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 
 pub(crate) const VISIBILITY: Duration = Duration::from_secs(180);
 pub(crate) const MAX_RECEIVE_COUNT: u32 = 5;
+/// What SQS takes with one message.
+pub(crate) const MOST_ATTRIBUTES: usize = 10;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Message {
@@ -41,6 +43,7 @@ impl Queue {
     }
 
     pub(crate) fn send(&self, body: &str, attributes: Attributes, now_ms: i64, delay: Duration) -> String {
+        assert!(attributes.len() <= MOST_ATTRIBUTES, "SQS refuses {attributes:?}");
         let mut state = self.state();
         state.sent += 1;
         let id = format!("{}-{:03}", self.name, state.sent);
@@ -97,6 +100,14 @@ impl Queue {
     pub(crate) fn change_visibility(&self, receipt_handle: &str, now_ms: i64, delay: Duration) {
         if let Some(message) = self.state().messages.get_mut(receipt_handle) {
             message.visible_ms = now_ms + millis(delay);
+        }
+    }
+
+    /// As an operator does it: each message as it is to `source`, where it is a new one.
+    pub(crate) fn redrive(&self, source: &Self, now_ms: i64) {
+        let letters = std::mem::take(&mut self.state().messages);
+        for letter in letters.into_values() {
+            source.send(&letter.body, letter.attributes, now_ms, Duration::ZERO);
         }
     }
 

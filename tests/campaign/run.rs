@@ -8,7 +8,7 @@ use std::time::Duration;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use receiver::{BatchError, Flow, Receiver};
 use serde_json::{Value, json};
-use tokio::time::{Instant, advance};
+use tokio::time::Instant;
 
 use crate::hook::{Fault, Hook, Stop};
 use crate::world::World;
@@ -17,8 +17,10 @@ use crate::world::World;
 const INVOCATION: Duration = Duration::from_secs(30);
 /// Longer than any lease: that ends two seconds after its invocation.
 pub(crate) const PAST_THE_LEASE: Duration = Duration::from_secs(33);
+/// How soon the next worker comes while the one before holds its claim.
+pub(crate) const WITHIN_THE_LEASE: Duration = Duration::from_secs(1);
 /// A queue that is not empty by then never will be.
-const MOST_INVOCATIONS: usize = 40;
+const MOST_INVOCATIONS: usize = 400;
 
 type Work = Pin<Box<dyn Future<Output = Result<SqsBatchResponse, BatchError>>>>;
 
@@ -75,23 +77,30 @@ impl Worker {
         self.go().await
     }
 
-    pub(crate) fn calls(&self) -> usize {
+    pub(crate) fn calls(&self) -> Vec<&'static str> {
         self.hook.calls()
     }
 }
 
-/// Workers without faults until no message is left, however long they have to wait for one.
+/// What each invocation has called, in turn.
+pub(crate) type Turns = Vec<Vec<&'static str>>;
+
+/// Worker after worker until no message is left, however long they have to wait for one. `schedule` says what happens to
+/// which of them.
 pub(crate) async fn drain<F: Flow + 'static>(
     world: &Arc<World>,
+    schedule: &[(usize, Fault)],
     receiver: impl Fn(&Arc<World>, &Hook) -> Receiver<F>,
-) {
-    for _ in 0..MOST_INVOCATIONS {
-        let Some(next) = world.source.next_visible_ms() else { return };
-        let wait = u64::try_from(next - world.now_ms()).unwrap_or(0);
-        advance(Duration::from_millis(wait)).await;
-        if let Some(mut worker) = Worker::start(world, &[], &receiver) {
-            assert_eq!(worker.go().await, Came::Answered);
+) -> Turns {
+    let mut turns = Turns::new();
+    while world.next_message().await {
+        assert!(turns.len() < MOST_INVOCATIONS, "messages are left: {:?}", world.source.messages());
+        let faults: Vec<_> =
+            schedule.iter().filter(|(turn, _)| *turn == turns.len()).map(|(_, fault)| *fault).collect();
+        if let Some(mut worker) = Worker::start(world, &faults, &receiver) {
+            worker.go().await;
+            turns.push(worker.calls());
         }
     }
-    panic!("messages are left: {:?}", world.source.messages());
+    turns
 }

@@ -1,0 +1,115 @@
+//! A flow of a versioned entity whose target can neither be asked nor recognises a repeat: only the ledger keeps an older
+//! version from overwriting a newer one.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use channel::Attributes;
+use message::{Code, Effect, Envelope, OperationKey, Rejection};
+use outbound::{Attempt, CallError, Refusal};
+use receiver::{Claim, Flow, Outcome, Performed, Receiver, Translated};
+use serde_json::{Value, json};
+
+use crate::flows::envelope;
+use crate::hook::Hook;
+use crate::hooked::Hooked;
+use crate::world::World;
+
+/// A register that takes what it is given and remembers in which order.
+#[derive(Clone, Default)]
+pub(crate) struct Register(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    taken: Vec<u64>,
+    refused: Option<u64>,
+}
+
+impl Register {
+    pub(crate) fn taken(&self) -> Vec<u64> {
+        self.state().taken.clone()
+    }
+
+    /// From now on it says no to this version, or to none.
+    pub(crate) fn refuse(&self, version: Option<u64>) {
+        self.state().refused = version;
+    }
+
+    fn put(&self, version: u64) -> Result<(), Attempt> {
+        let mut state = self.state();
+        if state.refused == Some(version) {
+            let refusal = Refusal::new(Code::TargetRefused, "$", "not this version");
+            return Err(Attempt { error: CallError::Refused(refusal), effect: Effect::Absent });
+        }
+        state.taken.push(version);
+        Ok(())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes versions of one entity into a register.
+pub(crate) struct Versions {
+    seen: Arc<Hooked>,
+    register: Register,
+}
+
+impl Versions {
+    pub(crate) fn receiver(world: &Arc<World>, hook: &Hook, register: &Register) -> Receiver<Self> {
+        let seen = world.seen_by(hook);
+        let gate = seen.gate("register");
+        let flow = Self { seen: Arc::clone(&seen), register: register.clone() };
+        seen.receiver(flow, gate)
+    }
+
+    pub(crate) fn send(world: &Arc<World>, version: u64) {
+        let body = envelope("test.entity", "/test", "1", &json!({ "version": version }));
+        world.source.send(&body, Attributes::new(), world.now_ms(), Duration::ZERO);
+    }
+
+    pub(crate) fn key() -> OperationKey {
+        OperationKey::new("versions", &["entity"])
+    }
+}
+
+#[async_trait]
+impl Flow for Versions {
+    type Operation = Value;
+
+    fn name(&self) -> &'static str {
+        "versions"
+    }
+
+    fn calls(&self) -> u32 {
+        1
+    }
+
+    fn translate(&self, envelope: &Envelope) -> Result<Translated<Value>, Rejection> {
+        let data: Value = serde_json::from_str(envelope.data.get())
+            .map_err(|_| Rejection::new(Code::TypeMismatch, "$", "expected an object"))?;
+        let version = data["version"].as_u64().unwrap_or(0);
+        Ok(Translated { version, operation: data, key: Self::key(), mapping: "versions/1" })
+    }
+
+    async fn perform(&self, _: &Envelope, operation: &Value, claim: &Claim) -> Result<Performed, Attempt> {
+        let timeout = Duration::from_secs(8);
+        let failed = |error| Attempt { error, effect: claim.prior };
+        let ends = tokio::time::Instant::now() + claim.budget.allow(timeout).map_err(failed)?;
+        let put = async || {
+            if tokio::time::Instant::now() < ends {
+                return self.register.put(operation["version"].as_u64().unwrap_or(0));
+            }
+            Err(lost())
+        };
+        self.seen.call("target", || Err(lost()), put).await?;
+        Ok(Performed { outcome: Outcome { ids: "{}".to_owned(), target_id: None }, events: Vec::new() })
+    }
+}
+
+fn lost() -> Attempt {
+    let error = CallError::OutcomeUnknown { code: Code::OutcomeUnknown, after: None };
+    Attempt { error, effect: Effect::Unknown }
+}
