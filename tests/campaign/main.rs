@@ -8,6 +8,7 @@ mod flows;
 mod hook;
 mod hooked;
 mod interleavings;
+mod outages;
 mod planted;
 mod play;
 mod queue;
