@@ -55,7 +55,7 @@ async fn ahead<S: Subject + 'static>(subject: S, key: &OperationKey) -> usize {
     let mut done_before_the_answer = 0;
     for fault in &crashes {
         let world: Arc<World> = World::new();
-        send(subject, &world, 1);
+        send(subject, &world);
         let worker = Worker::start(&world, &[*fault], |world, hook| subject.receiver(world, hook));
         worker.unwrap().go().await;
         let item = world.store.get(key).await.unwrap();

@@ -14,7 +14,7 @@ use ledger::{ClaimAnswer, ClaimWrite, Item, Ledger, LedgerError, SettleAnswer, S
 use message::OperationKey;
 use outbound::{Transport, TransportError};
 use receiver::{Flow, Limits, Receiver, ReceiverParts};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, advance, timeout};
 use tower::ServiceExt;
 
 use crate::hook::{Hook, Way};
@@ -223,6 +223,11 @@ impl Transport for Hooked {
         let exchange = async || {
             // A worker that stood still for longer than its time-out has given the call up.
             if Instant::now() >= ends {
+                return Err(TransportError::NoAnswer);
+            }
+            self.world.catch_up().await;
+            if self.world.takes_its_time(&request) {
+                advance(longest).await;
                 return Err(TransportError::NoAnswer);
             }
             let answer = self.world.router.clone().oneshot(request.map(Body::from));

@@ -14,11 +14,12 @@ use crate::weather::Weather;
 use crate::world::World;
 
 /// A good message of each operation, a repeat of the first under another id, and a poison one.
-pub(crate) fn send(subject: impl Subject, world: &Arc<World>, orders: u32) -> Sent {
-    let send = |body: &str| world.source.send(body, Attributes::new(), world.now_ms(), Duration::ZERO);
-    let mut good = vec![send(&subject.good(1))];
-    good.extend((1..=orders).map(|order| send(&subject.good(order))));
-    Sent { orders, good, poison: vec![send(&subject.poison())] }
+pub(crate) fn send(subject: impl Subject, world: &Arc<World>) -> Sent {
+    let send = |body: &str, delay| world.source.send(body, Attributes::new(), world.now_ms(), delay);
+    let Weather { orders, repeat_after, .. } = *world.weather;
+    let mut good: Vec<_> = (1..=orders).map(|order| send(&subject.good(order), Duration::ZERO)).collect();
+    good.push(send(&subject.good(1), repeat_after));
+    Sent { orders, good, poison: vec![send(&subject.poison(), Duration::ZERO)] }
 }
 
 /// Plays one schedule: which fault happens in which invocation.
@@ -30,16 +31,16 @@ pub(crate) async fn play<S: Subject + 'static>(
     fastrand::seed(7);
     let world = World::on(Arc::new(MemoryStore::default()), weather);
     weather.begin(&world, subject.target()).await;
-    let sent = send(subject, &world, weather.orders);
+    let sent = send(subject, &world);
     let receiver = |world: &Arc<World>, hook: &_| subject.receiver(world, hook);
     let mut turns = drain(&world, schedule, receiver).await;
     let judge = |turns: &Turns, wrong: Vec<String>| {
         let name = weather.name;
         assert!(wrong.is_empty(), "{name}, {schedule:?} of {turns:?} (sent {:?}): {wrong:#?}", sent.good);
     };
-    if weather.outlasts_the_hold() {
+    if let Some(redriven) = weather.redriven {
         judge(&turns, violations_of_giving_up(subject, &world, &sent));
-        world.nearly_well_again().await;
+        world.wait_until(redriven).await;
         world.dead_letters.redrive(&world.source, world.now_ms());
         let later = |(turn, fault): &(usize, Fault)| Some((turn.checked_sub(turns.len())?, *fault));
         let schedule: Vec<_> = schedule.iter().filter_map(later).collect();

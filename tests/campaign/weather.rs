@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gate::{Breaker, GateStore, Limit, State};
+use http::Method;
 use local::sandbox::{Fault, FaultKind};
 use message::Code;
 
@@ -15,6 +16,10 @@ pub(crate) struct Weather {
     pub(crate) orders: u32,
     /// How the target answers until it is well again, and to which method; any where it is `None`.
     fault: Option<(Option<&'static str>, FaultKind)>,
+    /// How long the target takes, without an answer, over what has an effect; until then.
+    late: Option<Duration>,
+    /// How much later the source sends its repeat.
+    pub(crate) repeat_after: Duration,
     /// Whether the ledger does not answer until then.
     ledger_down: bool,
     pub(crate) well_again: Duration,
@@ -24,8 +29,11 @@ pub(crate) struct Weather {
     pub(crate) failures_to_open: u32,
     pub(crate) limit: Option<Limit>,
     pub(crate) longest_hold: Duration,
+    /// When the dead letters are redriven, where all that was sent has to end as one first.
+    pub(crate) redriven: Option<Duration>,
 }
 
+const AN_HOUR: Duration = Duration::from_secs(3_600);
 const THREE_DAYS: Duration = Duration::from_secs(3 * 24 * 3_600);
 /// Longer than the breaker is open the first time: at least one probe fails.
 const A_WHILE: Duration = Duration::from_secs(100);
@@ -36,12 +44,15 @@ impl Weather {
         name: "fair",
         orders: 1,
         fault: None,
+        late: None,
+        repeat_after: Duration::ZERO,
         ledger_down: false,
         well_again: Duration::ZERO,
         starts_open: false,
         failures_to_open: 5,
         limit: None,
         longest_hold: THREE_DAYS,
+        redriven: None,
     };
 
     /// Every call fails: the breaker opens, probes fail, one is answered.
@@ -63,6 +74,17 @@ impl Weather {
         name: "writes fail",
         fault: Some((Some("POST"), FaultKind::Status { status: 503, retry_after_s: None })),
         ..Self::OUTAGE
+    };
+
+    /// A target that works on a request for longer than we wait for its answer, though not for longer than a lease: that is
+    /// all that can be promised where it takes no key. The repeat comes in between, when the effect cannot be seen yet.
+    pub(crate) const SLOW: Self = Self {
+        name: "slow",
+        late: Some(Duration::from_secs(25)),
+        repeat_after: Duration::from_secs(15),
+        well_again: A_WHILE,
+        failures_to_open: 1,
+        ..Self::FAIR
     };
 
     /// Asked to come again later.
@@ -90,8 +112,18 @@ impl Weather {
     /// For longer than a message is held. The letters are redriven a little too early.
     pub(crate) const TOO_LONG: Self = Self {
         name: "too long",
-        well_again: Duration::from_secs(3_600),
+        well_again: AN_HOUR,
         longest_hold: Duration::from_secs(600),
+        redriven: Some(AN_HOUR.saturating_sub(Duration::from_secs(60))),
+        ..Self::OUTAGE
+    };
+
+    /// It says no to everything, and is mended before the letters are redriven.
+    pub(crate) const REFUSED: Self = Self {
+        name: "refused",
+        fault: Some((Some("POST"), FaultKind::Status { status: 422, retry_after_s: None })),
+        well_again: AN_HOUR,
+        redriven: Some(AN_HOUR),
         ..Self::OUTAGE
     };
 
@@ -108,13 +140,13 @@ impl Weather {
     pub(crate) const HALF_AN_HOUR_OF_WRITES: Self =
         Self { name: "half an hour of writes", fault: Self::WRITES_FAIL.fault, ..Self::HALF_AN_HOUR };
 
-    pub(crate) fn stops_the_ledger(&self, since: Duration) -> bool {
-        self.ledger_down && since < self.well_again
+    /// How long after a request that is made now its effect is there, where that is too late for its answer.
+    pub(crate) fn delays(&self, method: &Method, since: Duration) -> Option<Duration> {
+        self.late.filter(|_| method == Method::POST && since < self.well_again)
     }
 
-    /// Whether what was sent is given up before the target is well again.
-    pub(crate) fn outlasts_the_hold(&self) -> bool {
-        self.longest_hold < self.well_again
+    pub(crate) fn stops_the_ledger(&self, since: Duration) -> bool {
+        self.ledger_down && since < self.well_again
     }
 
     pub(crate) async fn begin(&self, world: &Arc<World>, target: &str) {

@@ -1,19 +1,23 @@
 //! Everything around a flow, in one process: queues, ledger, gate, partners, and one clock for all of them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use gate::MemoryGateStore;
 use jiff::Timestamp;
 use ledger::{Clock, MemoryStore, Store};
 use local::sandbox::Sandbox;
 use tokio::time::{Instant, advance};
+use tower::ServiceExt;
 
 use crate::hook::Hook;
 use crate::hooked::Hooked;
 use crate::queue::Queue;
 use crate::weather::Weather;
+
+type Request = http::Request<Vec<u8>>;
 
 /// 2026-11-24T10:00:00Z.
 const BEGINNING: Timestamp = Timestamp::constant(1_795_514_400, 0);
@@ -29,6 +33,8 @@ pub(crate) struct World {
     pub(crate) weather: &'static Weather,
     /// The sandbox's. Made once: it costs as much as many calls of it.
     pub(crate) router: Router,
+    /// Requests that the target still works on, and until when.
+    late: Mutex<Vec<(Instant, Request)>>,
     started: Instant,
 }
 
@@ -48,6 +54,7 @@ impl World {
             next: Queue::named("next"),
             store,
             gates: MemoryGateStore::default(),
+            late: Mutex::default(),
             started: Instant::now(),
         })
     }
@@ -68,17 +75,39 @@ impl World {
         let wait = u64::try_from(next - self.now_ms()).unwrap_or(0);
         advance(Duration::from_millis(wait)).await;
         self.weather.pass(self, self.started.elapsed());
+        self.catch_up().await;
         true
+    }
+
+    /// Whether the target takes its time over this request: then it does, and answers nobody.
+    pub(crate) fn takes_its_time(&self, request: &Request) -> bool {
+        let delay = self.weather.delays(request.method(), self.started.elapsed());
+        if let Some(delay) = delay {
+            self.late().push((Instant::now() + delay, request.clone()));
+        }
+        delay.is_some()
+    }
+
+    /// The target ends what it has worked on for long enough.
+    pub(crate) async fn catch_up(&self) {
+        let now = Instant::now();
+        let due: Vec<_> = self.late().extract_if(.., |(at, _)| *at <= now).collect();
+        for (_, request) in due {
+            self.router.clone().oneshot(request.map(Body::from)).await.unwrap();
+        }
+    }
+
+    fn late(&self) -> MutexGuard<'_, Vec<(Instant, Request)>> {
+        self.late.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn ledger_answers(&self) -> bool {
         !self.weather.stops_the_ledger(self.started.elapsed())
     }
 
-    /// To a minute before the target is well again.
-    pub(crate) async fn nearly_well_again(&self) {
-        let minute = Duration::from_secs(60);
-        advance(self.weather.well_again.saturating_sub(self.started.elapsed() + minute)).await;
+    /// To so long after the beginning.
+    pub(crate) async fn wait_until(&self, since: Duration) {
+        advance(since.saturating_sub(self.started.elapsed())).await;
     }
 
     /// What a worker has of the world: every call goes through its hook.
