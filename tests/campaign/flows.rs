@@ -1,6 +1,6 @@
 //! The project's own flows under test, on the partner sandbox.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use connector_karrio::KarrioLabelBuyer;
@@ -17,7 +17,10 @@ use crate::hook::Hook;
 use crate::hooked::Hooked;
 use crate::world::World;
 
-const PAYLOAD: &str = include_str!("../../shared/transform/tests/fixtures/shopify/minimal/payload.json");
+static PAYLOAD: LazyLock<Value> = LazyLock::new(|| {
+    let text = include_str!("../../shared/transform/tests/fixtures/shopify/minimal/payload.json");
+    serde_json::from_str(text).unwrap()
+});
 const SHOP: &str = "acme.myshopify.com";
 
 /// What a campaign needs to know of a flow.
@@ -66,7 +69,7 @@ pub(crate) struct Orders;
 
 impl Orders {
     fn order(order: u32, change: impl FnOnce(&mut Value)) -> String {
-        let mut payload: Value = serde_json::from_str(PAYLOAD).unwrap();
+        let mut payload = PAYLOAD.clone();
         payload["id"] = json!(order);
         for line in payload["line_items"].as_array_mut().unwrap() {
             line["sku"] = json!("SKU-1");

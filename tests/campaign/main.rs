@@ -1,5 +1,6 @@
 //! Fault campaign: both flows and a versioned one, with a fault before and after every call to the ledger, to SQS and to the
-//! target, and with workers interleaved over expired leases. Enumerated, not sampled; in one process, on a paused clock.
+//! target, in fair weather and in outages, and with workers interleaved over expired leases. Enumerated, not sampled; in one
+//! process, on a paused clock.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking")]
 
 mod checker;

@@ -63,14 +63,15 @@ pub(crate) async fn one_fault<S: Subject + 'static>(subject: S, weather: &'stati
 }
 
 /// In the first invocation: request or reply of any call lost, and then a fault at any call that the worker makes because of
-/// that.
+/// that. A crash before a call is one after the call before.
 pub(crate) async fn a_loss_and_a_fault<S: Subject + 'static>(subject: S, weather: &'static Weather) -> usize {
     let mut schedules = 0;
     let calls = play(subject, weather, &[]).await[0].len();
     for (call, kind) in (0..calls).flat_map(|call| Fault::LOSSES.map(|kind| (call, kind))) {
         let lost = (0, kind(call));
         let calls = play(subject, weather, &[lost]).await[0].len();
-        for fault in (call + 1..calls).flat_map(Fault::at) {
+        let after = [Fault::CrashAfter, Fault::RequestLost, Fault::ReplyLost];
+        for fault in (call + 1..calls).flat_map(|call| after.map(|kind| kind(call))) {
             play(subject, weather, &[lost, (0, fault)]).await;
             schedules += 1;
         }
