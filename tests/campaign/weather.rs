@@ -80,8 +80,8 @@ impl Weather {
     /// all that can be promised where it takes no key. The repeat comes in between, when the effect cannot be seen yet.
     pub(crate) const SLOW: Self = Self {
         name: "slow",
-        late: Some(Duration::from_secs(25)),
-        repeat_after: Duration::from_secs(15),
+        late: Some(Duration::from_secs(40)),
+        repeat_after: Duration::from_secs(35),
         well_again: A_WHILE,
         failures_to_open: 1,
         ..Self::FAIR

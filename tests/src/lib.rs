@@ -56,7 +56,7 @@ pub fn reserver_waiting(partner: &Partner, timeout: Duration) -> TrytonStockRese
 }
 
 pub fn budget() -> Budget {
-    Budget::of_lease(Instant::now(), Duration::from_secs(120))
+    Budget::of_work(Instant::now(), Duration::from_secs(120))
 }
 
 /// An order of its own shop and customer.

@@ -61,7 +61,7 @@ async fn perform(labels: &Arc<Labels>) -> Result<String, outbound::Attempt> {
     let translated = flow.translate(&envelope()).unwrap();
     let claim = Claim {
         prior: Effect::Absent,
-        budget: Budget::of_lease(Instant::now(), Duration::from_secs(30)),
+        budget: Budget::of_work(Instant::now(), Duration::from_secs(30)),
         idempotency: IdempotencySeed {
             operation: translated.key,
             version: 0,

@@ -53,7 +53,7 @@ fn envelope(event_type: &str) -> Envelope {
 fn claim() -> Claim {
     Claim {
         prior: Effect::Absent,
-        budget: Budget::of_lease(Instant::now(), Duration::from_secs(30)),
+        budget: Budget::of_work(Instant::now(), Duration::from_secs(30)),
         idempotency: IdempotencySeed {
             operation: OperationKey::new("orders", &["1"]),
             version: 0,

@@ -9,9 +9,9 @@ use uuid::Uuid;
 use crate::item::{Item, Status};
 use crate::store::{ClaimAnswer, ClaimWrite, LedgerError, Settle, SettleAnswer, SettleWrite, Store};
 
-/// No lease is longer: an invocation lasts at most 15 minutes. One that seems to be was written, or is read, by a
+/// No lease is longer: an invocation lasts at most 15 minutes, and a target may need a minute more. One that seems to be was written, or is read, by a
 /// clock that is far off.
-pub const LONGEST_LEASE: Duration = Duration::from_secs(16 * 60);
+pub const LONGEST_LEASE: Duration = Duration::from_secs(17 * 60);
 
 /// What a message asks for, and which message it is.
 #[derive(Clone, Debug)]

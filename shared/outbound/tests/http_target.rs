@@ -52,7 +52,7 @@ fn config(base_url: String, timeout: Duration) -> Result<HttpTarget, TargetConfi
 }
 
 fn budget() -> Budget {
-    Budget::of_lease(Instant::now(), Duration::from_secs(60))
+    Budget::of_work(Instant::now(), Duration::from_secs(60))
 }
 
 async fn call(method: Method, path: &str) -> Result<serde_json::Value, CallError> {
@@ -145,7 +145,7 @@ async fn redirects_are_not_followed() {
 #[tokio::test]
 async fn no_call_is_started_when_the_lease_is_nearly_over() {
     let (target, calls) = target(Duration::from_secs(2)).await;
-    let budget = Budget::of_lease(Instant::now(), Budget::MARGIN + Duration::from_millis(100));
+    let budget = Budget::of_work(Instant::now(), Budget::MARGIN + Duration::from_millis(100));
     let error = target.call(Request::new(Method::POST, "/status/200"), &budget).await.unwrap_err();
     assert_eq!((error.code(), error.effect()), (Code::LeaseTooShort, Effect::Absent));
     assert_eq!(calls.load(Ordering::SeqCst), 0);

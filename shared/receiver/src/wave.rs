@@ -14,15 +14,16 @@ use crate::finish::End;
 use crate::flow::{Claim, Flow};
 use crate::prepare::Prepared;
 
-/// A lease outlives the invocation by this much: a worker that is cut off at its deadline can do nothing more, and
+/// The work outlives the invocation by this much at most: a worker that is cut off at its deadline can do nothing more, and
 /// clocks of two machines differ.
-const LEASE_MARGIN: Duration = Duration::from_secs(2);
+const MARGIN: Duration = Duration::from_secs(2);
 /// A record is started only while this much of the invocation is left.
 const SHORTEST_RUN: Duration = Duration::from_secs(3);
 /// How long a target may go on working on a request whose answer we no longer wait for: nobody looks for the effect, and
-/// perhaps makes it once more, before.
+/// perhaps makes it once more, before. So a lease is that much longer than the work under it.
 const SETTLING: Duration = Duration::from_secs(60);
 
+const LONGEST_WORK: Duration = ledger::LONGEST_LEASE.saturating_sub(SETTLING);
 /// About how long a message is held when the ledger does not answer.
 const LEDGER_PAUSE: Duration = Duration::from_secs(30);
 
@@ -34,6 +35,8 @@ struct Held<'p, T> {
     asked: Asked<'p, T>,
     grant: Grant,
     claimed_at: Instant,
+    /// How long it may be worked on.
+    work: Duration,
     lease: Duration,
 }
 
@@ -98,12 +101,14 @@ impl<F: Flow> Receiver<F> {
                 mapping: prepared.translated.mapping,
             })
             .collect();
-        let (claimed_at, lease) = (Instant::now(), lease(deadline));
+        let claimed_at = Instant::now();
+        let work = (deadline.saturating_duration_since(claimed_at) + MARGIN).min(LONGEST_WORK);
+        let lease = work + SETTLING;
         let claimed = self.parts.ledger.claim_all(&operations, lease).await;
         let (mut held, mut ends) = (Vec::new(), Vec::new());
         for (asked, claimed) in asked.into_iter().zip(claimed) {
             match claimed {
-                Ok(Claimed::Granted(grant)) => held.push(Held { asked, grant, claimed_at, lease }),
+                Ok(Claimed::Granted(grant)) => held.push(Held { asked, grant, claimed_at, work, lease }),
                 Ok(claimed) => ends.push(refused(asked, &claimed)),
                 Err(error) => ends.push(end(asked, ledger_failed(&error, asked.1.translated.mapping))),
             }
@@ -113,7 +118,7 @@ impl<F: Flow> Receiver<F> {
 
     /// A probe calls a target that is closed for everybody else, and is judged when it is over.
     async fn work(&self, held: Held<'_, F::Operation>, deadline: Instant, probes: bool) -> Worked {
-        let Held { asked, grant, claimed_at, lease } = held;
+        let Held { asked, grant, claimed_at, work, lease } = held;
         let prepared = asked.1;
         let mapping = prepared.translated.mapping;
         let nothing_sent = Settlement::Released(grant.prior());
@@ -126,7 +131,7 @@ impl<F: Flow> Receiver<F> {
         }
         let claim = Claim {
             prior: grant.prior(),
-            budget: Budget::of_lease(claimed_at, lease),
+            budget: Budget::of_work(claimed_at, work),
             idempotency: self.idempotency(&grant),
         };
         let perform = self.parts.flow.perform(&prepared.envelope, &prepared.translated.operation, &claim);
@@ -294,9 +299,4 @@ fn ledger_failed(error: &LedgerError, mapping: &'static str) -> Disposition {
 
 fn time_is_up(deadline: Instant) -> bool {
     deadline.saturating_duration_since(Instant::now()) < SHORTEST_RUN
-}
-
-fn lease(deadline: Instant) -> Duration {
-    let left = deadline.saturating_duration_since(Instant::now());
-    (left + LEASE_MARGIN).min(ledger::LONGEST_LEASE)
 }
