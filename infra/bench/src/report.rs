@@ -25,13 +25,15 @@ const WHY: &str = "
 ## Why the CPU aims are missed
 
 The aims were set against peers that took 3.4 to 5.5 ms a message where they were measured first. Here, after 500 messages to warm up and on
-a Node.js whose compiler has seen the code, the better peer takes a third of that, while our own cost is what it was. A sampled profile
-of the ledger alone (perf, cpu-clock, one run) puts 22 % of our time in the kernel's network calls, 19 % in the C library (allocation
-and copies), 16 % in the AWS SDK and 5 % in the receiver, the ledger and JSON together; the rest is spread over HTTP and the
-executor. What is left to save is round trips, of which a batch has two, and allocations of the SDK's.
+a Node.js whose compiler has seen the code, the better peer takes a third of that, while our own cost is what it was. What is left is
+spread thin: in a sampled profile of the ledger alone (perf, cpu-clock, one run) about a quarter is the kernel's network calls, and
+no function of ours, of the SDK's or of hyper's has more than 3 %. Tried: opt-level 3 instead of \"s\", no difference beyond the noise and
+a third larger; another allocator, which is in now and took off 7 % (ledger alone) to 17 % (whole flow). What could still be saved is
+round trips, of which a batch has two, and allocations inside the SDK.
 
 A duplicate costs a failed conditional insert and a consistent read of the item, one request a batch each. It could be answered without
-either from the memory of the environment that made the effect; that is not done, and the figures do not pretend it.
+either from the memory of the environment that made the effect; that is not done: whoever deletes an item of the ledger expects that to
+count, and the figures do not pretend it.
 ";
 
 const HEAD: &str = "\
