@@ -5,7 +5,7 @@ use message::{Code, Redacted};
 use serde::{Serialize, Serializer};
 
 use crate::canonical::{Address, Reservation};
-use crate::mapping::KARRIO_SHIPMENT;
+use crate::mapping_names::KARRIO_SHIPMENT;
 use crate::problem::{Kind, MappingError, Problems};
 
 /// Karrio computes with two decimals of a kilogram: less than this would round to nothing.

@@ -11,12 +11,17 @@
 //! and the kind of what came, never the value.
 
 pub mod canonical;
+mod catalog;
+pub mod contract;
+pub mod engine;
 pub mod karrio;
 pub mod mapping;
+pub mod mapping_names;
 mod problem;
 mod reader;
 pub mod reservation;
 pub mod shopify;
 pub mod tryton;
 
+pub use catalog::{Catalog, CatalogError, Mapping};
 pub use problem::{Kind, MAX_PROBLEMS, MappingError, Problem};

@@ -151,6 +151,14 @@ impl Problems {
         }
     }
 
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.told.is_empty()
+    }
+
+    pub(crate) fn into_error(self, mapping: &'static str) -> MappingError {
+        MappingError { mapping, problems: self.told }
+    }
+
     pub(crate) const fn have_overflowed(&self) -> bool {
         self.overflowed
     }

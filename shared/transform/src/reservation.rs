@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use message::{Code, Envelope, JSON_CONTENT_TYPE, Redacted, SPEC_VERSION};
 
 use crate::canonical::{Address, MODEL_VERSION, Reservation};
-use crate::mapping::CANONICAL_RESERVATION;
+use crate::mapping_names::CANONICAL_RESERVATION;
 use crate::problem::{Kind, MappingError};
 use crate::reader::{Field, Object, read};
 

@@ -23,7 +23,7 @@
 use message::{Code, Envelope, Redacted};
 
 use crate::canonical::{Address, Currency, Customer, Order, OrderLine};
-use crate::mapping::{SHOPIFY_ORDER, SHOPIFY_VERSIONS};
+use crate::mapping_names::{SHOPIFY_ORDER, SHOPIFY_VERSIONS};
 use crate::problem::{Kind, MappingError};
 use crate::reader::{Field, Object, read};
 

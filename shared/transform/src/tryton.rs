@@ -7,7 +7,7 @@ use message::{Code, Redacted};
 use serde::Serialize;
 
 use crate::canonical::{Address, Order};
-use crate::mapping::TRYTON_SALE;
+use crate::mapping_names::TRYTON_SALE;
 use crate::problem::{Kind, MappingError};
 
 /// `sale.sale`, with what it refers to.

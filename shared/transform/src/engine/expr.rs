@@ -1,0 +1,104 @@
+//! CEL, where a table cannot say it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use cel::common::ast::IdedExpr;
+use cel::parser::PrattParser;
+use cel::{Context, Value as Cel};
+use message::Code;
+
+use super::came::Came;
+use super::convert::Refused;
+
+/// Nodes of one expression.
+const MOST_NODES: usize = 200;
+const MOST_DEPTH: u16 = 32;
+
+/// An expression, parsed once.
+pub(crate) struct Expression {
+    source: String,
+    parsed: IdedExpr,
+}
+
+impl Expression {
+    pub(crate) fn parse(source: &str) -> Result<Self, String> {
+        let parser = PrattParser::new().max_recursion_depth(MOST_DEPTH).max_expression_node_count(MOST_NODES);
+        let parsed = parser.parse(source).map_err(|error| format!("{source}: {error}"))?;
+        Ok(Self { source: source.to_owned(), parsed })
+    }
+
+    /// The names that it stands on.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let references = cel::parser::Expression::references(&self.parsed);
+        references.variables().into_iter().map(str::to_owned).collect()
+    }
+
+    pub(crate) fn evaluate(&self, given: &Given<'_>) -> Result<Came<'static>, Refused> {
+        let wrong = || Refused::new(Code::TypeMismatch, format!("what can be put into: {}", self.source));
+        match Cel::resolve(&self.parsed, &given.0) {
+            Ok(Cel::Null) => Ok(Came::Null),
+            Ok(Cel::Bool(boolean)) => Ok(Came::Boolean(boolean)),
+            Ok(Cel::Int(integer)) => Ok(Came::Integer(integer.into())),
+            Ok(Cel::UInt(integer)) => Ok(Came::Integer(integer.into())),
+            Ok(Cel::Float(fraction)) => Ok(Came::Fraction(fraction)),
+            Ok(Cel::String(text)) => Ok(Came::Text(text.to_string().into())),
+            _ => Err(wrong()),
+        }
+    }
+
+    pub(crate) fn holds(&self, given: &Given<'_>) -> Result<bool, Refused> {
+        match self.evaluate(given)? {
+            Came::Boolean(holds) => Ok(holds),
+            _ => Err(Refused::new(Code::TypeMismatch, format!("a condition that is true or false: {}", self.source))),
+        }
+    }
+}
+
+impl fmt::Debug for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.source)
+    }
+}
+
+/// CEL's own functions and the mapping's sets: the same for every message.
+pub(crate) struct Library(Context<'static, 'static>);
+
+impl Library {
+    pub(crate) fn new(sets: &BTreeMap<String, Vec<String>>) -> Self {
+        let mut context = Context::default();
+        for (name, set) in sets {
+            let items: Vec<Cel> = set.iter().map(|item| Cel::from(item.as_str())).collect();
+            context.add_variable_from_value(name.clone(), items);
+        }
+        Self(context)
+    }
+
+    pub(crate) fn with<'l>(&'l self, values: impl IntoIterator<Item = (&'l str, &'l Came<'l>)>) -> Given<'l> {
+        let mut context = self.0.new_inner_scope();
+        for (name, came) in values {
+            let value = match came {
+                Came::Missing | Came::Null | Came::Array { .. } | Came::Object => Cel::Null,
+                Came::Boolean(boolean) => Cel::Bool(*boolean),
+                Came::Integer(integer) => match (i64::try_from(*integer), u64::try_from(*integer)) {
+                    (Ok(integer), _) => Cel::Int(integer),
+                    (_, Ok(integer)) => Cel::UInt(integer),
+                    _ => Cel::Null,
+                },
+                Came::Fraction(fraction) => Cel::Float(*fraction),
+                Came::Text(text) => Cel::from(text.as_ref()),
+            };
+            context.add_variable_from_value(name, value);
+        }
+        Given(context)
+    }
+}
+
+impl fmt::Debug for Library {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Library")
+    }
+}
+
+/// The values that an expression is about.
+pub(crate) struct Given<'l>(Context<'l, 'l>);

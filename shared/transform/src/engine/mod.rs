@@ -1,0 +1,15 @@
+//! The engine: a mapping, compiled once into a plan; a message, read once and translated by it.
+
+mod came;
+mod capture;
+mod checks;
+mod compile;
+mod convert;
+mod decimal;
+mod expr;
+mod plan;
+mod run;
+mod shape;
+
+pub use compile::CompileError;
+pub use plan::{Plan, Translated};

@@ -1,0 +1,703 @@
+use std::borrow::Cow;
+
+use message::{Code, Envelope};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::came::Came;
+use super::capture::{Scope, Unknown as UnknownMembers};
+use super::convert::Refused;
+use super::plan::{Condition, ListRef, Note, Out, OutMember, Piece, Plan, Ref, Refusal, Rule, Source, Translated, Unknown, Values};
+use crate::contract::Types;
+use crate::mapping::path::Space;
+use crate::problem::{Kind, MappingError, Problems};
+
+/// What SQS carries in one message.
+const MAX_PAYLOAD_BYTES: usize = 1_048_576;
+/// The depth that serde_json reads.
+const MAX_DEPTH: usize = 127;
+/// Unknown members and values that one message is asked for.
+const MOST_NOTES: usize = 32;
+
+impl Plan {
+    /// A source's message, out of its envelope, as the canonical type.
+    pub fn decode<T: DeserializeOwned>(&self, envelope: &Envelope) -> Result<(T, Vec<Note>), MappingError> {
+        let translated = self.translate(envelope.data.get(), Some(envelope))?;
+        self.typed(translated)
+    }
+
+    /// A canonical value in the target's words.
+    pub fn encode<T: DeserializeOwned>(&self, canonical: &impl Serialize) -> Result<(T, Vec<Note>), MappingError> {
+        let payload = serde_json::to_string(canonical).map_err(|_| {
+            self.refuse(Code::ValueInvalid, "$", "a canonical value that can be written as JSON", Kind::Unreadable)
+        })?;
+        let translated = self.translate(&payload, None)?;
+        self.typed(translated)
+    }
+
+    fn typed<T: DeserializeOwned>(&self, translated: Translated) -> Result<(T, Vec<Note>), MappingError> {
+        let typed = serde_json::from_value(translated.value).map_err(|_| {
+            self.refuse(Code::ValueInvalid, "$", "what the contract of the target says", Kind::Object)
+        })?;
+        Ok((typed, translated.notes))
+    }
+
+    fn refuse(&self, code: Code, path: &str, expected: &'static str, came: Kind) -> MappingError {
+        MappingError::one(self.id, code, path, expected, came)
+    }
+
+    /// A payload in the target's words. `envelope` is what `@envelope` reads; where there is none, nothing.
+    pub fn translate(&self, payload: &str, envelope: Option<&Envelope>) -> Result<Translated, MappingError> {
+        if payload.len() > MAX_PAYLOAD_BYTES {
+            return Err(self.refuse(Code::LimitExceeded, "$", "a payload of at most 1 MiB", Kind::Unreadable));
+        }
+        let mut unknown = UnknownMembers::default();
+        let mut deserializer = serde_json::Deserializer::from_str(payload);
+        let captured = Scope::capture(&self.payload, &mut deserializer, &mut unknown);
+        let captured = captured.and_then(|scope| deserializer.end().map(|()| scope));
+        let Ok(message) = captured else { return Err(self.unreadable(payload)) };
+        let attributes = match envelope {
+            Some(envelope) => Scope::capture(&self.envelope, Attributes(envelope), &mut UnknownMembers::default()),
+            None => Ok(Scope::default()),
+        };
+        let attributes = attributes.unwrap_or_default();
+        let mut run = Run {
+            plan: self,
+            envelope: &attributes,
+            problems: Problems::default(),
+            notes: Vec::new(),
+        };
+        let root = Frame { scope: &message, index: None, parent: None };
+        if let Came::Object = message.came(0) {
+            run.version(&root);
+            if run.problems.is_empty() {
+                run.refusals(&root);
+                let made = run.make(&self.out, &root);
+                run.unknown_members(&unknown);
+                let Run { problems, notes, .. } = run;
+                let value = if let Made::Value(value) = made { Some(value) } else { None };
+                return problems.into_result(self.id, value).map(|value| Translated { value, notes });
+            }
+        } else {
+            let code = if message.came(0).is_absent() { Code::FieldMissing } else { Code::TypeMismatch };
+            run.problems.push(code, "$".to_owned(), "an object".into(), message.came(0).kind());
+        }
+        Err(run.problems.into_error(self.id))
+    }
+
+    fn unreadable(&self, payload: &str) -> MappingError {
+        if depth(payload) > MAX_DEPTH {
+            self.refuse(Code::LimitExceeded, "$", "JSON of at most 127 levels", Kind::Unreadable)
+        } else {
+            let expected = "JSON whose characters and numbers are in range";
+            self.refuse(Code::ValueInvalid, "$", expected, Kind::Unreadable)
+        }
+    }
+}
+
+/// The envelope's attributes, read as JSON's members are.
+struct Attributes<'de>(&'de Envelope);
+
+impl<'de> serde::Deserializer<'de> for Attributes<'de> {
+    type Error = serde::de::value::Error;
+
+    fn deserialize_any<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        let envelope = self.0;
+        let optional = |text: &'de Option<String>| text.as_deref().unwrap_or_default();
+        let time = envelope.time.to_string();
+        let attributes = [
+            ("specversion", envelope.specversion.as_str()),
+            ("id", &envelope.id),
+            ("source", &envelope.source),
+            ("type", &envelope.event_type),
+            ("correlationid", &envelope.correlationid),
+            ("datacontenttype", optional(&envelope.datacontenttype)),
+            ("deliveryid", optional(&envelope.deliveryid)),
+            ("sourceversion", optional(&envelope.sourceversion)),
+        ];
+        let attributes = attributes.into_iter().filter(|(_, value)| !value.is_empty());
+        let attributes = attributes.map(|(name, value)| (name, Cow::Borrowed(value)));
+        let attributes = attributes.chain([("time", Cow::Owned(time))]);
+        visitor.visit_map(serde::de::value::MapDeserializer::new(attributes))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+/// Levels of arrays and objects; only looked at where a payload could not be read.
+fn depth(json: &str) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// Where the run stands: the root, or an item of a list in its scope.
+struct Frame<'f, 'm> {
+    scope: &'f Scope<'m>,
+    index: Option<usize>,
+    parent: Option<&'f Frame<'f, 'm>>,
+}
+
+impl<'f, 'm> Frame<'f, 'm> {
+    fn depth(&self) -> usize {
+        self.parent.map_or(0, |parent| parent.depth() + 1)
+    }
+
+    fn at(&self, depth: usize) -> Option<&Self> {
+        let mut here = self;
+        while here.depth() > depth {
+            here = here.parent?;
+        }
+        Some(here)
+    }
+
+    fn indices(&self) -> Vec<usize> {
+        let mut indices = self.parent.map(Frame::indices).unwrap_or_default();
+        indices.extend(self.index);
+        indices
+    }
+
+    fn items(&self, list: &ListRef) -> &'f [Scope<'m>] {
+        let scope = self.at(list.depth).map(|frame| frame.scope);
+        scope.and_then(|scope| scope.lists.get(usize::from(list.list))).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// What became of a place of the target.
+enum Made {
+    Value(Value),
+    Absent,
+    /// Its rule needs it: a problem, unless all of an object that may be absent is.
+    Missing(usize),
+    /// Noted already.
+    Failed,
+}
+
+struct Run<'p, 'm> {
+    plan: &'p Plan,
+    envelope: &'p Scope<'m>,
+    problems: Problems,
+    notes: Vec<Note>,
+}
+
+/// What a rule has read.
+enum Read<'r> {
+    Came(&'r Came<'r>),
+    /// By a template, a join or an expression.
+    Made(Came<'r>),
+}
+
+impl<'p, 'm: 'p> Run<'p, 'm> {
+    fn came<'r>(&'r self, at: Ref, frame: &'r Frame<'_, 'm>) -> &'r Came<'r>
+    where
+        'p: 'r,
+    {
+        const MISSING: &Came<'static> = &Came::Missing;
+        match at.space {
+            Space::Payload => frame.at(at.depth).map_or(MISSING, |frame| frame.scope.came(at.slot)),
+            Space::Envelope => self.envelope.came(at.slot),
+            Space::Settings => self.plan.settings_came.came(at.slot),
+        }
+    }
+
+    fn types(&self, at: Ref) -> Option<&Types> {
+        let shape = match at.space {
+            Space::Payload => &self.plan.payload,
+            Space::Envelope => &self.plan.envelope,
+            Space::Settings => &self.plan.settings,
+        };
+        shape.node(at.node).map(|node| &node.types)
+    }
+
+    /// The path of a place, with the indices of where the run stands.
+    fn path(&self, at: Ref, frame: &Frame<'_, 'm>) -> String {
+        let shape = match at.space {
+            Space::Payload => &self.plan.payload,
+            Space::Envelope => &self.plan.envelope,
+            Space::Settings => &self.plan.settings,
+        };
+        shape.node(at.node).map(|node| node.path_at(&frame.indices())).unwrap_or_default()
+    }
+
+    fn problem(&mut self, refused: Refused, at: Ref, frame: &Frame<'_, 'm>) {
+        let (path, came) = (self.path(at, frame), self.came(at, frame).kind());
+        self.problems.push(refused.code, path, refused.expected, came);
+    }
+
+    fn note(&mut self, note: Note) {
+        if self.notes.len() < MOST_NOTES && !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    fn version(&mut self, root: &Frame<'_, 'm>) {
+        let Some(at) = self.plan.version_at else { return };
+        let came = self.came(at, root);
+        let accepted = came.as_key().is_some_and(|version| self.plan.accepts.iter().any(|it| *it == version));
+        if !accepted {
+            let expected = "a version of the source that the mapping accepts";
+            self.problem(Refused::new(Code::VersionUnsupported, expected), at, root);
+        }
+    }
+
+    fn unknown_members(&mut self, unknown: &UnknownMembers) {
+        for (id, name) in &unknown.members {
+            let Some(node) = self.plan.payload.node(*id) else { continue };
+            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '$' | '@');
+            // A name that is none may be a person's.
+            let name = if name.chars().all(plain) { name } else { "*" };
+            self.note(Note::UnknownField { path: format!("{}.{name}", node.path_at(&[])) });
+        }
+    }
+
+    fn refusals(&mut self, root: &Frame<'_, 'm>) {
+        let plan = self.plan;
+        for refusal in &plan.refusals {
+            match &refusal.each {
+                None => self.refusal(refusal, root),
+                Some(list) => {
+                    for (index, scope) in root.items(list).iter().enumerate() {
+                        self.refusal(refusal, &Frame { scope, index: Some(index), parent: Some(root) });
+                    }
+                }
+            }
+        }
+    }
+
+    fn refusal(&mut self, refusal: &Refusal, frame: &Frame<'_, 'm>) {
+        if let Some(values) = &refusal.values {
+            let came = self.came(refusal.at, frame);
+            if came.is_set(false)
+                && let Err(refused) = self.known(values, came)
+            {
+                self.problem(refused, refusal.at, frame);
+            }
+        }
+        if let Some(when) = &refusal.when {
+            let refused = match self.holds(when, frame) {
+                Ok(false) => return,
+                Ok(true) => Refused::new(Code::ValueInvalid, refusal.expected.clone()),
+                Err(refused) => refused,
+            };
+            self.problem(refused, refusal.at, frame);
+        }
+    }
+
+    /// What the value map has for it; `None` where it passes as it came.
+    fn known(&self, values: &Values, came: &Came<'_>) -> Result<Option<(Value, bool)>, Refused> {
+        let key = came.as_key();
+        let key = key.as_deref().unwrap_or_default();
+        if let Some(value) = values.map.get(key) {
+            return Ok(Some((value.clone(), true)));
+        }
+        if let Some(expected) = values.refuse.get(key) {
+            return Err(Refused::new(Code::ValueInvalid, expected.clone()));
+        }
+        match &values.unknown {
+            Unknown::Park => Err(Refused::new(Code::ValueUnknown, "a value that the value map knows")),
+            Unknown::Pass => Ok(None),
+            Unknown::Default(value) => Ok(Some((value.clone(), false))),
+        }
+    }
+
+    fn given<'r>(&'r self, places: &'r [Ref], frame: &'r Frame<'_, 'm>) -> &'r Came<'r> {
+        const NULL: &Came<'static> = &Came::Null;
+        places.iter().map(|at| self.came(*at, frame)).find(|came| came.is_set(false)).unwrap_or(NULL)
+    }
+
+    fn holds(&self, condition: &Condition, frame: &Frame<'_, 'm>) -> Result<bool, Refused> {
+        let values = condition.with.iter().map(|(name, places)| (name.as_str(), self.given(places, frame)));
+        condition.expression.holds(&self.plan.library.with(values))
+    }
+
+    fn evaluate(&self, condition: &Condition, frame: &Frame<'_, 'm>) -> Result<Came<'static>, Refused> {
+        let values = condition.with.iter().map(|(name, places)| (name.as_str(), self.given(places, frame)));
+        condition.expression.evaluate(&self.plan.library.with(values))
+    }
+
+    fn make(&mut self, out: &'p Out, frame: &Frame<'_, 'm>) -> Made {
+        if self.problems.have_overflowed() {
+            return Made::Failed;
+        }
+        match out {
+            Out::Rule(index) => match self.plan.rules.get(*index) {
+                Some(rule) => self.rule(rule, *index, frame),
+                None => Made::Absent,
+            },
+            Out::Object { members, required } => self.object(members, *required, frame),
+            Out::List { of, keep, none, most, item } => {
+                self.list(of, keep.as_ref(), none.as_deref(), *most, item, frame)
+            }
+            Out::Fixed(items) => {
+                let mut made = Vec::with_capacity(items.len());
+                let mut failed = false;
+                for item in items {
+                    match self.make(item, frame) {
+                        Made::Value(value) => made.push(value),
+                        Made::Absent => {}
+                        Made::Missing(rule) => {
+                            self.missing(rule, frame);
+                            failed = true;
+                        }
+                        Made::Failed => failed = true,
+                    }
+                }
+                if failed { Made::Failed } else { Made::Value(Value::Array(made)) }
+            }
+        }
+    }
+
+    fn object(&mut self, members: &'p [(String, OutMember)], required: bool, frame: &Frame<'_, 'm>) -> Made {
+        let (mut object, mut missing, mut failed, mut any) = (Map::new(), Vec::new(), false, required);
+        for (name, member) in members {
+            match self.make(&member.out, frame) {
+                Made::Value(value) => {
+                    object.insert(name.clone(), value);
+                    // What stands there always says nothing of whether the rest is there.
+                    any |= !self.is_constant(&member.out);
+                }
+                Made::Absent if member.null => {
+                    object.insert(name.clone(), Value::Null);
+                }
+                Made::Absent => {}
+                Made::Missing(rule) => missing.push(rule),
+                Made::Failed => (failed, any) = (true, true),
+            }
+        }
+        if !any {
+            return Made::Absent;
+        }
+        for rule in &missing {
+            self.missing(*rule, frame);
+        }
+        if failed || !missing.is_empty() { Made::Failed } else { Made::Value(Value::Object(object)) }
+    }
+
+    fn is_constant(&self, out: &Out) -> bool {
+        let Out::Rule(index) = out else { return false };
+        self.plan.rules.get(*index).is_some_and(|rule| matches!(rule.from.as_slice(), [Source::Constant(_)]))
+    }
+
+    fn list(
+        &mut self,
+        of: &ListRef,
+        keep: Option<&Condition>,
+        none: Option<&str>,
+        most: Option<usize>,
+        item: &'p Out,
+        frame: &Frame<'_, 'm>,
+    ) -> Made {
+        let at = self.list_place(of);
+        match self.came(at, frame) {
+            Came::Array { items } => {
+                let read = self.plan.payload.node(of.node).map_or(usize::MAX, |node| node.most_items);
+                let most = most.unwrap_or(usize::MAX).min(read);
+                if *items > most {
+                    self.problem(Refused::new(Code::LimitExceeded, format!("at most {most} items")), at, frame);
+                    return Made::Failed;
+                }
+            }
+            came if came.is_absent() && none.is_none() => return Made::Absent,
+            came => {
+                let code = if came.is_absent() { Code::FieldMissing } else { Code::TypeMismatch };
+                self.problem(Refused::new(code, "an array"), at, frame);
+                return Made::Failed;
+            }
+        }
+        let (mut made, mut failed) = (Vec::new(), false);
+        for (index, scope) in frame.items(of).iter().enumerate() {
+            let inner = Frame { scope, index: Some(index), parent: Some(frame) };
+            if let Some(keep) = keep {
+                match self.holds(keep, &inner) {
+                    Ok(true) => {}
+                    Ok(false) => continue,
+                    Err(refused) => {
+                        let at = self.item_place(of);
+                        self.problem(refused, at, &inner);
+                        failed = true;
+                        continue;
+                    }
+                }
+            }
+            match self.make(item, &inner) {
+                Made::Value(value) => made.push(value),
+                Made::Absent => {}
+                Made::Missing(rule) => {
+                    self.missing(rule, &inner);
+                    failed = true;
+                }
+                Made::Failed => failed = true,
+            }
+            if self.problems.have_overflowed() {
+                break;
+            }
+        }
+        if failed {
+            return Made::Failed;
+        }
+        if let (true, Some(none)) = (made.is_empty(), none) {
+            self.problem(Refused::new(Code::ValueInvalid, none.to_owned()), at, frame);
+            return Made::Failed;
+        }
+        Made::Value(Value::Array(made))
+    }
+
+    fn list_place(&self, of: &ListRef) -> Ref {
+        let slot = self.plan.payload.node(of.node).map_or(0, |node| node.slot);
+        Ref { space: Space::Payload, node: of.node, slot, depth: of.depth }
+    }
+
+    fn item_place(&self, of: &ListRef) -> Ref {
+        let item = self.plan.payload.node(of.node).and_then(|node| node.item).unwrap_or(of.node);
+        let slot = self.plan.payload.node(item).map_or(0, |node| node.slot);
+        Ref { space: Space::Payload, node: item, slot, depth: of.depth + 1 }
+    }
+
+    /// Nothing stands where the rule needs something: told at the outermost place that is not there.
+    fn missing(&mut self, rule: usize, frame: &Frame<'_, 'm>) {
+        let Some(rule) = self.plan.rules.get(rule) else { return };
+        let Some(at) = rule.place else {
+            let path = format!("$.{}", rule.to);
+            self.problems.push(Code::FieldMissing, path, rule.expected.into(), Kind::Missing);
+            return;
+        };
+        let outer = self.outermost_absent(at, frame);
+        if outer.node == at.node {
+            let empty = matches!(self.came(at, frame), Came::Text(_));
+            let expected = if empty { "a string that is not empty" } else { rule.expected };
+            self.problem(Refused::new(Code::FieldMissing, expected), at, frame);
+            return;
+        }
+        let code = if self.came(outer, frame).is_absent() { Code::FieldMissing } else { Code::TypeMismatch };
+        let expected = self.expected_of(outer);
+        self.problem(Refused::new(code, expected), outer, frame);
+    }
+
+    fn expected_of(&self, at: Ref) -> &'static str {
+        match self.plan.payload.node(at.node) {
+            Some(node) if node.item.is_some() || !node.indexed.is_empty() => "an array",
+            _ => "an object",
+        }
+    }
+
+    /// Of the places on the way to this one, in its own scope, the outermost that holds nothing.
+    fn outermost_absent(&self, at: Ref, frame: &Frame<'_, 'm>) -> Ref {
+        if at.space != Space::Payload {
+            return at;
+        }
+        let shape = &self.plan.payload;
+        let Some(scope) = frame.at(at.depth).map(|frame| frame.scope) else { return at };
+        let id = shape.outermost(at.node, |node| {
+            let came = scope.came(node.slot);
+            let holds = matches!(came, Came::Object | Came::Array { .. });
+            node.depth == at.depth && !node.is_leaf() && !holds
+        });
+        shape.node(id).map_or(at, |node| Ref { node: id, slot: node.slot, ..at })
+    }
+
+    fn rule(&mut self, rule: &'p Rule, index: usize, frame: &Frame<'_, 'm>) -> Made {
+        if let Some(when) = &rule.when {
+            match self.holds(when, frame) {
+                Ok(true) => {}
+                Ok(false) => return Made::Absent,
+                Err(refused) => return self.failed(refused, rule.place, frame),
+            }
+        }
+        let mut found = None;
+        for source in &rule.from {
+            match self.read(source, rule, frame) {
+                Ok(Some(read)) => {
+                    found = Some((source, read));
+                    break;
+                }
+                Ok(None) => {}
+                Err(_) if rule.lenient => {}
+                Err(refused) => {
+                    let at = if let Source::Place(at) = source { Some(*at) } else { rule.place };
+                    return self.failed(refused, at, frame);
+                }
+            }
+        }
+        let Some((source, read)) = found else { return self.without(rule, index, frame) };
+        let at = match source {
+            Source::Place(at) => Some(*at),
+            _ => rule.place,
+        };
+        if let Source::Constant(value) = source {
+            return Made::Value(value.clone());
+        }
+        let (came, made) = match &read {
+            Read::Came(came) => (*came, false),
+            Read::Made(came) => (came, true),
+        };
+        let value = match self.value(rule, came, made, frame) {
+            Ok((value, known)) => {
+                drop(read);
+                if !known && let Some(at) = at {
+                    let path = self.path(at, &Frame { scope: frame.scope, index: None, parent: None });
+                    self.note(Note::UnknownValue { path });
+                }
+                value
+            }
+            Err(_) if rule.lenient => {
+                drop(read);
+                return self.without(rule, index, frame);
+            }
+            Err(refused) => {
+                drop(read);
+                let at = if refused.beside { rule.beside.or(at) } else { at };
+                return self.failed(refused, at, frame);
+            }
+        };
+        // What a conversion leaves empty is nothing.
+        if value.as_str() == Some("") && !rule.empty {
+            return self.without(rule, index, frame);
+        }
+        match rule.checks.check(&value) {
+            Ok(()) => Made::Value(value),
+            Err(refused) => self.failed(refused, at, frame),
+        }
+    }
+
+    fn failed(&mut self, refused: Refused, at: Option<Ref>, frame: &Frame<'_, 'm>) -> Made {
+        match at {
+            Some(at) => self.problem(refused, at, frame),
+            None => self.problems.push(refused.code, "$".to_owned(), refused.expected, Kind::Object),
+        }
+        Made::Failed
+    }
+
+    /// The value, and whether the value map knew it.
+    fn value(
+        &self,
+        rule: &Rule,
+        came: &Came<'_>,
+        made: bool,
+        frame: &Frame<'_, 'm>,
+    ) -> Result<(Value, bool), Refused> {
+        if let Some(values) = &rule.values {
+            if came.as_key().is_none() {
+                return Err(Refused::new(Code::TypeMismatch, rule.expected));
+            }
+            if let Some((value, known)) = self.known(values, came)? {
+                return Ok((value, known));
+            }
+            let value = self.converted(rule, came, made, frame)?;
+            return Ok((value, false));
+        }
+        Ok((self.converted(rule, came, made, frame)?, true))
+    }
+
+    fn converted(&self, rule: &Rule, came: &Came<'_>, made: bool, frame: &Frame<'_, 'm>) -> Result<Value, Refused> {
+        rule.conversion.convert(came, rule.beside.map(|beside| self.came(beside, frame)), made)
+    }
+
+    /// Nothing is set where the rule reads.
+    fn without(&mut self, rule: &'p Rule, index: usize, frame: &Frame<'_, 'm>) -> Made {
+        // A place whose way leads through something else than an object is wrong, not absent.
+        if let Some(at) = rule.place {
+            let outer = self.outermost_absent(at, frame);
+            if outer.node != at.node && !self.came(outer, frame).is_absent() {
+                let expected = self.expected_of(outer);
+                return self.failed(Refused::new(Code::TypeMismatch, expected), Some(outer), frame);
+            }
+        }
+        if let Some(default) = &rule.default {
+            let applies = default.when.as_ref().map_or(Ok(true), |when| self.holds(when, frame));
+            match applies {
+                Ok(true) => return Made::Value(default.value.clone()),
+                Ok(false) => {}
+                Err(refused) => return self.failed(refused, rule.place, frame),
+            }
+        }
+        let needed = rule.needed_with.is_some_and(|with| !self.came(with, frame).is_absent());
+        if rule.required || needed {
+            if needed {
+                self.missing(index, frame);
+                return Made::Failed;
+            }
+            return Made::Missing(index);
+        }
+        Made::Absent
+    }
+
+    /// What the source has, if something is set there.
+    fn read<'r>(
+        &'r self,
+        source: &'r Source,
+        rule: &Rule,
+        frame: &'r Frame<'_, 'm>,
+    ) -> Result<Option<Read<'r>>, Refused> {
+        let fits = |at: Ref, came: &Came<'_>| match self.types(at) {
+            Some(types) if !came.is_one_of(types) => Err(Refused::new(Code::TypeMismatch, types.expected())),
+            _ => Ok(()),
+        };
+        let text = |at: Ref| {
+            let came = self.came(at, frame);
+            if !came.is_set(false) {
+                return Ok(None);
+            }
+            fits(at, came)?;
+            match came {
+                Came::Text(_) => super::convert::text(came).map(Some),
+                other => match other.as_key() {
+                    Some(key) => Ok(Some(key)),
+                    None => Err(Refused::new(Code::TypeMismatch, "a string")),
+                },
+            }
+        };
+        Ok(match source {
+            Source::Place(at) => {
+                let came = self.came(*at, frame);
+                fits(*at, came)?;
+                came.is_set(rule.empty).then_some(Read::Came(came))
+            }
+            Source::Join { parts, by } => {
+                let mut joined = String::new();
+                for part in parts {
+                    if let Some(part) = text(*part)? {
+                        if !joined.is_empty() {
+                            joined.push_str(by);
+                        }
+                        joined.push_str(&part);
+                    }
+                }
+                (!joined.is_empty()).then(|| Read::Made(Came::Text(joined.into())))
+            }
+            Source::Template(pieces) => {
+                let mut made = String::new();
+                for piece in pieces {
+                    match piece {
+                        Piece::Text(text) => made.push_str(text),
+                        Piece::Place(at) => match text(*at)? {
+                            Some(text) => made.push_str(&text),
+                            None => return Ok(None),
+                        },
+                    }
+                }
+                Some(Read::Made(Came::Text(made.into())))
+            }
+            Source::Constant(value) => Some(Read::Made(Came::from(value))),
+            Source::Expression(condition) => {
+                let came = self.evaluate(condition, frame)?;
+                came.is_set(rule.empty).then_some(Read::Made(came))
+            }
+        })
+    }
+}
