@@ -5,6 +5,8 @@ use inventory_to_shipping::{InventoryToShipping, InventoryToShippingSettings};
 use lambda_runtime::Error;
 use outbound::HttpTarget;
 use receiver::Wiring;
+use serde_json::{Value, json};
+use transform::Translator;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -16,11 +18,12 @@ async fn main() -> Result<(), Error> {
         .inspect_err(|error| tracing::error!(%error, "settings refused"))?;
     let wiring = Wiring::connect(settings.receiver).await;
     let gate = wiring.gate(settings.karrio_gate);
+    let shipping = json!({ "service": settings.karrio_service, "ship_from": settings.ship_from });
     let buyer = KarrioLabelBuyer::new(
         HttpTarget::new(settings.karrio)?,
         wiring.credential(settings.karrio_secret_arn),
-        settings.karrio_service,
-        settings.ship_from,
+        Arc::new(Translator::built_in("karrio-shipment", &shipping)?),
     );
-    wiring.serve(InventoryToShipping::new(Arc::new(buyer)), gate).await
+    let reservations = Arc::new(Translator::built_in("canonical-reservation", &Value::Null)?);
+    wiring.serve(InventoryToShipping::new(reservations, Arc::new(buyer)), gate).await
 }

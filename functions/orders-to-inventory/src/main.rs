@@ -5,6 +5,8 @@ use lambda_runtime::Error;
 use orders_to_inventory::{OrdersToInventory, OrdersToInventorySettings};
 use outbound::HttpTarget;
 use receiver::Wiring;
+use serde_json::Value;
+use transform::Translator;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -20,6 +22,8 @@ async fn main() -> Result<(), Error> {
         HttpTarget::new(settings.tryton)?,
         wiring.credential(settings.tryton_secret_arn),
         settings.tryton_company_id,
+        Arc::new(Translator::built_in("tryton-sale", &Value::Null)?),
     );
-    wiring.followed_by(settings.next_queue_url).serve(OrdersToInventory::new(Arc::new(reserver)), gate).await
+    let shopify = Arc::new(Translator::built_in("shopify-order", &Value::Null)?);
+    wiring.followed_by(settings.next_queue_url).serve(OrdersToInventory::new(shopify, Arc::new(reserver)), gate).await
 }

@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use http::Method;
 use message::Code;
 use outbound::{Budget, CallError, Credential, HttpTarget, LabelBuyer, Request, Response};
-use transform::canonical::{Address, Reservation, Shipment};
-use transform::karrio;
+use serde_json::Value;
+use transform::Translator;
+use transform::canonical::{Reservation, Shipment};
 
 use crate::errors::explain;
 use crate::wire::{KarrioShipmentRecord, ShipmentPage};
@@ -20,19 +21,13 @@ const MOST_PAGES: usize = 10;
 pub struct KarrioLabelBuyer {
     target: HttpTarget,
     credential: Arc<dyn Credential>,
-    service: String,
-    ship_from: Address,
+    translator: Arc<Translator>,
 }
 
 impl KarrioLabelBuyer {
-    /// `service` is the carrier service to buy; `ship_from` the warehouse.
-    pub fn new(
-        target: HttpTarget,
-        credential: Arc<dyn Credential>,
-        service: impl Into<String>,
-        ship_from: Address,
-    ) -> Self {
-        Self { target, credential, service: service.into(), ship_from }
+    /// `translator` is the mapping `karrio-shipment`'s, whose settings name the carrier service to buy and the warehouse.
+    pub fn new(target: HttpTarget, credential: Arc<dyn Credential>, translator: Arc<Translator>) -> Self {
+        Self { target, credential, translator }
     }
 
     async fn call(&self, request: Request, budget: &Budget) -> Result<Response, CallError> {
@@ -66,7 +61,7 @@ impl LabelBuyer for KarrioLabelBuyer {
     }
 
     async fn buy(&self, reservation: &Reservation, budget: &Budget) -> Result<Shipment, CallError> {
-        let body = karrio::shipment(reservation, &self.ship_from, &self.service)?;
+        let body: Value = self.translator.encode(reservation)?;
         let response = self.call(Request::new(Method::POST, SHIPMENTS).json(&body)?, budget).await?;
         let record: KarrioShipmentRecord = response.json()?;
         // A 201 without a label ("200 with errors inside"): bought or not, the next look-up tells.

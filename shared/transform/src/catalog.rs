@@ -1,7 +1,7 @@
 //! The mappings and contracts that are built in.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use serde_json::Value;
 use thiserror::Error;
@@ -39,9 +39,11 @@ pub enum CatalogError {
 }
 
 impl Catalog {
-    /// What this build was made with.
-    pub fn built_in() -> Result<Self, CatalogError> {
-        Self::read(MAPPINGS.iter().copied(), CONTRACTS.iter().map(|(_, text)| *text))
+    /// What this build was made with, read once.
+    pub fn built_in() -> Result<&'static Self, CatalogError> {
+        static BUILT_IN: OnceLock<Result<Catalog, CatalogError>> = OnceLock::new();
+        let read = || Self::read(MAPPINGS.iter().copied(), CONTRACTS.iter().map(|(_, text)| *text));
+        BUILT_IN.get_or_init(read).as_ref().map_err(Clone::clone)
     }
 
     /// Of texts: mappings with their paths, and contracts.

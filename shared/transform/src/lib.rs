@@ -1,11 +1,9 @@
 //! The transformation layer: source contract -> canonical model -> target contract. Pure: no tokio, AWS or HTTP.
 //!
-//! | mapping | from | to |
-//! |---|---|---|
-//! | [`mapping::SHOPIFY_ORDER`] | a Shopify order webhook, [`mapping::SHOPIFY_VERSIONS`] | [`canonical::Order`] |
-//! | [`mapping::TRYTON_SALE`] | [`canonical::Order`] | [`tryton::TrytonSale`] |
-//! | [`mapping::CANONICAL_RESERVATION`] | our own `spillway.stock.reserved` event | [`canonical::Reservation`] |
-//! | [`mapping::KARRIO_SHIPMENT`] | [`canonical::Reservation`] | [`karrio::KarrioShipment`] |
+//! - `mappings/`: one TOML file a direction and entity; `contracts/`: JSON Schema a system, entity and version. Both are built
+//!   in ([`Catalog`]); docs/mappings.md describes how they are written.
+//! - [`Translator`]: a mapping in use. It is compiled once into a [`Plan`], and reads each message once.
+//! - [`canonical`]: the model in the middle, typed.
 //!
 //! Every mapping reports all problems of a message together ([`MappingError`]): code, JSON path, what was expected
 //! and the kind of what came, never the value.
@@ -13,15 +11,13 @@
 pub mod canonical;
 mod catalog;
 pub mod contract;
-pub mod engine;
-pub mod karrio;
+mod engine;
 pub mod mapping;
-pub mod mapping_names;
 mod problem;
-mod reader;
 pub mod reservation;
-pub mod shopify;
-pub mod tryton;
+mod translator;
 
 pub use catalog::{Catalog, CatalogError, Mapping};
+pub use engine::{CompileError, Note, Plan, Translated};
 pub use problem::{Kind, MAX_PROBLEMS, MappingError, Problem};
+pub use translator::{Decoded, Drift, Translator};

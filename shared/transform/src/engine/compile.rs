@@ -36,16 +36,17 @@ impl Plan {
     /// `settings` is what `@settings` reads.
     pub fn compile(
         file: &MappingFile,
-        id: &'static str,
+        stamp: &'static str,
         contracts: &Contracts,
         settings: &Value,
     ) -> Result<Self, CompileError> {
-        Compiler::new(file, contracts)?.plan(id, settings)
+        Compiler::new(file, contracts)?.plan(stamp, settings)
     }
 }
 
 struct Compiler<'f> {
     file: &'f MappingFile,
+    sources: Vec<&'f Schema>,
     target: &'f Schema,
     payload: Shape,
     envelope: Shape,
@@ -84,13 +85,14 @@ impl<'f> Compiler<'f> {
             file,
             target: contract(&target)?,
             payload: shape(Space::Payload, "$", &sources)?,
+            sources,
             envelope: shape(Space::Envelope, "@envelope", &Vec::from_iter(envelope))?,
             settings: shape(Space::Settings, "@settings", &Vec::from_iter(settings))?,
             values: file.values.iter().map(|(name, map)| (name.as_str(), Arc::new(values(map)))).collect(),
         })
     }
 
-    fn plan(mut self, id: &'static str, settings: &Value) -> Compiled<Plan> {
+    fn plan(mut self, stamp: &'static str, settings: &Value) -> Compiled<Plan> {
         let file = self.file;
         let (mut rules, mut tree) = (Vec::new(), Tree::default());
         for text in &file.rule {
@@ -125,7 +127,7 @@ impl<'f> Compiler<'f> {
         let settings_came = Scope::capture(&self.settings, owned(settings), &mut UnknownMembers::default())
             .map_err(|error| self.wrong("settings", error.to_string()))?;
         Ok(Plan {
-            id,
+            stamp,
             accepts: file.accepts.clone(),
             version_at,
             payload: std::mem::replace(&mut self.payload, empty()),
@@ -237,7 +239,8 @@ impl<'f> Compiler<'f> {
             from.push(Source::Expression(self.expression(expr, &text.with, name, &lists)?));
         }
         from.extend(text.value.clone().map(Source::Constant));
-        let place = from.iter().find_map(first_place);
+        let place = self.always_sent(text).and_then(|place| self.read(place, name, &lists).ok());
+        let place = place.or_else(|| from.iter().find_map(first_place));
         let default = text.default.as_ref().map(|default| match default {
             DefaultValue::Always(value) => Ok(Default_ { value: value.clone(), when: None }),
             DefaultValue::When(default) => Ok(Default_ {
@@ -269,6 +272,23 @@ impl<'f> Compiler<'f> {
             ).map_err(|problem| self.wrong(name, problem))?,
             place,
             expected: expected(text.conversion),
+        })
+    }
+
+    /// Of the places that a rule reads, one that every message should have: if all of them are empty, that is the wrong one.
+    fn always_sent<'t>(&self, text: &'t RuleText) -> Option<&'t str> {
+        let places = text.from.iter().filter_map(|source| match source {
+            SourceText::Place(place) => Some(place.as_str()),
+            _ => None,
+        });
+        places.into_iter().find(|text| {
+            let Ok(place) = Place::parse(text) else { return false };
+            let Some((Step::Name(name), above)) = place.steps.split_last() else { return false };
+            let above = Place { space: place.space, steps: above.to_vec() };
+            let required = |schema: &&Schema| {
+                schema.at(above.in_schema()).is_some_and(|schema| schema.required.contains(name))
+            };
+            place.space == Space::Payload && self.sources.iter().all(required)
         })
     }
 

@@ -12,4 +12,4 @@ mod run;
 mod shape;
 
 pub use compile::CompileError;
-pub use plan::{Plan, Translated};
+pub use plan::{Note, Plan, Translated};

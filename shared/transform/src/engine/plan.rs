@@ -13,7 +13,7 @@ use crate::mapping::path::Space;
 /// A mapping, compiled: no message makes it look anything up by name again.
 #[derive(Debug)]
 pub struct Plan {
-    pub(crate) id: &'static str,
+    pub(crate) stamp: &'static str,
     pub(crate) accepts: Vec<String>,
     pub(crate) version_at: Option<Ref>,
     pub(crate) payload: Shape,
@@ -161,8 +161,8 @@ pub(crate) struct OutMember {
 }
 
 impl Plan {
-    /// What is stamped on what it makes: `shopify-order/2`.
-    pub const fn id(&self) -> &'static str {
-        self.id
+    /// What is stamped on what it makes: `shopify-order/2 canonical.order@1`.
+    pub const fn stamp(&self) -> &'static str {
+        self.stamp
     }
 }

@@ -44,7 +44,7 @@ impl Plan {
     }
 
     fn refuse(&self, code: Code, path: &str, expected: &'static str, came: Kind) -> MappingError {
-        MappingError::one(self.id, code, path, expected, came)
+        MappingError::one(self.stamp, code, path, expected, came)
     }
 
     /// A payload in the target's words. `envelope` is what `@envelope` reads; where there is none, nothing.
@@ -68,7 +68,7 @@ impl Plan {
             problems: Problems::default(),
             notes: Vec::new(),
         };
-        let root = Frame { scope: &message, index: None, parent: None };
+        let root = Frame { scope: &message, index: None, parent: None, depth: 0 };
         if let Came::Object = message.came(0) {
             run.version(&root);
             if run.problems.is_empty() {
@@ -77,13 +77,13 @@ impl Plan {
                 run.unknown_members(&unknown);
                 let Run { problems, notes, .. } = run;
                 let value = if let Made::Value(value) = made { Some(value) } else { None };
-                return problems.into_result(self.id, value).map(|value| Translated { value, notes });
+                return problems.into_result(self.stamp, value).map(|value| Translated { value, notes });
             }
         } else {
             let code = if message.came(0).is_absent() { Code::FieldMissing } else { Code::TypeMismatch };
             run.problems.push(code, "$".to_owned(), "an object".into(), message.came(0).kind());
         }
-        Err(run.problems.into_error(self.id))
+        Err(run.problems.into_error(self.stamp))
     }
 
     fn unreadable(&self, payload: &str) -> MappingError {
@@ -152,16 +152,13 @@ struct Frame<'f, 'm> {
     scope: &'f Scope<'m>,
     index: Option<usize>,
     parent: Option<&'f Frame<'f, 'm>>,
+    depth: usize,
 }
 
 impl<'f, 'm> Frame<'f, 'm> {
-    fn depth(&self) -> usize {
-        self.parent.map_or(0, |parent| parent.depth() + 1)
-    }
-
     fn at(&self, depth: usize) -> Option<&Self> {
         let mut here = self;
-        while here.depth() > depth {
+        while here.depth > depth {
             here = here.parent?;
         }
         Some(here)
@@ -273,7 +270,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
                 None => self.refusal(refusal, root),
                 Some(list) => {
                     for (index, scope) in root.items(list).iter().enumerate() {
-                        self.refusal(refusal, &Frame { scope, index: Some(index), parent: Some(root) });
+                        self.refusal(refusal, &Frame { scope, index: Some(index), parent: Some(root), depth: 1 });
                     }
                 }
             }
@@ -376,6 +373,10 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
                     object.insert(name.clone(), Value::Null);
                 }
                 Made::Absent => {}
+                Made::Missing(rule) if any => {
+                    self.missing(rule, frame);
+                    failed = true;
+                }
                 Made::Missing(rule) => missing.push(rule),
                 Made::Failed => (failed, any) = (true, true),
             }
@@ -422,7 +423,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         }
         let (mut made, mut failed) = (Vec::new(), false);
         for (index, scope) in frame.items(of).iter().enumerate() {
-            let inner = Frame { scope, index: Some(index), parent: Some(frame) };
+            let inner = Frame { scope, index: Some(index), parent: Some(frame), depth: frame.depth + 1 };
             if let Some(keep) = keep {
                 match self.holds(keep, &inner) {
                     Ok(true) => {}
@@ -505,7 +506,11 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         let Some(scope) = frame.at(at.depth).map(|frame| frame.scope) else { return at };
         let id = shape.outermost(at.node, |node| {
             let came = scope.came(node.slot);
-            let holds = matches!(came, Came::Object | Came::Array { .. });
+            let holds = match came {
+                Came::Object => !node.members.is_empty(),
+                Came::Array { .. } => node.item.is_some() || !node.indexed.is_empty(),
+                _ => false,
+            };
             node.depth == at.depth && !node.is_leaf() && !holds
         });
         shape.node(id).map_or(at, |node| Ref { node: id, slot: node.slot, ..at })
@@ -519,63 +524,52 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
                 Err(refused) => return self.failed(refused, rule.place, frame),
             }
         }
-        let mut found = None;
         for source in &rule.from {
-            match self.read(source, rule, frame) {
-                Ok(Some(read)) => {
-                    found = Some((source, read));
-                    break;
+            let at = if let Source::Place(at) = source { Some(*at) } else { rule.place };
+            match self.from(source, rule, frame) {
+                Ok(Some((value, known))) => {
+                    if let (false, Some(at)) = (known, at) {
+                        let path = self.path(at, &Frame { scope: frame.scope, index: None, parent: None, depth: 0 });
+                        self.note(Note::UnknownValue { path });
+                    }
+                    return match rule.checks.check(&value) {
+                        Ok(()) => Made::Value(value),
+                        Err(refused) => self.failed(refused, at, frame),
+                    };
                 }
                 Ok(None) => {}
-                Err(_) if rule.lenient => {}
+                Err(refused) if rule.lenient && refused.code == Code::ValueInvalid => {}
                 Err(refused) => {
-                    let at = if let Source::Place(at) = source { Some(*at) } else { rule.place };
+                    let at = if refused.beside { rule.beside.or(at) } else { at };
                     return self.failed(refused, at, frame);
                 }
             }
         }
-        let Some((source, read)) = found else { return self.without(rule, index, frame) };
-        let at = match source {
-            Source::Place(at) => Some(*at),
-            _ => rule.place,
-        };
+        self.without(rule, index, frame)
+    }
+
+    /// What one source gives, converted, and whether the value map knew it. `None`: nothing is set there.
+    fn from(
+        &self,
+        source: &Source,
+        rule: &Rule,
+        frame: &Frame<'_, 'm>,
+    ) -> Result<Option<(Value, bool)>, Refused> {
         if let Source::Constant(value) = source {
-            return Made::Value(value.clone());
+            return Ok(Some((value.clone(), true)));
         }
-        let (came, made) = match &read {
-            Read::Came(came) => (*came, false),
-            Read::Made(came) => (came, true),
-        };
-        let value = match self.value(rule, came, made, frame) {
-            Ok((value, known)) => {
-                drop(read);
-                if !known && let Some(at) = at {
-                    let path = self.path(at, &Frame { scope: frame.scope, index: None, parent: None });
-                    self.note(Note::UnknownValue { path });
-                }
-                value
-            }
-            Err(_) if rule.lenient => {
-                drop(read);
-                return self.without(rule, index, frame);
-            }
-            Err(refused) => {
-                drop(read);
-                let at = if refused.beside { rule.beside.or(at) } else { at };
-                return self.failed(refused, at, frame);
-            }
+        let (value, known) = match self.read(source, rule, frame)? {
+            None => return Ok(None),
+            Some(Read::Came(came)) => self.value(rule, came, false, frame)?,
+            Some(Read::Made(came)) => self.value(rule, &came, true, frame)?,
         };
         // What a conversion leaves empty is nothing.
-        if value.as_str() == Some("") && !rule.empty {
-            return self.without(rule, index, frame);
-        }
-        match rule.checks.check(&value) {
-            Ok(()) => Made::Value(value),
-            Err(refused) => self.failed(refused, at, frame),
-        }
+        Ok((rule.empty || value.as_str() != Some("")).then_some((value, known)))
     }
 
     fn failed(&mut self, refused: Refused, at: Option<Ref>, frame: &Frame<'_, 'm>) -> Made {
+        let absent = at.is_some_and(|at| refused.beside && self.came(at, frame).is_absent());
+        let refused = if absent { Refused::new(Code::FieldMissing, "a string") } else { refused };
         match at {
             Some(at) => self.problem(refused, at, frame),
             None => self.problems.push(refused.code, "$".to_owned(), refused.expected, Kind::Object),
@@ -693,7 +687,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
                 }
                 Some(Read::Made(Came::Text(made.into())))
             }
-            Source::Constant(value) => Some(Read::Made(Came::from(value))),
+            Source::Constant(_) => None,
             Source::Expression(condition) => {
                 let came = self.evaluate(condition, frame)?;
                 came.is_set(rule.empty).then_some(Read::Made(came))

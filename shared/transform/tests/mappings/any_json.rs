@@ -3,9 +3,10 @@
 use message::Rejection;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use transform::{MAX_PROBLEMS, MappingError, karrio, reservation, shopify, tryton};
+use transform::reservation::reserved_event;
+use transform::{MAX_PROBLEMS, MappingError};
 
-use crate::common::{ship_from, shopify_payload, webhook};
+use crate::common::{order, reservation, sale, shipment, shopify_payload, webhook};
 
 /// Stands for personal data: no name or sentence of ours has it.
 const CANARY: &str = "qZx7canary";
@@ -76,27 +77,27 @@ fn check_error(error: &MappingError) {
     assert!((1..=MAX_PROBLEMS).contains(&error.problems.len()));
     assert!(error.problems.iter().all(|problem| problem.path.len() < 100 && problem.expected.len() < 100));
     let rejection = Rejection::from(error.clone());
-    assert!(rejection.summary.chars().count() <= 200 && rejection.path.starts_with('$'));
+    assert!(rejection.summary.chars().count() <= 200 && rejection.path.starts_with(['$', '@']));
     assert!(!format!("{error:?} {error} {rejection:?}").contains(CANARY), "{error:?}");
 }
 
 /// Through every mapping that would see this payload.
 fn check(payload: &Value) {
     let mut envelope = webhook(&payload.to_string());
-    match shopify::order(&envelope) {
+    match order(&envelope) {
         Ok(order) => {
-            tryton::sale(&order).unwrap();
-            let reservation = order.reserved_as("1".to_owned(), None);
-            let event = reservation::reserved_event(&reservation, &envelope, envelope.time).unwrap();
-            assert_eq!(reservation::reservation(&event).unwrap(), reservation);
-            if let Err(error) = karrio::shipment(&reservation, &ship_from(), "standard_service") {
+            sale(&order).unwrap();
+            let reserved = order.reserved_as("1".to_owned(), None);
+            let event = reserved_event(&reserved, &envelope, envelope.time).unwrap();
+            assert_eq!(reservation(&event).unwrap(), reserved);
+            if let Err(error) = shipment(&reserved) {
                 check_error(&error);
             }
         }
         Err(error) => check_error(&error),
     }
     envelope.sourceversion = Some("1".to_owned());
-    if let Err(error) = reservation::reservation(&envelope) {
+    if let Err(error) = reservation(&envelope) {
         check_error(&error);
     }
 }
@@ -141,9 +142,9 @@ fn no_value_of_an_order_that_is_wrong_everywhere_is_told() {
 fn a_name_in_the_envelope_is_not_told_either() {
     let mut envelope = webhook("{}");
     envelope.sourceversion = Some(CANARY.to_owned());
-    check_error(&shopify::order(&envelope).unwrap_err());
-    check_error(&reservation::reservation(&envelope).unwrap_err());
+    check_error(&order(&envelope).unwrap_err());
+    check_error(&reservation(&envelope).unwrap_err());
     envelope.sourceversion = Some("2026-10".to_owned());
     envelope.source = format!("/{CANARY}/{CANARY}");
-    check_error(&shopify::order(&envelope).unwrap_err());
+    check_error(&order(&envelope).unwrap_err());
 }

@@ -7,9 +7,9 @@ use std::path::Path;
 use message::Rejection;
 use serde::Serialize;
 use serde_json::{Value, json};
-use transform::{MappingError, karrio, shopify, tryton};
+use transform::MappingError;
 
-use crate::common::{fixtures, ship_from, text, webhook};
+use crate::common::{fixtures, order, sale, shipment, text, webhook};
 
 fn expect(case: &Path, file: &str, actual: &impl Serialize) {
     let path = case.join(file);
@@ -36,13 +36,12 @@ fn problems(error: &MappingError) -> Value {
 
 /// Maps the case through every model and returns the names of the files that it must consist of.
 fn check(case: &Path) -> BTreeSet<String> {
-    let files: &[&str] = match shopify::order(&webhook(&text(&case.join("payload.json")))) {
+    let files: &[&str] = match order(&webhook(&text(&case.join("payload.json")))) {
         Ok(order) => {
             expect(case, "canonical.json", &order);
-            expect(case, "tryton.json", &tryton::sale(&order).unwrap());
+            expect(case, "tryton.json", &sale(&order).unwrap());
             let reservation = order.reserved_as("42".to_owned(), Some("SHP-42".to_owned()));
-            let shipment = karrio::shipment(&reservation, &ship_from(), "standard_service").unwrap();
-            expect(case, "karrio.json", &shipment);
+            expect(case, "karrio.json", &shipment(&reservation).unwrap());
             &["canonical.json", "karrio.json", "payload.json", "tryton.json"]
         }
         Err(error) => {

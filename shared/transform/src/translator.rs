@@ -1,0 +1,88 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use message::Envelope;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::engine::{Note, Plan};
+use crate::{Catalog, CatalogError, MappingError};
+
+/// Distinct places that are counted: a source that invents names does not fill the memory.
+const MOST_COUNTED: usize = 100;
+
+/// Message Translator: a mapping in use. What comes otherwise than its contracts say, and does no harm, is counted.
+#[derive(Debug)]
+pub struct Translator {
+    plan: Mutex<Arc<Plan>>,
+    drift: Mutex<Drift>,
+}
+
+/// How often what came was not as the contracts say.
+pub type Drift = BTreeMap<Note, u64>;
+
+/// A message, translated.
+#[derive(Debug)]
+pub struct Decoded<T> {
+    pub value: T,
+    /// Which mapping did it, in which version, to which contract: `shopify-order/2 canonical.order@1`.
+    pub stamp: &'static str,
+}
+
+impl Translator {
+    /// One of the mappings that are built in. `settings` is what its `@settings` reads; null where it reads none.
+    pub fn built_in(name: &str, settings: &Value) -> Result<Self, CatalogError> {
+        Ok(Self::new(Catalog::built_in()?.plan(name, settings)?))
+    }
+
+    pub fn new(plan: Plan) -> Self {
+        Self { plan: Mutex::new(Arc::new(plan)), drift: Mutex::default() }
+    }
+
+    /// The plan in force.
+    pub fn plan(&self) -> Arc<Plan> {
+        Arc::clone(&lock(&self.plan))
+    }
+
+    /// Another plan, from the next message on.
+    pub fn replace(&self, plan: Plan) {
+        *lock(&self.plan) = Arc::new(plan);
+    }
+
+    /// A source's message as a canonical type.
+    pub fn decode<T: DeserializeOwned>(&self, envelope: &Envelope) -> Result<Decoded<T>, MappingError> {
+        let plan = self.plan();
+        let (value, notes) = plan.decode(envelope)?;
+        self.count(notes);
+        Ok(Decoded { value, stamp: plan.stamp() })
+    }
+
+    /// A canonical value in the target's words.
+    pub fn encode<T: DeserializeOwned>(&self, canonical: &impl Serialize) -> Result<T, MappingError> {
+        let (value, notes) = self.plan().encode(canonical)?;
+        self.count(notes);
+        Ok(value)
+    }
+
+    /// What was counted since the last time.
+    pub fn take_drift(&self) -> Drift {
+        std::mem::take(&mut *lock(&self.drift))
+    }
+
+    fn count(&self, notes: Vec<Note>) {
+        if notes.is_empty() {
+            return;
+        }
+        let mut drift = lock(&self.drift);
+        for note in notes {
+            if drift.len() < MOST_COUNTED || drift.contains_key(&note) {
+                *drift.entry(note).or_default() += 1;
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
