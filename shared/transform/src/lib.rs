@@ -10,6 +10,7 @@
 
 pub mod canonical;
 mod catalog;
+mod check;
 pub mod contract;
 mod engine;
 pub mod mapping;
@@ -18,6 +19,7 @@ pub mod reservation;
 mod translator;
 
 pub use catalog::{Catalog, CatalogError, Mapping};
+pub use check::{Finding, FindingKind, check};
 pub use engine::{CompileError, Note, Plan, Translated};
 pub use problem::{Kind, MAX_PROBLEMS, MappingError, Problem};
 pub use translator::{Decoded, Drift, Translator};

@@ -75,6 +75,11 @@ impl Contracts {
         Ok(self)
     }
 
+    /// What a document says that it is.
+    pub fn id(document: &Value) -> Result<ContractId, ContractError> {
+        read::id_of(document)
+    }
+
     pub fn get(&self, id: &ContractId) -> Option<&Schema> {
         self.schemas.get(id)
     }

@@ -5,7 +5,7 @@ use regex_lite::Regex;
 use serde_json::Value;
 
 use super::convert::Refused;
-use crate::contract::Schema;
+use crate::contract::{Schema, Type};
 
 #[derive(Debug, Default)]
 pub(crate) struct Checks {
@@ -73,4 +73,21 @@ impl Checks {
         }
         Ok(())
     }
+}
+
+/// Whether the target's contract lets this value stand there; otherwise what it wants.
+pub(crate) fn allows(schema: &Schema, value: &Value) -> Result<(), String> {
+    let one = match value {
+        Value::Null => Type::Null,
+        Value::Bool(_) => Type::Boolean,
+        Value::Number(number) if number.is_f64() => Type::Number,
+        Value::Number(_) => Type::Integer,
+        Value::String(_) => Type::String,
+        Value::Array(_) => Type::Array,
+        Value::Object(_) => Type::Object,
+    };
+    if !schema.types.allow(one) {
+        return Err(schema.types.to_string());
+    }
+    Checks::of(schema, false)?.check(value).map_err(|refused| refused.expected.into_owned())
 }

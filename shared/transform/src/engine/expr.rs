@@ -102,3 +102,77 @@ impl fmt::Debug for Library {
 
 /// The values that an expression is about.
 pub(crate) struct Given<'l>(Context<'l, 'l>);
+
+/// A kind of value that an expression is tried with.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum Trial {
+    Null,
+    Boolean,
+    Integer,
+    Number,
+    Text,
+}
+
+impl Trial {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Boolean => "a boolean",
+            Self::Integer => "an integer",
+            Self::Number => "a number",
+            Self::Text => "a text",
+        }
+    }
+
+    /// Two values of the kind: a branch that one does not take the other may.
+    fn values(self) -> Vec<Came<'static>> {
+        match self {
+            Self::Null => vec![Came::Null],
+            Self::Boolean => vec![Came::Boolean(true), Came::Boolean(false)],
+            Self::Integer => vec![Came::Integer(0), Came::Integer(7)],
+            Self::Number => vec![Came::Fraction(0.5)],
+            Self::Text => vec![Came::Text("".into()), Came::Text("x".into())],
+        }
+    }
+}
+
+/// What goes wrong for some combination of these kinds, if anything does. A combination beyond `most` is not tried.
+pub(crate) fn try_expression(
+    source: &str,
+    sets: &BTreeMap<String, Vec<String>>,
+    names: &[(&str, Vec<Trial>)],
+    condition: bool,
+    most: usize,
+) -> Option<String> {
+    let expression = match Expression::parse(source) {
+        Ok(expression) => expression,
+        Err(problem) => return Some(problem),
+    };
+    let library = Library::new(sets);
+    let choices: Vec<Vec<(Trial, Came<'static>)>> = names
+        .iter()
+        .map(|(_, trials)| trials.iter().flat_map(|trial| trial.values().into_iter().map(|it| (*trial, it))).collect())
+        .collect();
+    let combinations: usize = choices.iter().map(|choices| choices.len().max(1)).product();
+    for number in 0..combinations.min(most) {
+        let mut rest = number;
+        let mut given = Vec::new();
+        for ((name, _), choices) in names.iter().zip(&choices) {
+            if let Some((trial, came)) = choices.get(rest % choices.len().max(1)) {
+                given.push((*name, *trial, came));
+            }
+            rest /= choices.len().max(1);
+        }
+        let values = library.with(given.iter().map(|(name, _, came)| (*name, *came)));
+        let failed = if condition {
+            expression.holds(&values).is_err()
+        } else {
+            expression.evaluate(&values).is_err()
+        };
+        if failed {
+            let with: Vec<_> = given.iter().map(|(name, trial, _)| format!("{name} is {}", trial.name())).collect();
+            return Some(format!("{source} fails where {}", with.join(" and ")));
+        }
+    }
+    None
+}

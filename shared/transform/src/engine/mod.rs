@@ -12,4 +12,6 @@ mod run;
 mod shape;
 
 pub use compile::CompileError;
+pub(crate) use checks::allows;
+pub(crate) use expr::{Trial, try_expression};
 pub use plan::{Note, Plan, Translated};
