@@ -37,6 +37,8 @@ pub enum FindingKind {
     Unusable,
     /// A place that is read is in no accepted version, or not in each.
     SourceMissing,
+    /// Messages of a version that the mapping does not accept would be dead letters.
+    VersionNotAccepted,
     /// A required place of the target is not made.
     RequiredNotMade,
     /// A required place of the target is made for some messages only.
@@ -93,6 +95,9 @@ impl Catalog {
             let mut mapping = mapping.clone();
             let file = &mut mapping.file;
             if file.from == id.entity {
+                if let Some(finding) = not_accepted(&mapping.path, file, &id) {
+                    findings.push(finding);
+                }
                 // As if it were accepted alone: what older versions still have is no help.
                 file.accepts = vec![id.version.clone()];
             }
@@ -106,6 +111,18 @@ impl Catalog {
         }
         Ok(findings)
     }
+}
+
+fn not_accepted(path: &str, file: &MappingFile, id: &ContractId) -> Option<Finding> {
+    let at = file.version_at.as_ref().filter(|_| !file.accepts.contains(&id.version))?;
+    Some(Finding {
+        file: path.to_owned(),
+        rule: "accepts".to_owned(),
+        kind: FindingKind::VersionNotAccepted,
+        path: at.clone(),
+        problem: format!("messages of {id} would be dead letters"),
+        mend: format!("add {:?} to `accepts`", id.version),
+    })
 }
 
 struct Checker<'c> {
@@ -158,16 +175,17 @@ impl<'c> Checker<'c> {
         problem: impl fmt::Display,
         mend: impl fmt::Display,
     ) {
-        let finding = Finding {
-            file: self.mapping.path.clone(),
-            rule: rule.to_owned(),
-            kind,
-            path: path.to_string(),
-            problem: problem.to_string(),
-            mend: mend.to_string(),
+        let path = path.to_string();
+        // One thing that is wrong is told once: what is not there cannot be relied on either.
+        let told = |other: &Finding| {
+            let same = other.kind == kind
+                || (kind == FindingKind::MayBeMissing && other.kind == FindingKind::SourceMissing);
+            same && other.rule == rule && other.path == path
         };
-        if !self.findings.contains(&finding) {
-            self.findings.push(finding);
+        if !self.findings.iter().any(told) {
+            let (problem, mend) = (problem.to_string(), mend.to_string());
+            let (file, rule) = (self.mapping.path.clone(), rule.to_owned());
+            self.findings.push(Finding { file, rule, kind, path, problem, mend });
         }
     }
 

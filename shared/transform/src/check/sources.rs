@@ -57,8 +57,10 @@ impl Checker<'_> {
             for alternative in &alternatives {
                 self.some_version(&rule.to, &alternative.places, alternative.all);
             }
-            if rule.expr.is_none() {
-                self.each_version(&rule.to, &alternatives);
+            // Each name of an expression needs a place; of a rule's own places one is enough.
+            match rule.expr {
+                None => self.each_version(&rule.to, &alternatives),
+                Some(_) => self.names(&rule.to, &rule.with),
             }
             for place in rule.currency.iter().chain(&rule.needed_with).filter_map(|text| Self::place(text)) {
                 self.each_version(&rule.to, &[Alternative { places: vec![place], all: true }]);
@@ -73,14 +75,18 @@ impl Checker<'_> {
             self.each_version(&format!("refuse at {}", refuse.at), &[Alternative { places, all: true }]);
         }
         for (rule, with) in conditions(file) {
-            for places in with.values() {
-                let of = |place| Alternative { places: vec![place], all: true };
-                let alternatives: Vec<_> = places.iter().filter_map(Self::place).map(of).collect();
-                self.each_version(rule, &alternatives);
-                for alternative in &alternatives {
-                    self.some_version(rule, &alternative.places, true);
-                }
+            self.names(rule, with);
+        }
+    }
+
+    fn names(&mut self, rule: &str, with: &With) {
+        for places in with.values() {
+            let of = |place| Alternative { places: vec![place], all: true };
+            let alternatives: Vec<_> = places.iter().filter_map(Self::place).map(of).collect();
+            for alternative in &alternatives {
+                self.some_version(rule, &alternative.places, true);
             }
+            self.each_version(rule, &alternatives);
         }
     }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::sources::{alternatives, conditions};
 use super::{Checker, FindingKind};
 use crate::contract::{Schema, Type};
-use crate::engine::allows;
+use crate::engine::{allows, names_of};
 use crate::mapping::file::{DefaultValue, Rule, UnknownValue, ValueMap};
 use crate::mapping::path::Place;
 
@@ -127,18 +127,16 @@ impl Checker<'_> {
             let rule = format!("values.{name}");
             self.find(FindingKind::Dead, &rule, "$", "no rule uses this value map", "take it out, or name it in a rule");
         }
-        let expressions = super::expressions::sources(file);
-        for name in file.sets.keys().filter(|name| !expressions.iter().any(|text| text.contains(name.as_str()))) {
+        let names: BTreeSet<_> = super::expressions::sources(file).into_iter().flat_map(names_of).collect();
+        for name in file.sets.keys().filter(|name| !names.contains(*name)) {
             let rule = format!("sets.{name}");
             self.find(FindingKind::Dead, &rule, "$", "no expression uses this set", "take it out");
         }
-        let unnamed: Vec<(String, String)> = conditions(file)
-            .iter()
-            .flat_map(|(rule, with)| with.keys().map(|name| ((*rule).to_owned(), name.clone())))
-            .filter(|(_, name)| !expressions.iter().any(|text| text.contains(name.as_str())))
-            .collect();
-        for (rule, name) in unnamed {
-            self.find(FindingKind::Dead, &rule, "$", format!("`with` names {name}, which no expression uses"), "take it out");
+        for (rule, with) in conditions(file) {
+            for name in with.keys().filter(|name| !names.contains(*name)) {
+                let problem = format!("`with` names {name}, which no expression uses");
+                self.find(FindingKind::Dead, rule, "$", problem, "take it out");
+            }
         }
     }
 }

@@ -1,13 +1,19 @@
 //! Contracts: JSON Schema of what is read from a system or written to it, one a system, entity and version.
 //!
+//! A version may be told from another ([`VERSION_OF`]): by an RFC 7386 merge patch of its document.
+//!
 //! A contract lists every member that is known, read or not, so that one that is not in it is news. It is written with the
 //! keywords of [`KEYWORDS`] alone: what a mapping could not be checked against is refused, not passed over.
 
+mod diff;
 mod read;
 mod schema;
+mod versions;
 
+pub use diff::{Change, Effect, diff};
 pub use read::{ContractError, KEYWORDS};
 pub use schema::{Schema, Type, Types};
+pub use versions::{PATCH, VERSION_OF};
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -71,7 +77,7 @@ impl Contracts {
     }
 
     fn resolved(mut self) -> Result<Self, ContractError> {
-        self.schemas = read::schemas(&self.documents)?;
+        self.schemas = read::schemas(&versions::expanded(&self.documents)?)?;
         Ok(self)
     }
 
@@ -88,8 +94,8 @@ impl Contracts {
         self.schemas.iter()
     }
 
-    /// The documents as they are written, by id: for validators.
-    pub fn documents(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.documents.iter().map(|(id, document)| (id.as_str(), document))
+    /// Plain JSON Schema documents, by id: for validators.
+    pub fn documents(&self) -> Result<BTreeMap<String, Value>, ContractError> {
+        versions::expanded(&self.documents)
     }
 }

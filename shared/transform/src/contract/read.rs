@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::ContractId;
-use super::schema::{Schema, Type};
+use super::schema::{Schema, Type, Types};
 
 /// What a contract may be written with: JSON Schema 2020-12, without what no mapping could be checked against.
 pub const KEYWORDS: &[&str] = &[
@@ -39,7 +39,7 @@ pub const KEYWORDS: &[&str] = &[
 
 /// References that go in circles end here.
 const MAX_DEPTH: usize = 64;
-const ID_PREFIX: &str = "spillway:";
+pub(super) const ID_PREFIX: &str = "spillway:";
 
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[error("contract {contract}, at {path}: {problem}")]
@@ -119,11 +119,11 @@ impl<'d> Reader<'d> {
             let Some(parts) = parts.as_array() else { return self.wrong(path, "allOf: expected an array") };
             for (index, part) in parts.iter().enumerate() {
                 let part = self.schema(part, &format!("{path}/allOf/{index}"), depth + 1)?;
-                schema = over(schema, part);
+                schema = both(schema, part);
             }
         }
         let own = self.own(members, path, depth)?;
-        Ok(over(schema, own))
+        Ok(both(schema, own))
     }
 
     fn referred(&self, reference: &Value, path: &str, depth: usize) -> Result<Schema, ContractError> {
@@ -224,35 +224,44 @@ impl<'d> Reader<'d> {
     }
 }
 
-/// What both say; where they differ `upper` goes before, as a later version does before the one that it is told from.
-fn over(lower: Schema, upper: Schema) -> Schema {
-    let mut properties = lower.properties;
-    for (name, member) in upper.properties {
+/// What both say, as JSON Schema has it: both hold.
+fn both(one: Schema, other: Schema) -> Schema {
+    let mut properties = one.properties;
+    for (name, member) in other.properties {
         let below = properties.remove(&name).unwrap_or_default();
-        properties.insert(name, if member.never { member } else { over(below, member) });
+        properties.insert(name, both(below, member));
     }
-    let mut required = lower.required;
-    required.extend(upper.required);
-    required.retain(|name| !properties.get(name).is_some_and(|member| member.never));
+    let mut required = one.required;
+    required.extend(other.required);
+    let types = match (one.types.0.is_empty(), other.types.0.is_empty()) {
+        (false, false) => Types(one.types.0.intersection(&other.types.0).copied().collect()),
+        (true, _) => other.types,
+        (false, true) => one.types,
+    };
+    let least = |one: Option<u64>, other: Option<u64>| one.max(other);
+    let most = |one: Option<u64>, other: Option<u64>| [one, other].into_iter().flatten().min();
     Schema {
-        types: if upper.types.0.is_empty() { lower.types } else { upper.types },
+        types,
         properties,
         required,
-        open: lower.open || upper.open,
-        items: match (lower.items, upper.items) {
-            (Some(lower), Some(upper)) => Some(Box::new(over(*lower, *upper))),
-            (lower, upper) => upper.or(lower),
+        open: one.open || other.open,
+        items: match (one.items, other.items) {
+            (Some(one), Some(other)) => Some(Box::new(both(*one, *other))),
+            (one, other) => other.or(one),
         },
-        values: upper.values.or(lower.values),
-        format: upper.format.or(lower.format),
-        pattern: upper.pattern.or(lower.pattern),
-        min_length: upper.min_length.or(lower.min_length),
-        max_length: upper.max_length.or(lower.max_length),
-        minimum: upper.minimum.or(lower.minimum),
-        maximum: upper.maximum.or(lower.maximum),
-        min_items: upper.min_items.or(lower.min_items),
-        max_items: upper.max_items.or(lower.max_items),
-        description: upper.description.or(lower.description),
-        never: lower.never || upper.never,
+        values: match (one.values, other.values) {
+            (Some(one), Some(other)) => Some(one.into_iter().filter(|value| other.contains(value)).collect()),
+            (one, other) => one.or(other),
+        },
+        format: other.format.or(one.format),
+        pattern: other.pattern.or(one.pattern),
+        min_length: least(one.min_length, other.min_length),
+        max_length: most(one.max_length, other.max_length),
+        minimum: one.minimum.max(other.minimum),
+        maximum: [one.maximum, other.maximum].into_iter().flatten().min(),
+        min_items: least(one.min_items, other.min_items),
+        max_items: most(one.max_items, other.max_items),
+        description: other.description.or(one.description),
+        never: one.never || other.never,
     }
 }

@@ -103,6 +103,11 @@ impl fmt::Debug for Library {
 /// The values that an expression is about.
 pub(crate) struct Given<'l>(Context<'l, 'l>);
 
+/// The names that an expression stands on; none where it cannot be parsed.
+pub(crate) fn names_of(source: &str) -> Vec<String> {
+    Expression::parse(source).map(|expression| expression.names()).unwrap_or_default()
+}
+
 /// A kind of value that an expression is tried with.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Trial {

@@ -13,5 +13,5 @@ mod shape;
 
 pub use compile::CompileError;
 pub(crate) use checks::allows;
-pub(crate) use expr::{Trial, try_expression};
+pub(crate) use expr::{Trial, names_of, try_expression};
 pub use plan::{Note, Plan, Translated};

@@ -1,6 +1,0 @@
-#[test]
-fn check() {
-    let findings = transform::Catalog::built_in().unwrap().check();
-    for f in &findings { println!("{f}"); }
-    println!("{} findings", findings.len());
-}
