@@ -82,8 +82,17 @@ impl Catalog {
 
     /// The mapping, ready for messages. `settings` is what its `@settings` reads; null where it reads none.
     pub fn plan(&self, name: &str, settings: &Value) -> Result<Plan, CatalogError> {
-        let file = &self.mapping(name)?.file;
-        Ok(Plan::compile(file, interned(&file.stamp()), &self.contracts, settings)?)
+        Ok(self.compile(&self.mapping(name)?.file, 0, settings)?)
+    }
+
+    /// A mapping's file, with overrides of this revision in it.
+    pub(crate) fn compile(
+        &self,
+        file: &MappingFile,
+        revision: u64,
+        settings: &Value,
+    ) -> Result<Plan, CompileError> {
+        Plan::compile(file, interned(&file.stamp(revision)), &self.contracts, settings)
     }
 }
 

@@ -3,6 +3,8 @@
 //! - `mappings/`: one TOML file a direction and entity; `contracts/`: JSON Schema a system, entity and version. Both are built
 //!   in ([`Catalog`]); docs/mappings.md describes how they are written.
 //! - [`Translator`]: a mapping in use. It is compiled once into a [`Plan`], and reads each message once.
+//! - [`Overrides`]: value maps and defaults that people change while a mapping runs; [`check`]: what would go wrong, before
+//!   it does.
 //! - [`canonical`]: the model in the middle, typed.
 //!
 //! Every mapping reports all problems of a message together ([`MappingError`]): code, JSON path, what was expected
@@ -14,6 +16,8 @@ mod check;
 pub mod contract;
 mod engine;
 pub mod mapping;
+mod overrides;
+mod presence;
 mod problem;
 pub mod reservation;
 mod translator;
@@ -21,5 +25,6 @@ mod translator;
 pub use catalog::{Catalog, CatalogError, Mapping};
 pub use check::{Finding, FindingKind, check};
 pub use engine::{CompileError, Note, Plan, Translated};
+pub use overrides::{Change, OverrideError, Overrides};
 pub use problem::{Kind, MAX_PROBLEMS, MappingError, Problem};
 pub use translator::{Decoded, Drift, Translator};

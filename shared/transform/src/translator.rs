@@ -1,13 +1,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use message::Envelope;
+use message::{Code, Envelope};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::engine::{Note, Plan};
-use crate::{Catalog, CatalogError, MappingError};
+use crate::presence::Presence;
+use crate::{Catalog, CatalogError, MappingError, Problem};
 
 /// Distinct places that are counted: a source that invents names does not fill the memory.
 const MOST_COUNTED: usize = 100;
@@ -17,6 +18,7 @@ const MOST_COUNTED: usize = 100;
 pub struct Translator {
     plan: Mutex<Arc<Plan>>,
     drift: Mutex<Drift>,
+    presence: Mutex<Presence>,
 }
 
 /// How often what came was not as the contracts say.
@@ -37,7 +39,7 @@ impl Translator {
     }
 
     pub fn new(plan: Plan) -> Self {
-        Self { plan: Mutex::new(Arc::new(plan)), drift: Mutex::default() }
+        Self { plan: Mutex::new(Arc::new(plan)), drift: Mutex::default(), presence: Mutex::default() }
     }
 
     /// The plan in force.
@@ -53,21 +55,32 @@ impl Translator {
     /// A source's message as a canonical type.
     pub fn decode<T: DeserializeOwned>(&self, envelope: &Envelope) -> Result<Decoded<T>, MappingError> {
         let plan = self.plan();
-        let (value, notes) = plan.decode(envelope)?;
-        self.count(notes);
-        Ok(Decoded { value, stamp: plan.stamp() })
+        match plan.translate(envelope.data.get(), Some(envelope)) {
+            Ok(translated) => {
+                self.count(translated.notes);
+                lock(&self.presence).add(translated.present);
+                Ok(Decoded { value: plan.typed(translated.value)?, stamp: plan.stamp() })
+            }
+            Err(error) => {
+                self.count(error.problems.iter().filter_map(news).collect());
+                Err(error)
+            }
+        }
     }
 
-    /// A canonical value in the target's words.
+    /// A canonical value in the target's words. What we made ourselves does not drift.
     pub fn encode<T: DeserializeOwned>(&self, canonical: &impl Serialize) -> Result<T, MappingError> {
-        let (value, notes) = self.plan().encode(canonical)?;
-        self.count(notes);
-        Ok(value)
+        self.plan().encode(canonical)
     }
 
     /// What was counted since the last time.
     pub fn take_drift(&self) -> Drift {
-        std::mem::take(&mut *lock(&self.drift))
+        let mut drift = std::mem::take(&mut *lock(&self.drift));
+        let plan = self.plan();
+        for path in lock(&self.presence).stopped(plan.watched()) {
+            *drift.entry(Note::MissingField { path }).or_default() += 1;
+        }
+        drift
     }
 
     fn count(&self, notes: Vec<Note>) {
@@ -83,6 +96,34 @@ impl Translator {
     }
 }
 
+/// A problem that tells of a source that has changed.
+fn news(problem: &Problem) -> Option<Note> {
+    let path = without_indices(&problem.path);
+    match problem.code {
+        Code::TypeMismatch => Some(Note::ChangedType { path }),
+        Code::ValueUnknown => Some(Note::UnknownValue { path }),
+        _ => None,
+    }
+}
+
+/// `$.line_items[7].sku` -> `$.line_items[].sku`: what is counted is the field.
+fn without_indices(path: &str) -> String {
+    let mut parts = path.split('[');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |path, part| path + "[" + part.trim_start_matches(|c: char| c.is_ascii_digit()))
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_counted_is_the_field_and_not_the_item() {
+        assert_eq!(without_indices("$.line_items[12].taxes[0].rate"), "$.line_items[].taxes[].rate");
+        assert_eq!(without_indices("$.id"), "$.id");
+    }
 }

@@ -1,5 +1,6 @@
 //! A whole flow: a Shopify order through the canonical model to a Tryton sale, posted with one HTTP call.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,8 +19,8 @@ use transform::{Decoded, Translator};
 const KEY_RETENTION: Duration = Duration::from_secs(24 * 3_600);
 
 struct PostSale {
-    shopify: Translator,
-    tryton: Translator,
+    shopify: Arc<Translator>,
+    tryton: Arc<Translator>,
     target: HttpTarget,
 }
 
@@ -69,7 +70,8 @@ async fn main() -> Result<(), Error> {
     let wiring = Wiring::connect(receiver).await;
     let gate = wiring.gate(config);
     let target = HttpTarget::new(target)?;
-    let shopify = Translator::built_in("shopify-order", &Value::Null)?;
-    let tryton = Translator::built_in("tryton-sale", &Value::Null)?;
-    wiring.serve(PostSale { shopify, tryton, target }, gate).await
+    let mut mappings = wiring.mappings()?;
+    let shopify = mappings.translator("shopify-order", Value::Null)?;
+    let tryton = mappings.translator("tryton-sale", Value::Null)?;
+    wiring.serve(PostSale { shopify, tryton, target }, gate, mappings).await
 }

@@ -54,6 +54,9 @@ struct Compiler<'f> {
     values: BTreeMap<&'f str, Arc<Values>>,
 }
 
+/// Places that are watched for whether they go on coming: a bit each.
+const MOST_WATCHED: usize = 128;
+
 type Compiled<T> = Result<T, CompileError>;
 
 impl<'f> Compiler<'f> {
@@ -126,6 +129,7 @@ impl<'f> Compiler<'f> {
         let version_at = file.version_at.as_deref().map(|at| self.read(at, "version_at", &[])).transpose()?;
         let settings_came = Scope::capture(&self.settings, owned(settings), &mut UnknownMembers::default())
             .map_err(|error| self.wrong("settings", error.to_string()))?;
+        let watched = self.watched();
         Ok(Plan {
             stamp,
             accepts: file.accepts.clone(),
@@ -134,11 +138,18 @@ impl<'f> Compiler<'f> {
             envelope: std::mem::replace(&mut self.envelope, empty()),
             settings: std::mem::replace(&mut self.settings, empty()),
             settings_came,
+            watched,
             library: Library::new(&file.sets),
             refusals,
             rules,
             out,
         })
+    }
+
+    fn watched(&self) -> Vec<(u16, String)> {
+        let outside_lists = self.payload.nodes.iter().filter(|node| node.depth == 0 && node.is_leaf());
+        let paths = outside_lists.map(|node| (node.slot, node.path_at(&[])));
+        paths.skip(usize::from(self.payload.nodes.len() == 1)).take(MOST_WATCHED).collect()
     }
 
     fn wrong(&self, rule: &str, problem: String) -> CompileError {

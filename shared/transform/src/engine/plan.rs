@@ -20,6 +20,8 @@ pub struct Plan {
     pub(crate) envelope: Shape,
     pub(crate) settings: Shape,
     pub(crate) settings_came: Scope<'static>,
+    /// Places outside lists that are read and may be missing, by their slots: that one stops coming is news.
+    pub(crate) watched: Vec<(u16, String)>,
     pub(crate) library: Library,
     pub(crate) refusals: Vec<Refusal>,
     pub(crate) rules: Vec<Rule>,
@@ -31,6 +33,8 @@ pub struct Plan {
 pub struct Translated {
     pub value: Value,
     pub notes: Vec<Note>,
+    /// Of the places that [`Plan::watched`] lists, a bit each: whether something stood there.
+    pub present: u128,
 }
 
 /// Something to be counted, though the message was translated.
@@ -38,8 +42,33 @@ pub struct Translated {
 pub enum Note {
     /// A member that no accepted version's contract lists.
     UnknownField { path: String },
-    /// A value that the value map does not have, passed or replaced by its policy.
+    /// A value that the value map does not have: passed, replaced or parked by its policy.
     UnknownValue { path: String },
+    /// A member that nearly every message had has stopped coming.
+    MissingField { path: String },
+    /// A member came as another type than the contract says.
+    ChangedType { path: String },
+}
+
+impl Note {
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::UnknownField { .. } => "UnknownField",
+            Self::UnknownValue { .. } => "UnknownValue",
+            Self::MissingField { .. } => "MissingField",
+            Self::ChangedType { .. } => "ChangedType",
+        }
+    }
+
+    /// Of the contract's names only: `$.line_items[].sku`.
+    pub fn path(&self) -> &str {
+        match self {
+            Self::UnknownField { path }
+            | Self::UnknownValue { path }
+            | Self::MissingField { path }
+            | Self::ChangedType { path } => path,
+        }
+    }
 }
 
 /// A place that is read.
@@ -164,5 +193,10 @@ impl Plan {
     /// What is stamped on what it makes: `shopify-order/2 canonical.order@1`.
     pub const fn stamp(&self) -> &'static str {
         self.stamp
+    }
+
+    /// Places outside lists that are read and may be missing.
+    pub fn watched(&self) -> impl Iterator<Item = &str> {
+        self.watched.iter().map(|(_, path)| path.as_str())
     }
 }

@@ -22,25 +22,23 @@ const MOST_NOTES: usize = 32;
 
 impl Plan {
     /// A source's message, out of its envelope, as the canonical type.
-    pub fn decode<T: DeserializeOwned>(&self, envelope: &Envelope) -> Result<(T, Vec<Note>), MappingError> {
+    pub fn decode<T: DeserializeOwned>(&self, envelope: &Envelope) -> Result<T, MappingError> {
         let translated = self.translate(envelope.data.get(), Some(envelope))?;
-        self.typed(translated)
+        self.typed(translated.value)
     }
 
     /// A canonical value in the target's words.
-    pub fn encode<T: DeserializeOwned>(&self, canonical: &impl Serialize) -> Result<(T, Vec<Note>), MappingError> {
+    pub fn encode<T: DeserializeOwned>(&self, canonical: &impl Serialize) -> Result<T, MappingError> {
         let payload = serde_json::to_string(canonical).map_err(|_| {
             self.refuse(Code::ValueInvalid, "$", "a canonical value that can be written as JSON", Kind::Unreadable)
         })?;
-        let translated = self.translate(&payload, None)?;
-        self.typed(translated)
+        self.typed(self.translate(&payload, None)?.value)
     }
 
-    fn typed<T: DeserializeOwned>(&self, translated: Translated) -> Result<(T, Vec<Note>), MappingError> {
-        let typed = serde_json::from_value(translated.value).map_err(|_| {
+    pub(crate) fn typed<T: DeserializeOwned>(&self, value: Value) -> Result<T, MappingError> {
+        serde_json::from_value(value).map_err(|_| {
             self.refuse(Code::ValueInvalid, "$", "what the contract of the target says", Kind::Object)
-        })?;
-        Ok((typed, translated.notes))
+        })
     }
 
     fn refuse(&self, code: Code, path: &str, expected: &'static str, came: Kind) -> MappingError {
@@ -77,13 +75,22 @@ impl Plan {
                 run.unknown_members(&unknown);
                 let Run { problems, notes, .. } = run;
                 let value = if let Made::Value(value) = made { Some(value) } else { None };
-                return problems.into_result(self.stamp, value).map(|value| Translated { value, notes });
+                let present = self.present(&message);
+                let translated = |value| Translated { value, notes, present };
+                return problems.into_result(self.stamp, value).map(translated);
             }
         } else {
             let code = if message.came(0).is_absent() { Code::FieldMissing } else { Code::TypeMismatch };
             run.problems.push(code, "$".to_owned(), "an object".into(), message.came(0).kind());
         }
         Err(run.problems.into_error(self.stamp))
+    }
+
+    fn present(&self, message: &Scope<'_>) -> u128 {
+        let bit = |(place, (slot, _)): (usize, &(u16, String))| {
+            u128::from(message.came(*slot).is_set(false)) << place.min(127)
+        };
+        self.watched.iter().enumerate().map(bit).fold(0, |bits, bit| bits | bit)
     }
 
     fn unreadable(&self, payload: &str) -> MappingError {

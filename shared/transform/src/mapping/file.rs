@@ -46,9 +46,11 @@ impl MappingFile {
     }
 
     /// What is stamped on messages, ledger items and dead letters: which mapping, and of which contract what it made
-    /// is (`shopify-order/2 canonical.order@1`).
-    pub fn stamp(&self) -> String {
-        format!("{} {}", self.id(), self.to)
+    /// is (`shopify-order/2 canonical.order@1`); with the revision of what is put over it, where there is something
+    /// (`shopify-order/2+7 canonical.order@1`).
+    pub fn stamp(&self, overrides: u64) -> String {
+        let id = self.id();
+        if overrides == 0 { format!("{id} {}", self.to) } else { format!("{id}+{overrides} {}", self.to) }
     }
 }
 

@@ -121,7 +121,7 @@ fn changed(drill: &Drill) -> Value {
 }
 
 fn order(plan: &Plan, payload: &Value, version: &str) -> Order {
-    plan.decode(&webhook(payload, version)).unwrap().0
+    plan.decode(&webhook(payload, version)).unwrap()
 }
 
 fn shipping(catalog: &Catalog) -> Plan {
@@ -186,7 +186,7 @@ fn source_changes(built_in: &Catalog, mended: &Catalog, drill: &Drill, id: &Cont
 
 fn target_changes(built_in: &Catalog, mended: &Catalog, id: &ContractId) {
     let target = validator(mended, id);
-    let body = |catalog: &Catalog| shipping(catalog).encode::<Value>(&reservation()).unwrap().0;
+    let body = |catalog: &Catalog| shipping(catalog).encode::<Value>(&reservation()).unwrap();
     assert!(!target.is_valid(&body(built_in)), "the target would refuse it: a dead letter");
     let errors: Vec<_> = target.iter_errors(&body(mended)).map(|error| error.to_string()).collect();
     assert_eq!(errors, Vec::<String>::new(), "the message in flight, redriven");

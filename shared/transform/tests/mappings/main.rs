@@ -9,6 +9,8 @@ mod golden;
 #[cfg(test)]
 mod reservation_event;
 #[cfg(test)]
+mod round_trip;
+#[cfg(test)]
 mod shopify_order;
 #[cfg(test)]
 mod targets;
