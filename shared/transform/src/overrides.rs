@@ -158,7 +158,7 @@ impl Catalog {
             return Ok(self.plan(name, settings)?);
         }
         let mapping = self.overridden(name, overrides)?;
-        Ok(self.compile(&mapping.file, overrides.revision, settings)?)
+        self.compile(&mapping.file, overrides.revision, settings).map_err(|error| CatalogError::from(error).into())
     }
 }
 

@@ -4,7 +4,7 @@ use message::Rejection;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use transform::reservation::reserved_event;
-use transform::{MAX_PROBLEMS, MappingError};
+use transform::{Catalog, MAX_PROBLEMS, MappingError};
 
 use crate::common::{order, reservation, sale, shipment, shopify_payload, webhook};
 
@@ -119,6 +119,33 @@ proptest! {
         let place: &String = place.get(&found);
         *order.pointer_mut(place).unwrap() = value;
         check(&order);
+    }
+}
+
+proptest! {
+    /// What is no JSON at all, or is by luck: bytes of a real order, changed, cut and doubled.
+    #[test]
+    fn any_text_is_translated_or_refused_within_bounds(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..20),
+        cut in any::<prop::sample::Index>(),
+        doubled in any::<bool>(),
+    ) {
+        let plan = Catalog::built_in().unwrap().plan("shopify-order", &Value::Null).unwrap();
+        let mut bytes = shopify_payload("full").into_bytes();
+        let length = bytes.len();
+        for (place, byte) in changes {
+            bytes[place.index(length)] = byte;
+        }
+        if cut.index(4) == 0 {
+            bytes.truncate(cut.index(length));
+        }
+        let mut text = String::from_utf8_lossy(&bytes).into_owned();
+        if doubled {
+            text = format!("{text}{text}");
+        }
+        if let Err(error) = plan.translate(&text, Some(&webhook("{}"))) {
+            check_error(&error);
+        }
     }
 }
 
