@@ -136,7 +136,8 @@ async fn a_new_value_is_parked_then_set_without_a_deploy_and_redriven(stack: &St
     let parked = || async {
         let letters = stack.engine.inspect().messages(letters_url).await.unwrap();
         let ours = |id: &String| *id == order.event_id;
-        let letter = letters.into_iter().find(|letter| letter.attributes.get("CorrelationId").is_some_and(ours))?;
+        let letter =
+            letters.into_iter().find(|letter| letter.attributes.get("CorrelationId").is_some_and(ours))?;
         let attribute = |name: &str| letter.attributes.get(name).cloned().unwrap_or_default();
         Some((attribute("Code"), attribute("Path"), attribute("MappingVersion")))
     };
@@ -154,7 +155,8 @@ async fn a_new_value_is_parked_then_set_without_a_deploy_and_redriven(stack: &St
         becomes: json!("open"),
     };
     let now = jiff::Timestamp::now();
-    let entry = control::change(&store, "shopify-order", &set, "ann", "the shop schedules", now).await.unwrap();
+    let entry =
+        control::change(&store, "shopify-order", &set, "ann", "the shop schedules", now).await.unwrap();
     assert_eq!(store.history("shopify-order").await.unwrap(), [entry]);
     // A function looks every half minute: until it has, the letter comes back.
     poll_until("the order is labelled", Duration::from_secs(120), || async {

@@ -38,7 +38,8 @@ impl Flow for InventoryToShipping {
         if envelope.event_type != STOCK_RESERVED {
             return Err(Rejection::new(Code::EventTypeUnknown, "$.type", Code::EventTypeUnknown.title()));
         }
-        let Decoded { value: reservation, stamp }: Decoded<Reservation> = self.reservations.decode(envelope)?;
+        let Decoded { value: reservation, stamp }: Decoded<Reservation> =
+            self.reservations.decode(envelope)?;
         let key = OperationKey::new(self.name(), &[&reservation.reference, "label"]);
         Ok(Translated { operation: reservation, key, version: 0, mapping: stamp })
     }

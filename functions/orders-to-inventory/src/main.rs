@@ -25,5 +25,8 @@ async fn main() -> Result<(), Error> {
         mappings.translator("tryton-sale", Value::Null)?,
     );
     let shopify = mappings.translator("shopify-order", Value::Null)?;
-    wiring.followed_by(settings.next_queue_url).serve(OrdersToInventory::new(shopify, Arc::new(reserver)), gate, mappings).await
+    wiring
+        .followed_by(settings.next_queue_url)
+        .serve(OrdersToInventory::new(shopify, Arc::new(reserver)), gate, mappings)
+        .await
 }

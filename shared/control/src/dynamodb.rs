@@ -60,7 +60,11 @@ impl DynamoDbControlStore {
         Ok(found)
     }
 
-    fn put(&self, key: &str, attributes: Vec<(&str, AttributeValue)>) -> aws_sdk_dynamodb::types::builders::PutBuilder {
+    fn put(
+        &self,
+        key: &str,
+        attributes: Vec<(&str, AttributeValue)>,
+    ) -> aws_sdk_dynamodb::types::builders::PutBuilder {
         let put = Put::builder().table_name(&self.table).item("pk", text(key));
         attributes.into_iter().fold(put, |put, (name, value)| put.item(name, value))
     }
@@ -80,7 +84,9 @@ impl ControlStore for DynamoDbControlStore {
 
     async fn change(&self, mapping: &str, next: &Overrides, entry: &Entry) -> Result<bool, ControlError> {
         let key = format!("mapping:{mapping}");
-        let written = |value: serde_json::Result<String>| value.map(|json| text(&json)).map_err(ControlError::unavailable);
+        let written = |value: serde_json::Result<String>| {
+            value.map(|json| text(&json)).map_err(ControlError::unavailable)
+        };
         let standing = self
             .put(
                 &key,

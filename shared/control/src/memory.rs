@@ -7,11 +7,15 @@ use transform::Overrides;
 
 use crate::store::{ControlError, ControlStore, DriftCount, Entry, days};
 
+/// By kind and path.
+type Counts = BTreeMap<(String, String), u64>;
+
 /// The same conditions as the DynamoDB store, on maps.
 #[derive(Debug, Default)]
 pub struct MemoryControlStore {
     overrides: Mutex<BTreeMap<String, (Overrides, Vec<Entry>)>>,
-    drift: Mutex<BTreeMap<(String, String), BTreeMap<(String, String), u64>>>,
+    /// By flow and day.
+    drift: Mutex<BTreeMap<(String, String), Counts>>,
 }
 
 #[async_trait]
@@ -49,7 +53,7 @@ impl ControlStore for MemoryControlStore {
 
     async fn drift(&self, flow: &str, now: Timestamp, before: u16) -> Result<Vec<DriftCount>, ControlError> {
         let drift = lock(&self.drift);
-        let mut sums: BTreeMap<(String, String), u64> = BTreeMap::new();
+        let mut sums = Counts::new();
         for day in days(now, before) {
             for (place, count) in drift.get(&(flow.to_owned(), day)).into_iter().flatten() {
                 *sums.entry(place.clone()).or_default() += count;

@@ -24,7 +24,10 @@ fn line(name: &'static str, dimensions: &[(&str, &str)], count: u64, now: Timest
     line.insert(name.to_owned(), json!(count));
     let metrics = json!([{ "Name": name, "Unit": "Count" }]);
     let directive = json!([{ "Namespace": NAMESPACE, "Dimensions": sets, "Metrics": metrics }]);
-    line.insert("_aws".to_owned(), json!({ "Timestamp": now.as_millisecond(), "CloudWatchMetrics": directive }));
+    line.insert(
+        "_aws".to_owned(),
+        json!({ "Timestamp": now.as_millisecond(), "CloudWatchMetrics": directive }),
+    );
     Value::Object(line)
 }
 

@@ -31,11 +31,23 @@ pub struct Overrides {
 #[serde(rename_all = "kebab-case", tag = "change")]
 pub enum Change {
     /// A value of the source becomes this, whether it was known or not.
-    SetValue { map: String, value: String, becomes: Value },
+    SetValue {
+        map: String,
+        value: String,
+        becomes: Value,
+    },
     /// As the file has it again.
-    UnsetValue { map: String, value: String },
-    SetDefault { rule: String, becomes: Value },
-    UnsetDefault { rule: String },
+    UnsetValue {
+        map: String,
+        value: String,
+    },
+    SetDefault {
+        rule: String,
+        becomes: Value,
+    },
+    UnsetDefault {
+        rule: String,
+    },
 }
 
 /// Entries of all overrides of one mapping together.
@@ -158,7 +170,8 @@ impl Catalog {
             return Ok(self.plan(name, settings)?);
         }
         let mapping = self.overridden(name, overrides)?;
-        self.compile(&mapping.file, overrides.revision, settings).map_err(|error| CatalogError::from(error).into())
+        self.compile(&mapping.file, overrides.revision, settings)
+            .map_err(|error| CatalogError::from(error).into())
     }
 }
 
@@ -207,7 +220,8 @@ mod tests {
         for becomes in [json!("heavy"), json!(-1), json!(null), json!(1_000_001)] {
             assert!(matches!(with(&weight(becomes)), Err(OverrideError::Findings(_))));
         }
-        let no_map = Change::SetValue { map: "colour".to_owned(), value: "x".to_owned(), becomes: json!("y") };
+        let no_map =
+            Change::SetValue { map: "colour".to_owned(), value: "x".to_owned(), becomes: json!("y") };
         assert!(matches!(with(&no_map), Err(OverrideError::NoSuchMap { .. })));
         let no_rule = Change::SetDefault { rule: "colour".to_owned(), becomes: json!("red") };
         assert!(matches!(with(&no_rule), Err(OverrideError::NoSuchRule { .. })));

@@ -10,8 +10,8 @@ use lambda_runtime::Error;
 use message::{Envelope, OperationKey, Rejection};
 use outbound::{Attempt, HttpTarget, Request, TargetConfig, keyed};
 use receiver::{Claim, Flow, Outcome, Performed, ReceiverSettings, Translated, Wiring};
-use settings::Settings;
 use serde_json::Value;
+use settings::Settings;
 use transform::canonical::Order;
 use transform::{Decoded, Translator};
 

@@ -14,7 +14,9 @@ pub(super) fn sources(file: &MappingFile) -> Vec<&str> {
 /// Rule, expression, its names, and whether it has to be a condition.
 fn each(file: &MappingFile) -> Vec<(&str, &str, &With, bool)> {
     let mut all = Vec::new();
-    all.extend(file.list.iter().filter_map(|list| Some((list.to.as_str(), list.when.as_deref()?, &list.with, true))));
+    all.extend(
+        file.list.iter().filter_map(|list| Some((list.to.as_str(), list.when.as_deref()?, &list.with, true))),
+    );
     all.extend(
         file.refuse.iter().filter_map(|it| Some((it.at.as_str(), it.when.as_deref()?, &it.with, true))),
     );

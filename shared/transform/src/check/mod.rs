@@ -104,7 +104,8 @@ impl Catalog {
             if ContractId::parse(&file.to).is_some_and(|to| to.entity == id.entity) {
                 file.to = id.to_string();
             }
-            let touches = file.from == id.entity || file.to == id.to_string() || file.settings == Some(id.to_string());
+            let touches =
+                file.from == id.entity || file.to == id.to_string() || file.settings == Some(id.to_string());
             if touches {
                 findings.extend(check(&mapping, &contracts));
             }
@@ -202,9 +203,8 @@ impl<'c> Checker<'c> {
 
     /// What each accepted version says of a place; of the envelope and the settings there is one version.
     fn says(&self, place: &Place) -> Vec<(&'c str, Option<&'c Schema>)> {
-        let one = |schema: Option<&'c Schema>| {
-            vec![("1", schema.and_then(|schema| schema.at(place.in_schema())))]
-        };
+        let one =
+            |schema: Option<&'c Schema>| vec![("1", schema.and_then(|schema| schema.at(place.in_schema())))];
         match place.space {
             Space::Envelope => one(self.envelope),
             Space::Settings => one(self.settings),
@@ -220,7 +220,9 @@ impl<'c> Checker<'c> {
         let root = match place.space {
             Space::Envelope => self.envelope,
             Space::Settings => self.settings,
-            Space::Payload => self.sources.iter().find(|(name, _)| *name == version).map(|(_, schema)| *schema),
+            Space::Payload => {
+                self.sources.iter().find(|(name, _)| *name == version).map(|(_, schema)| *schema)
+            }
         };
         let Some(mut here) = root else { return false };
         for step in place.in_schema() {

@@ -20,7 +20,10 @@ pub(super) fn alternatives(rule: &Rule) -> Vec<Alternative> {
             Source::Join { join, .. } => Alternative { places: parse(join), all: false },
             Source::Template { template: text } => {
                 let places = template(text).unwrap_or_default().into_iter().filter_map(Result::err);
-                Alternative { places: places.filter_map(|place| Place::parse(place).ok()).collect(), all: true }
+                Alternative {
+                    places: places.filter_map(|place| Place::parse(place).ok()).collect(),
+                    all: true,
+                }
             }
         })
         .collect();
@@ -37,7 +40,8 @@ pub(super) fn alternatives(rule: &Rule) -> Vec<Alternative> {
 pub(super) fn conditions(file: &MappingFile) -> Vec<(&str, &With)> {
     let lists = file.list.iter().map(|list| (list.to.as_str(), &list.with));
     let refusals = file.refuse.iter().map(|refuse| (refuse.at.as_str(), &refuse.with));
-    let rules = file.rule.iter().filter(|rule| rule.when.is_some()).map(|rule| (rule.to.as_str(), &rule.with));
+    let rules =
+        file.rule.iter().filter(|rule| rule.when.is_some()).map(|rule| (rule.to.as_str(), &rule.with));
     let defaults = file.rule.iter().filter_map(|rule| match &rule.default {
         Some(DefaultValue::When(default)) => Some((rule.to.as_str(), &default.with)),
         _ => None,
@@ -95,13 +99,19 @@ impl Checker<'_> {
             let says = self.says(place);
             says.iter().any(|(name, schema)| (*name == version || says.len() == 1) && schema.is_some())
         };
-        if alternative.all { alternative.places.iter().all(known) } else { alternative.places.iter().any(known) }
+        if alternative.all {
+            alternative.places.iter().all(known)
+        } else {
+            alternative.places.iter().any(known)
+        }
     }
 
     /// A place that no version has is a slip of the pen, or was renamed.
     fn some_version(&mut self, rule: &str, places: &[Place], all: bool) {
-        let unknown: Vec<_> =
-            places.iter().filter(|place| self.says(place).iter().all(|(_, schema)| schema.is_none())).collect();
+        let unknown: Vec<_> = places
+            .iter()
+            .filter(|place| self.says(place).iter().all(|(_, schema)| schema.is_none()))
+            .collect();
         if unknown.is_empty() || (!all && unknown.len() < places.len()) {
             return;
         }
@@ -122,7 +132,8 @@ impl Checker<'_> {
                 continue;
             };
             let problem = format!("{}@{version} does not have it", self.file.from);
-            let mend = format!("add the place where {version} has it to `from`, or take {version} out of `accepts`");
+            let mend =
+                format!("add the place where {version} has it to `from`, or take {version} out of `accepts`");
             let place = first.clone();
             self.find(FindingKind::SourceMissing, rule, place, problem, mend);
         }

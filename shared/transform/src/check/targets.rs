@@ -78,7 +78,13 @@ impl Checker<'_> {
         }
         if rule.when.is_some() {
             let mend = "take `when` out, give it a default, or say missing = \"park\"";
-            self.find(FindingKind::MayBeMissing, &rule.to, &rule.to, "it is made only when its condition holds", mend);
+            self.find(
+                FindingKind::MayBeMissing,
+                &rule.to,
+                &rule.to,
+                "it is made only when its condition holds",
+                mend,
+            );
             return;
         }
         if rule.value.is_some() || rule.expr.is_some() {
@@ -101,7 +107,8 @@ impl Checker<'_> {
             let Some(place) = alternatives.first().and_then(|alternative| alternative.places.first()) else {
                 continue;
             };
-            let problem = format!("{} needs {}, and {}@{version} may lack this", self.file.to, rule.to, self.file.from);
+            let problem =
+                format!("{} needs {}, and {}@{version} may lack this", self.file.to, rule.to, self.file.from);
             let mend = "give it a default, read another place too, or say missing = \"park\"";
             self.find(FindingKind::MayBeMissing, &rule.to, place.clone(), problem, mend);
             return;
@@ -111,7 +118,8 @@ impl Checker<'_> {
     /// A text that may be empty, where an empty one is as good as none.
     fn may_be_empty(&self, place: &Place, version: &str) -> bool {
         let says = self.says(place);
-        let schema = says.iter().find(|(name, _)| *name == version || says.len() == 1).and_then(|(_, schema)| *schema);
+        let schema =
+            says.iter().find(|(name, _)| *name == version || says.len() == 1).and_then(|(_, schema)| *schema);
         schema.is_some_and(|schema| {
             let text = schema.types.of_values().any(|one| one == crate::contract::Type::String);
             let shaped = schema.pattern.is_some() || schema.format.is_some() || schema.values.is_some();
@@ -121,8 +129,7 @@ impl Checker<'_> {
 
     fn empty_will_do(&self, place: &Place) -> bool {
         self.file.rule.iter().any(|rule| {
-            rule.empty
-                && alternatives(rule).iter().any(|alternative| alternative.places.contains(place))
+            rule.empty && alternatives(rule).iter().any(|alternative| alternative.places.contains(place))
         })
     }
 

@@ -9,7 +9,9 @@ impl Checker<'_> {
     pub(super) fn types(&mut self) {
         let file = self.file;
         for rule in &file.rule {
-            let Some(target) = Self::place(&rule.to).and_then(|to| self.target.at(to.in_schema())) else { continue };
+            let Some(target) = Self::place(&rule.to).and_then(|to| self.target.at(to.in_schema())) else {
+                continue;
+            };
             let converts = rule.value.is_none() && (rule.values.is_none() || passes(self, rule));
             if converts {
                 self.made(rule, target);
@@ -33,7 +35,13 @@ impl Checker<'_> {
     fn made(&mut self, rule: &Rule, target: &Schema) {
         let (made, format) = makes(rule.conversion);
         if !target.types.allow(made) {
-            let problem = format!("{} makes {}, and {} wants {}", name(rule.conversion), made.as_str(), self.file.to, target.types);
+            let problem = format!(
+                "{} makes {}, and {} wants {}",
+                name(rule.conversion),
+                made.as_str(),
+                self.file.to,
+                target.types
+            );
             self.find(FindingKind::TypeMismatch, &rule.to, &rule.to, problem, "give the rule another `as`");
         }
         if let Some(wanted @ ("date-time" | "date")) = target.format.as_deref()
@@ -42,16 +50,26 @@ impl Checker<'_> {
         {
             let conversion = if wanted == "date" { "date" } else { "instant" };
             let problem = format!("{} wants format {wanted}", self.file.to);
-            self.find(FindingKind::TypeMismatch, &rule.to, &rule.to, problem, format!("say as = \"{conversion}\""));
+            self.find(
+                FindingKind::TypeMismatch,
+                &rule.to,
+                &rule.to,
+                problem,
+                format!("say as = \"{conversion}\""),
+            );
         }
     }
 
     /// A text that passes unchanged, of a source whose contract has the same format.
     fn same_format(&self, rule: &Rule, wanted: &str) -> bool {
-        let places: Vec<_> = alternatives(rule).into_iter().flat_map(|alternative| alternative.places).collect();
+        let places: Vec<_> =
+            alternatives(rule).into_iter().flat_map(|alternative| alternative.places).collect();
         !places.is_empty()
             && places.iter().all(|place| {
-                self.says(place).iter().filter_map(|(_, schema)| *schema).all(|schema| schema.format.as_deref() == Some(wanted))
+                self.says(place)
+                    .iter()
+                    .filter_map(|(_, schema)| *schema)
+                    .all(|schema| schema.format.as_deref() == Some(wanted))
             })
     }
 
@@ -62,12 +80,19 @@ impl Checker<'_> {
             let at = format!("{}@{version}", self.file.from);
             if schema.types.0.is_empty() {
                 let problem = format!("{at} does not say what it is");
-                self.find(FindingKind::TypeMismatch, &rule.to, place, problem, "say its type in the contract");
+                self.find(
+                    FindingKind::TypeMismatch,
+                    &rule.to,
+                    place,
+                    problem,
+                    "say its type in the contract",
+                );
                 continue;
             }
             let wrong: Vec<_> = schema.types.of_values().filter(|one| !accepted.contains(one)).collect();
             if let Some(wrong) = wrong.first() {
-                let problem = format!("{at} may send {}, which {} cannot take", wrong.as_str(), name(rule.conversion));
+                let problem =
+                    format!("{at} may send {}, which {} cannot take", wrong.as_str(), name(rule.conversion));
                 self.find(FindingKind::TypeMismatch, &rule.to, place, problem, "give the rule another `as`");
             }
             self.format(rule, place, &at, schema);
@@ -77,7 +102,11 @@ impl Checker<'_> {
     /// The contract's format of a time is one that the rule reads.
     fn format(&mut self, rule: &Rule, place: &Place, at: &str, schema: &Schema) {
         let rule_reads = |wanted: &str| {
-            if rule.formats.is_empty() { wanted == "rfc3339" } else { rule.formats.iter().any(|it| it == wanted) }
+            if rule.formats.is_empty() {
+                wanted == "rfc3339"
+            } else {
+                rule.formats.iter().any(|it| it == wanted)
+            }
         };
         let wanted = match (rule.conversion, schema.format.as_deref()) {
             (ConversionName::Instant, Some("date-time")) => "rfc3339".to_owned(),
@@ -85,7 +114,8 @@ impl Checker<'_> {
             (ConversionName::Instant | ConversionName::Date, Some(format)) => format.to_owned(),
             (ConversionName::Instant | ConversionName::Date, None) => {
                 let problem = format!("{at} does not say in which format it is");
-                let mend = "say `format` in the contract: date-time, date, unix-seconds, or a pattern of strptime's";
+                let mend =
+                    "say `format` in the contract: date-time, date, unix-seconds, or a pattern of strptime's";
                 self.find(FindingKind::TypeMismatch, &rule.to, place, problem, mend);
                 return;
             }
@@ -93,7 +123,9 @@ impl Checker<'_> {
         };
         if !rule_reads(&wanted) {
             let problem = format!("{at} sends it in format {wanted}, which the rule does not read");
-            let mend = format!("add {wanted:?} to `formats`, and keep the old one while messages of it are in flight");
+            let mend = format!(
+                "add {wanted:?} to `formats`, and keep the old one while messages of it are in flight"
+            );
             self.find(FindingKind::TypeMismatch, &rule.to, place, problem, mend);
         }
     }
@@ -119,7 +151,9 @@ fn passes(checker: &Checker<'_>, rule: &Rule) -> bool {
 fn takes(rule: &Rule) -> Vec<Type> {
     use ConversionName as As;
     match rule.conversion {
-        As::String | As::Currency | As::Country | As::Subdivision | As::Email | As::Money => vec![Type::String],
+        As::String | As::Currency | As::Country | As::Subdivision | As::Email | As::Money => {
+            vec![Type::String]
+        }
         As::Id | As::Integer => vec![Type::Integer, Type::String],
         As::Decimal | As::Unit => vec![Type::Integer, Type::Number, Type::String],
         As::MinorMoney | As::Amount => vec![Type::Integer],

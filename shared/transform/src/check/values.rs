@@ -21,13 +21,17 @@ impl Checker<'_> {
             }
         }
         for rule in &file.rule {
-            let Some(target) = Self::place(&rule.to).and_then(|to| self.target.at(to.in_schema())) else { continue };
+            let Some(target) = Self::place(&rule.to).and_then(|to| self.target.at(to.in_schema())) else {
+                continue;
+            };
             if let Some(value) = &rule.value {
                 self.allowed(rule, target, value, "this constant");
             }
             match &rule.default {
                 Some(DefaultValue::Always(value)) => self.allowed(rule, target, value, "the default"),
-                Some(DefaultValue::When(default)) => self.allowed(rule, target, &default.value, "the default"),
+                Some(DefaultValue::When(default)) => {
+                    self.allowed(rule, target, &default.value, "the default")
+                }
                 None => {}
             }
             let places: Vec<_> =
@@ -50,7 +54,13 @@ impl Checker<'_> {
     fn allowed(&mut self, rule: &Rule, target: &Schema, value: &Value, what: &str) {
         if let Err(expected) = allows(target, value) {
             let problem = format!("{what} is {value}, and {} wants {expected}", self.file.to);
-            self.find(FindingKind::ValueNotAllowed, &rule.to, &rule.to, problem, "map it to a value that the target knows");
+            self.find(
+                FindingKind::ValueNotAllowed,
+                &rule.to,
+                &rule.to,
+                problem,
+                "map it to a value that the target knows",
+            );
         }
     }
 
@@ -77,8 +87,11 @@ impl Checker<'_> {
         for value in &known {
             let has = map.map.contains_key(value) || map.refuse.contains_key(value);
             if !has && map.unknown == UnknownValue::Park {
-                let problem = format!("{} sends {value:?}, and the value map does not know it", self.file.from);
-                let mend = format!("add {value:?} to `map` or `refuse` of the value map, or give it a policy for the unknown");
+                let problem =
+                    format!("{} sends {value:?}, and the value map does not know it", self.file.from);
+                let mend = format!(
+                    "add {value:?} to `map` or `refuse` of the value map, or give it a policy for the unknown"
+                );
                 self.find(FindingKind::ValueUnmapped, rule, &path, problem, mend);
             }
         }
@@ -108,7 +121,8 @@ impl Checker<'_> {
                 serde_json::from_str(&value).unwrap_or(Value::Null)
             };
             if allows(target, &as_target).is_err() {
-                let problem = format!("{} sends {value:?}, which {} does not know", self.file.from, self.file.to);
+                let problem =
+                    format!("{} sends {value:?}, which {} does not know", self.file.from, self.file.to);
                 self.find(FindingKind::ValueNotAllowed, &rule.to, &path, problem, "add a value map");
             }
         }
@@ -125,7 +139,13 @@ impl Checker<'_> {
             .collect();
         for name in file.values.keys().filter(|name| !used.contains(name.as_str())) {
             let rule = format!("values.{name}");
-            self.find(FindingKind::Dead, &rule, "$", "no rule uses this value map", "take it out, or name it in a rule");
+            self.find(
+                FindingKind::Dead,
+                &rule,
+                "$",
+                "no rule uses this value map",
+                "take it out, or name it in a rule",
+            );
         }
         let names: BTreeSet<_> = super::expressions::sources(file).into_iter().flat_map(names_of).collect();
         for name in file.sets.keys().filter(|name| !names.contains(*name)) {

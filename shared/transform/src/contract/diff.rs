@@ -125,7 +125,10 @@ fn limits(old: &Schema, new: &Schema, say: &mut impl FnMut(String, Effect)) {
         let shown = |limit: Option<u64>| limit.map_or("without limit".to_owned(), |limit| limit.to_string());
         let narrower = is.is_some_and(|is| was.is_none_or(|was| is < was));
         let effect = if narrower { Effect::BreaksWriters } else { Effect::BreaksReaders };
-        say(format!("was at most {} {of}, is {}", shown(was), shown(is)).replace("  ", " ").trim().to_owned(), effect);
+        say(
+            format!("was at most {} {of}, is {}", shown(was), shown(is)).replace("  ", " ").trim().to_owned(),
+            effect,
+        );
     }
     let least = [("characters", old.min_length, new.min_length), ("items", old.min_items, new.min_items)];
     for (of, was, is) in least.into_iter().filter(|(_, was, is)| was.unwrap_or(0) != is.unwrap_or(0)) {

@@ -51,7 +51,11 @@ pub struct ContractError {
 }
 
 impl ContractError {
-    pub(super) fn new(contract: impl Into<String>, path: impl Into<String>, problem: impl fmt::Display) -> Self {
+    pub(super) fn new(
+        contract: impl Into<String>,
+        path: impl Into<String>,
+        problem: impl fmt::Display,
+    ) -> Self {
         Self { contract: contract.into(), path: path.into(), problem: problem.to_string() }
     }
 }
@@ -60,7 +64,11 @@ impl ContractError {
 pub(super) fn id_of(document: &Value) -> Result<ContractId, ContractError> {
     let id = document.get("$id").and_then(Value::as_str).unwrap_or_default();
     id.strip_prefix(ID_PREFIX).and_then(ContractId::parse).ok_or_else(|| {
-        ContractError::new(id, "/$id", "expected spillway:<system>.<entity>@<version>, such as spillway:shopify.order@2026-10")
+        ContractError::new(
+            id,
+            "/$id",
+            "expected spillway:<system>.<entity>@<version>, such as spillway:shopify.order@2026-10",
+        )
     })
 }
 
@@ -109,7 +117,8 @@ impl<'d> Reader<'d> {
             _ => return self.wrong(path, "expected a schema"),
         };
         if let Some(unknown) = members.keys().find(|name| !KEYWORDS.contains(&name.as_str())) {
-            return self.wrong(path, format!("the keyword {unknown} is none that mappings are checked against"));
+            return self
+                .wrong(path, format!("the keyword {unknown} is none that mappings are checked against"));
         }
         let mut schema = Schema::default();
         if let Some(reference) = members.get("$ref") {
@@ -199,7 +208,12 @@ impl<'d> Reader<'d> {
         Ok(schema)
     }
 
-    fn text(&self, members: &Map<String, Value>, name: &str, path: &str) -> Result<Option<String>, ContractError> {
+    fn text(
+        &self,
+        members: &Map<String, Value>,
+        name: &str,
+        path: &str,
+    ) -> Result<Option<String>, ContractError> {
         match members.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
@@ -207,7 +221,12 @@ impl<'d> Reader<'d> {
         }
     }
 
-    fn count(&self, members: &Map<String, Value>, name: &str, path: &str) -> Result<Option<u64>, ContractError> {
+    fn count(
+        &self,
+        members: &Map<String, Value>,
+        name: &str,
+        path: &str,
+    ) -> Result<Option<u64>, ContractError> {
         match members.get(name) {
             None => Ok(None),
             Some(value) if value.is_u64() => Ok(value.as_u64()),
@@ -215,7 +234,12 @@ impl<'d> Reader<'d> {
         }
     }
 
-    fn integer(&self, members: &Map<String, Value>, name: &str, path: &str) -> Result<Option<i64>, ContractError> {
+    fn integer(
+        &self,
+        members: &Map<String, Value>,
+        name: &str,
+        path: &str,
+    ) -> Result<Option<i64>, ContractError> {
         match members.get(name) {
             None => Ok(None),
             Some(value) if value.is_i64() => Ok(value.as_i64()),

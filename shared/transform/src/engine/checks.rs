@@ -53,12 +53,17 @@ impl Checks {
                 }
             }
             Value::Number(number) => {
-                let above = |most: i64| number.as_u64().is_some_and(|it| i64::try_from(it).map_or(true, |it| it > most));
+                let above = |most: i64| {
+                    number.as_u64().is_some_and(|it| i64::try_from(it).map_or(true, |it| it > most))
+                };
                 if let Some(most) = self.most.filter(|most| above(*most)) {
                     return refuse(Code::LimitExceeded, format!("at most {most}"));
                 }
                 let below = |least: i64| {
-                    number.as_i64().map_or_else(|| number.is_f64() && number.as_f64() < least.to_string().parse().ok(), |it| it < least)
+                    number.as_i64().map_or_else(
+                        || number.is_f64() && number.as_f64() < least.to_string().parse().ok(),
+                        |it| it < least,
+                    )
                 };
                 if let Some(least) = self.least.filter(|least| below(*least)) {
                     return refuse(Code::ValueInvalid, format!("at least {least}"));

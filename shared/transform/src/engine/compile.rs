@@ -11,13 +11,14 @@ use super::checks::Checks;
 use super::convert::{Conversion, TimeFormat};
 use super::expr::{Expression, Library};
 use super::plan::{
-    Condition, Default_, ListRef, Out, OutMember, Piece, Plan, Ref, Refusal, Rule, Source, Unknown, Values,
+    Condition, Default_, ListRef, Out, OutList, OutMember, Piece, Plan, Ref, Refusal, Rule, Source, Unknown,
+    Values,
 };
 use super::shape::Shape;
 use crate::contract::{ContractId, Contracts, Schema};
 use crate::mapping::file::{
-    ConversionName, DefaultValue, ListRule, MappingFile, Rule as RuleText, Source as SourceText, UnknownValue,
-    ValueMap, With,
+    ConversionName, DefaultValue, ListRule, MappingFile, Rule as RuleText, Source as SourceText,
+    UnknownValue, ValueMap, With,
 };
 use crate::mapping::path::{Place, Space, Step};
 use crate::mapping::{ENVELOPE, places};
@@ -61,7 +62,8 @@ type Compiled<T> = Result<T, CompileError>;
 
 impl<'f> Compiler<'f> {
     fn new(file: &'f MappingFile, contracts: &'f Contracts) -> Compiled<Self> {
-        let wrong = |rule: &str, problem: String| CompileError { mapping: file.id(), rule: rule.to_owned(), problem };
+        let wrong =
+            |rule: &str, problem: String| CompileError { mapping: file.id(), rule: rule.to_owned(), problem };
         let contract = |id: &ContractId| {
             contracts.get(id).ok_or_else(|| wrong("contracts", format!("there is no contract {id}")))
         };
@@ -78,12 +80,13 @@ impl<'f> Compiler<'f> {
             Shape::of(root, &places, schemas).map_err(|problem| wrong("places", problem))
         };
         let envelope = ContractId::parse(ENVELOPE).and_then(|id| contracts.get(&id));
-        let settings = match &file.settings {
-            Some(id) => Some(contract(&ContractId::parse(id).ok_or_else(|| {
-                wrong("settings", format!("{id}: expected <system>.<entity>@<version>"))
-            })?)?),
-            None => None,
-        };
+        let settings =
+            match &file.settings {
+                Some(id) => Some(contract(&ContractId::parse(id).ok_or_else(|| {
+                    wrong("settings", format!("{id}: expected <system>.<entity>@<version>"))
+                })?)?),
+                None => None,
+            };
         Ok(Self {
             file,
             target: contract(&target)?,
@@ -193,9 +196,8 @@ impl<'f> Compiler<'f> {
     }
 
     fn list(&self, items: &[Step], rule: &str) -> Compiled<&'f ListRule> {
-        let found = self.file.list.iter().find(|list| {
-            Place::parse(&list.to).is_ok_and(|place| place.steps == items)
-        });
+        let found =
+            self.file.list.iter().find(|list| Place::parse(&list.to).is_ok_and(|place| place.steps == items));
         found.ok_or_else(|| {
             let place = Place { space: Space::Payload, steps: items.to_vec() };
             self.wrong(rule, format!("no [[list]] says what {place} is made of"))
@@ -207,13 +209,7 @@ impl<'f> Compiler<'f> {
         map.ok_or_else(|| self.wrong(rule, format!("there is no [values.{name}]")))
     }
 
-    fn expression(
-        &self,
-        source: &str,
-        with: &With,
-        rule: &str,
-        lists: &[Vec<Step>],
-    ) -> Compiled<Condition> {
+    fn expression(&self, source: &str, with: &With, rule: &str, lists: &[Vec<Step>]) -> Compiled<Condition> {
         let expression = Expression::parse(source).map_err(|problem| self.wrong(rule, problem))?;
         let known = |name: &String| with.contains_key(name) || self.file.sets.contains_key(name);
         if let Some(name) = expression.names().iter().find(|name| !known(name)) {
@@ -280,7 +276,8 @@ impl<'f> Compiler<'f> {
                     _ => schema,
                 },
                 is_shaped(text.conversion),
-            ).map_err(|problem| self.wrong(name, problem))?,
+            )
+            .map_err(|problem| self.wrong(name, problem))?,
             place,
             expected: expected(text.conversion),
         })
@@ -319,7 +316,9 @@ impl<'f> Compiler<'f> {
             }
             SourceText::Template { template } => {
                 let mut pieces = Vec::new();
-                for piece in crate::mapping::template(template).map_err(|problem| self.wrong(rule, problem))? {
+                for piece in
+                    crate::mapping::template(template).map_err(|problem| self.wrong(rule, problem))?
+                {
                     pieces.push(match piece {
                         Ok(text) => Piece::Text(text.to_owned()),
                         Err(place) => Piece::Place(self.read(place, rule, lists)?),
@@ -341,7 +340,8 @@ impl<'f> Compiler<'f> {
                     None => None,
                     Some(pattern) => {
                         let regex = Regex::new(pattern).map_err(|error| wrong(error.to_string()))?;
-                        let expected = text.expected.clone().unwrap_or_else(|| format!("text like {pattern}"));
+                        let expected =
+                            text.expected.clone().unwrap_or_else(|| format!("text like {pattern}"));
                         Some((regex, expected.into()))
                     }
                 },
@@ -369,9 +369,12 @@ impl<'f> Compiler<'f> {
             ConversionName::Email => Conversion::Email,
             ConversionName::Unit => {
                 let unit = text.unit.as_deref().unwrap_or_default();
-                let (times, by) = unit.split_once("->").and_then(|(from, to)| factor(from.trim(), to.trim())).ok_or_else(
-                    || wrong(format!("unit {unit:?}: expected two units of one kind, such as \"g -> kg\"")),
-                )?;
+                let (times, by) = unit
+                    .split_once("->")
+                    .and_then(|(from, to)| factor(from.trim(), to.trim()))
+                    .ok_or_else(|| {
+                        wrong(format!("unit {unit:?}: expected two units of one kind, such as \"g -> kg\""))
+                    })?;
                 Conversion::Unit(times, by)
             }
         })
@@ -426,7 +429,7 @@ impl<'f> Compiler<'f> {
                 let item = self.out(item, schema.items.as_deref().unwrap_or(&blank), at, true)?;
                 at.pop();
                 let most = schema.max_items.and_then(|most| usize::try_from(most).ok());
-                Out::List { of, keep, none: list.none.clone(), most, item: Box::new(item) }
+                Out::List(Box::new(OutList { of, keep, none: list.none.clone(), most, item }))
             }
             Tree::Fixed(items) => {
                 let blank = Schema::default();

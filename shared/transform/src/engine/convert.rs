@@ -49,18 +49,25 @@ fn invalid<T>(expected: impl Into<Cow<'static, str>>) -> Result<T, Refused> {
 
 #[derive(Debug)]
 pub(crate) enum Conversion {
-    String { pattern: Option<(Regex, Cow<'static, str>)> },
+    String {
+        pattern: Option<(Regex, Cow<'static, str>)>,
+    },
     Id,
     Integer,
     Decimal,
-    Money { minor: bool },
+    Money {
+        minor: bool,
+    },
     Amount,
     Instant(Vec<TimeFormat>),
     Date(Vec<TimeFormat>),
     Country,
     Subdivision,
     Currency,
-    Boolean { yes: Vec<String>, no: Vec<String> },
+    Boolean {
+        yes: Vec<String>,
+        no: Vec<String>,
+    },
     Email,
     /// Times the first, by the second.
     Unit(i128, i128),
@@ -337,5 +344,8 @@ fn email(came: &Came<'_>) -> Result<Value, Refused> {
 fn unit(came: &Came<'_>, times: i128, by: i128) -> Result<Value, Refused> {
     let converted = decimal(came)?.scaled(times, by);
     let number = converted.as_ref().and_then(Decimal::as_number);
-    number.map_or_else(|| invalid("a quantity that the unit can say exactly"), |number: Number| Ok(number.into()))
+    number.map_or_else(
+        || invalid("a quantity that the unit can say exactly"),
+        |number: Number| Ok(number.into()),
+    )
 }

@@ -89,7 +89,9 @@ mod tests {
 
     #[test]
     fn decimals_are_kept_exactly_in_their_shortest_form() {
-        for (text, shortest) in [("19.90", "19.9"), ("-0.05", "-0.05"), ("007", "7"), ("1.000", "1"), ("0", "0")] {
+        for (text, shortest) in
+            [("19.90", "19.9"), ("-0.05", "-0.05"), ("007", "7"), ("1.000", "1"), ("0", "0")]
+        {
             assert_eq!(Decimal::parse(text).unwrap().to_string(), shortest);
         }
         for text in ["", "-", "1.", ".5", "1e3", "1,5", "+1", "0x1", "NaN", &"9".repeat(40)] {

@@ -50,7 +50,10 @@ impl Expression {
     pub(crate) fn holds(&self, given: &Given<'_>) -> Result<bool, Refused> {
         match self.evaluate(given)? {
             Came::Boolean(holds) => Ok(holds),
-            _ => Err(Refused::new(Code::TypeMismatch, format!("a condition that is true or false: {}", self.source))),
+            _ => Err(Refused::new(
+                Code::TypeMismatch,
+                format!("a condition that is true or false: {}", self.source),
+            )),
         }
     }
 }
@@ -156,7 +159,9 @@ pub(crate) fn try_expression(
     let library = Library::new(sets);
     let choices: Vec<Vec<(Trial, Came<'static>)>> = names
         .iter()
-        .map(|(_, trials)| trials.iter().flat_map(|trial| trial.values().into_iter().map(|it| (*trial, it))).collect())
+        .map(|(_, trials)| {
+            trials.iter().flat_map(|trial| trial.values().into_iter().map(|it| (*trial, it))).collect()
+        })
         .collect();
     let combinations: usize = choices.iter().map(|choices| choices.len().max(1)).product();
     for number in 0..combinations.min(most) {
@@ -175,7 +180,8 @@ pub(crate) fn try_expression(
             expression.evaluate(&values).is_err()
         };
         if failed {
-            let with: Vec<_> = given.iter().map(|(name, trial, _)| format!("{name} is {}", trial.name())).collect();
+            let with: Vec<_> =
+                given.iter().map(|(name, trial, _)| format!("{name} is {}", trial.name())).collect();
             return Some(format!("{source} fails where {}", with.join(" and ")));
         }
     }

@@ -11,7 +11,7 @@ mod plan;
 mod run;
 mod shape;
 
-pub use compile::CompileError;
 pub(crate) use checks::allows;
+pub use compile::CompileError;
 pub(crate) use expr::{Trial, names_of, try_expression};
 pub use plan::{Note, Plan, Translated};

@@ -171,15 +171,20 @@ pub(crate) enum Out {
         members: Vec<(String, OutMember)>,
         required: bool,
     },
-    List {
-        of: ListRef,
-        keep: Option<Condition>,
-        none: Option<String>,
-        most: Option<usize>,
-        item: Box<Out>,
-    },
+    List(Box<OutList>),
     /// A list of so many items.
     Fixed(Vec<Out>),
+}
+
+#[derive(Debug)]
+pub(crate) struct OutList {
+    pub(crate) of: ListRef,
+    /// Of the source's items, those for which it holds.
+    pub(crate) keep: Option<Condition>,
+    /// What is expected where none is left.
+    pub(crate) none: Option<String>,
+    pub(crate) most: Option<usize>,
+    pub(crate) item: Out,
 }
 
 #[derive(Debug)]

@@ -8,7 +8,10 @@ use serde_json::{Map, Value};
 use super::came::Came;
 use super::capture::{Scope, Unknown as UnknownMembers};
 use super::convert::Refused;
-use super::plan::{Condition, ListRef, Note, Out, OutMember, Piece, Plan, Ref, Refusal, Rule, Source, Translated, Unknown, Values};
+use super::plan::{
+    Condition, ListRef, Note, Out, OutList, OutMember, Piece, Plan, Ref, Refusal, Rule, Source, Translated,
+    Unknown, Values,
+};
 use crate::contract::Types;
 use crate::mapping::path::Space;
 use crate::problem::{Kind, MappingError, Problems};
@@ -30,7 +33,12 @@ impl Plan {
     /// A canonical value in the target's words.
     pub fn encode<T: DeserializeOwned>(&self, canonical: &impl Serialize) -> Result<T, MappingError> {
         let payload = serde_json::to_string(canonical).map_err(|_| {
-            self.refuse(Code::ValueInvalid, "$", "a canonical value that can be written as JSON", Kind::Unreadable)
+            self.refuse(
+                Code::ValueInvalid,
+                "$",
+                "a canonical value that can be written as JSON",
+                Kind::Unreadable,
+            )
         })?;
         self.typed(self.translate(&payload, None)?.value)
     }
@@ -48,7 +56,12 @@ impl Plan {
     /// A payload in the target's words. `envelope` is what `@envelope` reads; where there is none, nothing.
     pub fn translate(&self, payload: &str, envelope: Option<&Envelope>) -> Result<Translated, MappingError> {
         if payload.len() > MAX_PAYLOAD_BYTES {
-            return Err(self.refuse(Code::LimitExceeded, "$", "a payload of at most 1 MiB", Kind::Unreadable));
+            return Err(self.refuse(
+                Code::LimitExceeded,
+                "$",
+                "a payload of at most 1 MiB",
+                Kind::Unreadable,
+            ));
         }
         let mut unknown = UnknownMembers::default();
         let mut deserializer = serde_json::Deserializer::from_str(payload);
@@ -56,16 +69,14 @@ impl Plan {
         let captured = captured.and_then(|scope| deserializer.end().map(|()| scope));
         let Ok(message) = captured else { return Err(self.unreadable(payload)) };
         let attributes = match envelope {
-            Some(envelope) => Scope::capture(&self.envelope, Attributes(envelope), &mut UnknownMembers::default()),
+            Some(envelope) => {
+                Scope::capture(&self.envelope, Attributes(envelope), &mut UnknownMembers::default())
+            }
             None => Ok(Scope::default()),
         };
         let attributes = attributes.unwrap_or_default();
-        let mut run = Run {
-            plan: self,
-            envelope: &attributes,
-            problems: Problems::default(),
-            notes: Vec::new(),
-        };
+        let mut run =
+            Run { plan: self, envelope: &attributes, problems: Problems::default(), notes: Vec::new() };
         let root = Frame { scope: &message, index: None, parent: None, depth: 0 };
         if let Came::Object = message.came(0) {
             run.version(&root);
@@ -277,7 +288,10 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
                 None => self.refusal(refusal, root),
                 Some(list) => {
                     for (index, scope) in root.items(list).iter().enumerate() {
-                        self.refusal(refusal, &Frame { scope, index: Some(index), parent: Some(root), depth: 1 });
+                        self.refusal(
+                            refusal,
+                            &Frame { scope, index: Some(index), parent: Some(root), depth: 1 },
+                        );
                     }
                 }
             }
@@ -345,9 +359,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
                 None => Made::Absent,
             },
             Out::Object { members, required } => self.object(members, *required, frame),
-            Out::List { of, keep, none, most, item } => {
-                self.list(of, keep.as_ref(), none.as_deref(), *most, item, frame)
-            }
+            Out::List(list) => self.list(list, frame),
             Out::Fixed(items) => {
                 let mut made = Vec::with_capacity(items.len());
                 let mut failed = false;
@@ -402,22 +414,19 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         self.plan.rules.get(*index).is_some_and(|rule| matches!(rule.from.as_slice(), [Source::Constant(_)]))
     }
 
-    fn list(
-        &mut self,
-        of: &ListRef,
-        keep: Option<&Condition>,
-        none: Option<&str>,
-        most: Option<usize>,
-        item: &'p Out,
-        frame: &Frame<'_, 'm>,
-    ) -> Made {
+    fn list(&mut self, list: &'p OutList, frame: &Frame<'_, 'm>) -> Made {
+        let OutList { of, keep, none, most, item } = list;
         let at = self.list_place(of);
         match self.came(at, frame) {
             Came::Array { items } => {
                 let read = self.plan.payload.node(of.node).map_or(usize::MAX, |node| node.most_items);
                 let most = most.unwrap_or(usize::MAX).min(read);
                 if *items > most {
-                    self.problem(Refused::new(Code::LimitExceeded, format!("at most {most} items")), at, frame);
+                    self.problem(
+                        Refused::new(Code::LimitExceeded, format!("at most {most} items")),
+                        at,
+                        frame,
+                    );
                     return Made::Failed;
                 }
             }
@@ -460,7 +469,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
             return Made::Failed;
         }
         if let (true, Some(none)) = (made.is_empty(), none) {
-            self.problem(Refused::new(Code::ValueInvalid, none.to_owned()), at, frame);
+            self.problem(Refused::new(Code::ValueInvalid, none.clone()), at, frame);
             return Made::Failed;
         }
         Made::Value(Value::Array(made))
@@ -536,7 +545,8 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
             match self.from(source, rule, frame) {
                 Ok(Some((value, known))) => {
                     if let (false, Some(at)) = (known, at) {
-                        let path = self.path(at, &Frame { scope: frame.scope, index: None, parent: None, depth: 0 });
+                        let path =
+                            self.path(at, &Frame { scope: frame.scope, index: None, parent: None, depth: 0 });
                         self.note(Note::UnknownValue { path });
                     }
                     return match rule.checks.check(&value) {
@@ -605,7 +615,13 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         Ok((self.converted(rule, came, made, frame)?, true))
     }
 
-    fn converted(&self, rule: &Rule, came: &Came<'_>, made: bool, frame: &Frame<'_, 'm>) -> Result<Value, Refused> {
+    fn converted(
+        &self,
+        rule: &Rule,
+        came: &Came<'_>,
+        made: bool,
+        frame: &Frame<'_, 'm>,
+    ) -> Result<Value, Refused> {
         rule.conversion.convert(came, rule.beside.map(|beside| self.came(beside, frame)), made)
     }
 

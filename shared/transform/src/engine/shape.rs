@@ -68,7 +68,7 @@ impl Shape {
         shape.known(0, schemas);
         let mut size = ScopeSize::default();
         shape.scopes.push(size);
-        shape.lay_out(0, 0, &mut size);
+        shape.lay_out(0, &mut size);
         if let Some(scope) = shape.scopes.first_mut() {
             *scope = size;
         }
@@ -195,7 +195,7 @@ impl Shape {
     }
 
     /// Gives out slots so that those of a subtree are neighbours.
-    fn lay_out(&mut self, id: NodeId, scope: usize, size: &mut ScopeSize) {
+    fn lay_out(&mut self, id: NodeId, size: &mut ScopeSize) {
         let Some(node) = self.nodes.get_mut(usize::from(id)) else { return };
         (node.slot, node.list) = (size.slots, size.lists);
         size.slots += 1;
@@ -215,7 +215,7 @@ impl Shape {
             let items = self.scopes.len();
             self.scopes.push(ScopeSize::default());
             let mut inner = ScopeSize::default();
-            self.lay_out(item, items, &mut inner);
+            self.lay_out(item, &mut inner);
             if let Some(scope) = self.scopes.get_mut(items) {
                 *scope = inner;
             }
@@ -224,7 +224,7 @@ impl Shape {
             }
         }
         for child in below {
-            self.lay_out(child, scope, size);
+            self.lay_out(child, size);
         }
         if let Some(node) = self.nodes.get_mut(usize::from(id)) {
             (node.slots_end, node.lists_end) = (size.slots, size.lists);

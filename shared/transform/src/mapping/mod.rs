@@ -17,7 +17,8 @@ pub(crate) fn places(file: &MappingFile) -> Result<Vec<Place>, (String, String)>
         places.push(place);
         Ok(())
     };
-    let named = |with: &With| with.values().flat_map(|places| places.iter().map(str::to_owned)).collect::<Vec<_>>();
+    let named =
+        |with: &With| with.values().flat_map(|places| places.iter().map(str::to_owned)).collect::<Vec<_>>();
     file.version_at.iter().try_for_each(|place| add("version_at", place))?;
     for list in &file.list {
         add(&list.to, &list.from)?;
@@ -55,7 +56,9 @@ pub(crate) fn places(file: &MappingFile) -> Result<Vec<Place>, (String, String)>
 pub(crate) fn template(text: &str) -> Result<Vec<Result<&str, &str>>, String> {
     let (mut pieces, mut rest) = (Vec::new(), text);
     while let Some((before, after)) = rest.split_once('{') {
-        let Some((place, behind)) = after.split_once('}') else { return Err(format!("{text}: {{ without }}")) };
+        let Some((place, behind)) = after.split_once('}') else {
+            return Err(format!("{text}: {{ without }}"));
+        };
         if !before.is_empty() {
             pieces.push(Ok(before));
         }

@@ -46,9 +46,9 @@ impl Place {
                 let Some((index, rest)) = closed else { return Err(format!("{text}: [ without ]")) };
                 steps.push(match index {
                     "" => Step::Each,
-                    digits => Step::Index(
-                        digits.parse().map_err(|_| format!("{text}: expected [] or [number]"))?,
-                    ),
+                    digits => {
+                        Step::Index(digits.parse().map_err(|_| format!("{text}: expected [] or [number]"))?)
+                    }
                 });
                 indices = rest;
             }

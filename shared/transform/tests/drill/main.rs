@@ -1,7 +1,12 @@
 //! The drill: six changes of a system on either side, each as a changed contract and a changed message. The static check names
 //! it before it is live, a message that comes all the same is a dead letter and not lost, and the mend is in mappings
 //! and contracts alone: a mend is a list of replacements in those files, so nothing else can be part of it.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking and say where")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail by panicking and say where"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -172,11 +177,18 @@ fn drill(name: &str) {
 fn source_changes(built_in: &Catalog, mended: &Catalog, drill: &Drill, id: &ContractId) {
     let (before, payload) = (built_in.plan("shopify-order", &Value::Null).unwrap(), changed(drill));
     let unmended = before.decode::<Order>(&webhook(&payload, &id.version)).unwrap_err();
-    assert_eq!(unmended.problems[0].code.as_str(), "SPW2005", "a version that is not accepted is a dead letter");
+    assert_eq!(
+        unmended.problems[0].code.as_str(),
+        "SPW2005",
+        "a version that is not accepted is a dead letter"
+    );
     // Had the source changed it under the same version.
     if !drill.change.is_empty() {
         let problem = before.decode::<Order>(&webhook(&payload, "2026-10")).unwrap_err().problems.remove(0);
-        assert_eq!((Some(problem.code.as_str()), Some(&problem.path)), (drill.code.as_deref(), drill.at.as_ref()));
+        assert_eq!(
+            (Some(problem.code.as_str()), Some(&problem.path)),
+            (drill.code.as_deref(), drill.at.as_ref())
+        );
     }
     let after = mended.plan("shopify-order", &Value::Null).unwrap();
     let before = order(&before, &full(), "2026-10");

@@ -57,7 +57,10 @@ fn another_model_version_and_none_are_refused() {
         let mut event = event(&reserved("full"));
         event.sourceversion = version.map(str::to_owned);
         let rejection = Rejection::from(reservation(&event).unwrap_err());
-        assert_eq!((rejection.code, rejection.path.as_str()), (Code::VersionUnsupported, "@envelope.sourceversion"));
+        assert_eq!(
+            (rejection.code, rejection.path.as_str()),
+            (Code::VersionUnsupported, "@envelope.sourceversion")
+        );
         assert_eq!(rejection.mapping, "canonical-reservation/2 canonical.reservation@1");
     }
 }

@@ -41,16 +41,28 @@ fn email() -> impl Strategy<Value = Option<Redacted<String>>> {
 }
 
 fn currency() -> impl Strategy<Value = Currency> {
-    prop::sample::select(vec!["EUR", "USD", "JPY", "KWD", "CLF"]).prop_map(|code| Currency::parse(code).unwrap())
+    prop::sample::select(vec!["EUR", "USD", "JPY", "KWD", "CLF"])
+        .prop_map(|code| Currency::parse(code).unwrap())
 }
 
 fn address() -> impl Strategy<Value = Address> {
     let names = (redacted(40), maybe(redacted(40)), redacted(40), maybe(redacted(40)), redacted(30));
     let places = (prop_oneof![Just(String::new()), "[0-9]{5}"], maybe("[A-Z]{2}"), "[A-Z]{2}");
     let reach = (maybe(redacted(20)), email());
-    (names, places, reach).prop_map(|((name, company, line1, line2, city), (code, region, country), (phone, email))| {
-        Address { name, company, line1, line2, city, postal_code: code.into(), region, country, phone, email }
-    })
+    (names, places, reach).prop_map(
+        |((name, company, line1, line2, city), (code, region, country), (phone, email))| Address {
+            name,
+            company,
+            line1,
+            line2,
+            city,
+            postal_code: code.into(),
+            region,
+            country,
+            phone,
+            email,
+        },
+    )
 }
 
 fn order() -> impl Strategy<Value = Order> {
@@ -95,7 +107,10 @@ fn told(value: &Option<Redacted<String>>) -> Option<String> {
 fn check_sale(order: &Order, sale: &Value) {
     assert_eq!(shown(&sale["reference"]), Some(order.reference()));
     let (party, address) = (&sale["party"], &sale["shipment_address"]);
-    assert_eq!((shown(&party["name"]), shown(&party["email"])), (exposed(&order.customer.name), told(&order.customer.email)));
+    assert_eq!(
+        (shown(&party["name"]), shown(&party["email"])),
+        (exposed(&order.customer.name), told(&order.customer.email))
+    );
     let to = &order.ship_to;
     let at_company = address.get("attn").is_some();
     let (company, name) = if at_company {
@@ -105,7 +120,9 @@ fn check_sale(order: &Order, sale: &Value) {
     };
     assert_eq!((company, name), (told(&to.company), exposed(&to.name)));
     let street = shown(&address["street_unstructured"]).unwrap();
-    let (line1, line2) = street.split_once('\n').map_or((street.clone(), None), |(one, two)| (one.to_owned(), Some(two.to_owned())));
+    let (line1, line2) = street
+        .split_once('\n')
+        .map_or((street.clone(), None), |(one, two)| (one.to_owned(), Some(two.to_owned())));
     assert_eq!((Some(line1), line2), (exposed(&to.line1), told(&to.line2)));
     let region = shown(&address["subdivision"]).map(|code| code[to.country.len() + 1..].to_owned());
     assert_eq!((region, shown(&address["country"])), (to.region.clone(), Some(to.country.clone())));
@@ -118,7 +135,8 @@ fn check_sale(order: &Order, sale: &Value) {
 
 #[test]
 fn what_a_target_holds_of_any_order_says_the_same_and_keeps_every_contract() {
-    let contracts = ["canonical.order@1", "tryton.sale@8.2", "canonical.reservation@1", "karrio.shipment@2026.1"];
+    let contracts =
+        ["canonical.order@1", "tryton.sale@8.2", "canonical.reservation@1", "karrio.shipment@2026.1"];
     let [canonical, tryton, reserved, karrio] = contracts.map(validator);
     proptest!(|(order in order())| {
         prop_assert!(canonical.is_valid(&serde_json::to_value(&order).unwrap()));

@@ -54,7 +54,11 @@ fn takes_the_shop_from_the_source_and_refuses_what_is_no_shop() {
     for source in ["/shopify/", "/stripe/acme", "/shopify/a/b", "/shopify/Ac me", "acme.myshopify.com"] {
         source.clone_into(&mut envelope.source);
         let rejection = Rejection::from(order(&envelope).unwrap_err());
-        assert_eq!((rejection.code, rejection.path.as_str()), (Code::ValueInvalid, "@envelope.source"), "{source}");
+        assert_eq!(
+            (rejection.code, rejection.path.as_str()),
+            (Code::ValueInvalid, "@envelope.source"),
+            "{source}"
+        );
     }
 }
 
@@ -160,7 +164,8 @@ fn what_is_not_read_is_passed_over_however_deep_it_is() {
 /// The first problem with the lines.
 fn problem_of(payload: &str) -> (Code, String, Kind) {
     let error = order(&webhook(payload)).unwrap_err();
-    let problem = error.problems.into_iter().find(|problem| problem.path.starts_with("$.line_items")).unwrap();
+    let problem =
+        error.problems.into_iter().find(|problem| problem.path.starts_with("$.line_items")).unwrap();
     (problem.code, problem.path, problem.came)
 }
 
