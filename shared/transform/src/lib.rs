@@ -11,6 +11,8 @@
 //! and the kind of what came, never the value.
 
 pub mod canonical;
+#[cfg(feature = "cases")]
+pub mod cases;
 mod catalog;
 mod check;
 pub mod contract;
