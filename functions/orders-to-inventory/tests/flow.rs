@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use transform::Translator;
 use transform::canonical::{Order, Reservation};
 
-const PAYLOAD: &str = include_str!("../../../shared/transform/tests/fixtures/shopify/full/payload.json");
+const PAYLOAD: &str = include_str!("../../../shared/transform/cases/shopify-order/full/input.json");
 
 #[derive(Default)]
 struct Inventory {

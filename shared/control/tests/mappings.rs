@@ -13,7 +13,7 @@ use testkit::FakeClock;
 use transform::canonical::Order;
 use transform::{Change, Overrides, Translator};
 
-const PAYLOAD: &str = include_str!("../../transform/tests/fixtures/shopify/full/payload.json");
+const PAYLOAD: &str = include_str!("../../transform/cases/shopify-order/full/input.json");
 
 /// The memory store, and how often it was asked.
 #[derive(Default)]

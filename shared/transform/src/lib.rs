@@ -11,6 +11,8 @@
 //! and the kind of what came, never the value.
 
 pub mod canonical;
+#[cfg(feature = "cases")]
+pub mod cases;
 mod catalog;
 mod check;
 pub mod contract;
@@ -24,7 +26,10 @@ mod translator;
 
 pub use catalog::{Catalog, CatalogError, Mapping};
 pub use check::{Finding, FindingKind, check};
-pub use engine::{CompileError, Note, Plan, Translated};
+pub use engine::{
+    CompileError, Explanation, ListExplained, Looked, Note, Outcome, Plan, RefusalExplained, RuleExplained,
+    Translated,
+};
 pub use overrides::{Change, OverrideError, Overrides};
 pub use problem::{Kind, MAX_PROBLEMS, MappingError, Problem};
 pub use translator::{Decoded, Drift, Translator};

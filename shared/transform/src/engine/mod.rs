@@ -6,6 +6,8 @@ mod checks;
 mod compile;
 mod convert;
 mod decimal;
+mod explain;
+mod explained;
 mod expr;
 mod plan;
 mod run;
@@ -13,5 +15,6 @@ mod shape;
 
 pub(crate) use checks::allows;
 pub use compile::CompileError;
+pub use explained::{Explanation, ListExplained, Looked, Outcome, RefusalExplained, RuleExplained};
 pub(crate) use expr::{Trial, names_of, try_expression};
 pub use plan::{Note, Plan, Translated};

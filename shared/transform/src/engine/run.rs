@@ -115,7 +115,7 @@ impl Plan {
 }
 
 /// The envelope's attributes, read as JSON's members are.
-struct Attributes<'de>(&'de Envelope);
+pub(super) struct Attributes<'de>(pub(super) &'de Envelope);
 
 impl<'de> serde::Deserializer<'de> for Attributes<'de> {
     type Error = serde::de::value::Error;
@@ -166,11 +166,11 @@ fn depth(json: &str) -> usize {
 }
 
 /// Where the run stands: the root, or an item of a list in its scope.
-struct Frame<'f, 'm> {
-    scope: &'f Scope<'m>,
-    index: Option<usize>,
-    parent: Option<&'f Frame<'f, 'm>>,
-    depth: usize,
+pub(super) struct Frame<'f, 'm> {
+    pub(super) scope: &'f Scope<'m>,
+    pub(super) index: Option<usize>,
+    pub(super) parent: Option<&'f Frame<'f, 'm>>,
+    pub(super) depth: usize,
 }
 
 impl<'f, 'm> Frame<'f, 'm> {
@@ -188,14 +188,14 @@ impl<'f, 'm> Frame<'f, 'm> {
         indices
     }
 
-    fn items(&self, list: &ListRef) -> &'f [Scope<'m>] {
+    pub(super) fn items(&self, list: &ListRef) -> &'f [Scope<'m>] {
         let scope = self.at(list.depth).map(|frame| frame.scope);
         scope.and_then(|scope| scope.lists.get(usize::from(list.list))).map_or(&[], Vec::as_slice)
     }
 }
 
 /// What became of a place of the target.
-enum Made {
+pub(super) enum Made {
     Value(Value),
     Absent,
     /// Its rule needs it: a problem, unless all of an object that may be absent is.
@@ -204,22 +204,22 @@ enum Made {
     Failed,
 }
 
-struct Run<'p, 'm> {
-    plan: &'p Plan,
-    envelope: &'p Scope<'m>,
-    problems: Problems,
-    notes: Vec<Note>,
+pub(super) struct Run<'p, 'm> {
+    pub(super) plan: &'p Plan,
+    pub(super) envelope: &'p Scope<'m>,
+    pub(super) problems: Problems,
+    pub(super) notes: Vec<Note>,
 }
 
 /// What a rule has read.
-enum Read<'r> {
+pub(super) enum Read<'r> {
     Came(&'r Came<'r>),
     /// By a template, a join or an expression.
     Made(Came<'r>),
 }
 
 impl<'p, 'm: 'p> Run<'p, 'm> {
-    fn came<'r>(&'r self, at: Ref, frame: &'r Frame<'_, 'm>) -> &'r Came<'r>
+    pub(super) fn came<'r>(&'r self, at: Ref, frame: &'r Frame<'_, 'm>) -> &'r Came<'r>
     where
         'p: 'r,
     {
@@ -241,7 +241,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
     }
 
     /// The path of a place, with the indices of where the run stands.
-    fn path(&self, at: Ref, frame: &Frame<'_, 'm>) -> String {
+    pub(super) fn path(&self, at: Ref, frame: &Frame<'_, 'm>) -> String {
         let shape = match at.space {
             Space::Payload => &self.plan.payload,
             Space::Envelope => &self.plan.envelope,
@@ -261,7 +261,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         }
     }
 
-    fn version(&mut self, root: &Frame<'_, 'm>) {
+    pub(super) fn version(&mut self, root: &Frame<'_, 'm>) {
         let Some(at) = self.plan.version_at else { return };
         let came = self.came(at, root);
         let accepted = came.as_key().is_some_and(|version| self.plan.accepts.iter().any(|it| *it == version));
@@ -298,7 +298,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         }
     }
 
-    fn refusal(&mut self, refusal: &Refusal, frame: &Frame<'_, 'm>) {
+    pub(super) fn refusal(&mut self, refusal: &Refusal, frame: &Frame<'_, 'm>) {
         if let Some(values) = &refusal.values {
             let came = self.came(refusal.at, frame);
             if came.is_set(false)
@@ -339,7 +339,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         places.iter().map(|at| self.came(*at, frame)).find(|came| came.is_set(false)).unwrap_or(NULL)
     }
 
-    fn holds(&self, condition: &Condition, frame: &Frame<'_, 'm>) -> Result<bool, Refused> {
+    pub(super) fn holds(&self, condition: &Condition, frame: &Frame<'_, 'm>) -> Result<bool, Refused> {
         let values = condition.with.iter().map(|(name, places)| (name.as_str(), self.given(places, frame)));
         condition.expression.holds(&self.plan.library.with(values))
     }
@@ -475,7 +475,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         Made::Value(Value::Array(made))
     }
 
-    fn list_place(&self, of: &ListRef) -> Ref {
+    pub(super) fn list_place(&self, of: &ListRef) -> Ref {
         let slot = self.plan.payload.node(of.node).map_or(0, |node| node.slot);
         Ref { space: Space::Payload, node: of.node, slot, depth: of.depth }
     }
@@ -532,7 +532,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         shape.node(id).map_or(at, |node| Ref { node: id, slot: node.slot, ..at })
     }
 
-    fn rule(&mut self, rule: &'p Rule, index: usize, frame: &Frame<'_, 'm>) -> Made {
+    pub(super) fn rule(&mut self, rule: &'p Rule, index: usize, frame: &Frame<'_, 'm>) -> Made {
         if let Some(when) = &rule.when {
             match self.holds(when, frame) {
                 Ok(true) => {}
@@ -566,7 +566,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
     }
 
     /// What one source gives, converted, and whether the value map knew it. `None`: nothing is set there.
-    fn from(
+    pub(super) fn from(
         &self,
         source: &Source,
         rule: &Rule,
@@ -655,7 +655,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
     }
 
     /// What the source has, if something is set there.
-    fn read<'r>(
+    pub(super) fn read<'r>(
         &'r self,
         source: &'r Source,
         rule: &Rule,

@@ -257,6 +257,20 @@ fn a_version_that_is_not_accepted() {
 }
 
 #[test]
+fn what_a_new_version_sends_no_more_breaks_nothing_as_older_ones_still_do() {
+    let contract = r#"{"$id": "spillway:crm.lead@3", "$ref": "spillway:crm.lead@2", "properties": {"rating": {"enum": ["hot"]}}}"#;
+    let findings = Files::new().catalog().check_contract(serde_json::from_str(contract).unwrap()).unwrap();
+    let kinds: Vec<_> = findings.iter().map(|finding| finding.kind).collect();
+    assert_eq!(kinds, [VersionNotAccepted], "{findings:#?}");
+}
+
+#[test]
+fn two_contracts_of_one_id_are_not_read() {
+    let error = Contracts::read([SOURCE, SOURCE]).unwrap_err().to_string();
+    assert_eq!(error, "contract crm.lead@1, at /$id: another document has this id");
+}
+
+#[test]
 fn contracts_are_compared_in_words() {
     let (old, new) = (
         SOURCE,

@@ -106,7 +106,7 @@ fn webhook(payload: &Value, version: &str) -> Envelope {
 }
 
 fn full() -> Value {
-    serde_json::from_str(&text(&here().join("tests/fixtures/shopify/full/payload.json"))).unwrap()
+    serde_json::from_str(&text(&here().join("cases/shopify-order/full/input.json"))).unwrap()
 }
 
 fn changed(drill: &Drill) -> Value {
