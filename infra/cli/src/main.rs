@@ -1,11 +1,14 @@
-//! `spillway …`: what an operator does with mappings and contracts. Reads files, calls nothing.
+//! `spillway …`: what an operator does with mappings and contracts. Commands that need a deployment take its table; all others read
+//! files and call nothing.
 //!
 //! One file a command: it has its arguments and answers with an [`Answer`], which is printed here. Exit code 0: nothing is wrong;
 //! 1: something is, and the answer says what; 2: the question could not be answered.
 
 mod answer;
 mod contract;
+mod drift;
 mod input;
+mod live;
 mod mapping;
 mod print;
 mod project;
@@ -44,6 +47,8 @@ enum Command {
     /// Contracts of the systems.
     #[command(subcommand)]
     Contract(contract::Command),
+    /// What came otherwise than the contracts say, by flow and field.
+    Drift(drift::Drift),
 }
 
 fn main() -> ExitCode {
@@ -66,5 +71,6 @@ fn answer(arguments: &Arguments) -> Result<Answer> {
     match &arguments.command {
         Command::Mapping(command) => command.run(&project),
         Command::Contract(command) => command.run(&project),
+        Command::Drift(drift) => drift.run(),
     }
 }

@@ -18,6 +18,7 @@ mod check;
 pub mod contract;
 mod engine;
 pub mod mapping;
+mod options;
 mod overrides;
 mod presence;
 mod problem;
@@ -30,6 +31,7 @@ pub use engine::{
     CompileError, Explanation, ListExplained, Looked, Note, Outcome, Plan, RefusalExplained, RuleExplained,
     Translated,
 };
+pub use options::OptionDrift;
 pub use overrides::{Change, OverrideError, Overrides};
 pub use problem::{Kind, MAX_PROBLEMS, MappingError, Problem};
 pub use translator::{Decoded, Drift, Translator};

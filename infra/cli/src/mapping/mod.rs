@@ -2,8 +2,11 @@
 
 mod check;
 mod explain;
+mod history;
 mod letters;
+mod options;
 mod replay;
+mod set;
 mod test;
 
 use anyhow::Result;
@@ -22,6 +25,17 @@ pub(crate) enum Command {
     Test(test::Test),
     /// What the mapping would make of messages that were dead letters. Shows no values. Exit code 1 where one still fails.
     Replay(replay::Replay),
+    /// What a value of the source becomes, while the functions run: in force within a minute, without a deploy.
+    SetValue(set::SetValue),
+    /// What stands where a message has nothing, while the functions run.
+    SetDefault(set::SetDefault),
+    /// As the mapping's file has it again.
+    Unset(set::Unset),
+    /// Who changed what while the functions ran, when and why.
+    History(history::History),
+    /// Which values the target takes now, beside those that the mapping makes and the contract knows. Exit code 1 where one
+    /// that is made would be refused, or one that the contract knows is gone.
+    Options(options::Options),
 }
 
 impl Command {
@@ -31,6 +45,11 @@ impl Command {
             Self::Explain(explain) => explain.run(project),
             Self::Test(test) => test.run(project),
             Self::Replay(replay) => replay.run(project),
+            Self::SetValue(set) => set.run(project),
+            Self::SetDefault(set) => set.run(project),
+            Self::Unset(unset) => unset.run(project),
+            Self::History(history) => history.run(project),
+            Self::Options(options) => options.run(project),
         }
     }
 }
