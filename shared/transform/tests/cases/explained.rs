@@ -117,9 +117,12 @@ fn what_the_target_needs_is_missing_and_what_it_can_do_without_is_absent() {
 
 #[test]
 fn a_message_that_is_not_looked_into_has_its_problem_and_no_rules() {
-    for (payload, code) in [("{", Code::ValueInvalid), ("[]", Code::TypeMismatch)] {
+    let large = format!("{{\"note\": \"{}\"}}", "x".repeat(1_048_576));
+    for (payload, code) in
+        [("{", Code::ValueInvalid), ("[]", Code::TypeMismatch), (large.as_str(), Code::LimitExceeded)]
+    {
         let explanation = explain_text("shopify-order", payload, usize::MAX);
-        assert_eq!((explanation.problems[0].code, explanation.rules.len()), (code, 0), "{payload}");
+        assert_eq!((explanation.problems[0].code, explanation.rules.len()), (code, 0), "{payload:.20}");
     }
     let plan = Catalog::built_in().unwrap().plan("shopify-order", &Value::Null).unwrap();
     let explanation = plan.explain("{}", None, usize::MAX);

@@ -271,6 +271,14 @@ fn two_contracts_of_one_id_are_not_read() {
 }
 
 #[test]
+fn every_keyword_of_contracts_is_described() {
+    let page = include_str!("../../../../docs/mappings.md");
+    for keyword in transform::contract::KEYWORDS {
+        assert!(page.contains(&format!("`{keyword}`")), "docs/mappings.md does not have {keyword}");
+    }
+}
+
+#[test]
 fn contracts_are_compared_in_words() {
     let (old, new) = (
         SOURCE,
