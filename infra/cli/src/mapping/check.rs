@@ -50,21 +50,17 @@ impl Check {
     }
 
     fn of_contracts(&self, catalog: &Catalog) -> Result<(Vec<Finding>, Vec<String>)> {
-        let (mut contracts, mut documents, mut about) = (catalog.contracts().clone(), Vec::new(), Vec::new());
+        let (mut catalog, mut findings, mut about) = (catalog.clone(), Vec::<Finding>::new(), Vec::new());
         for path in &self.contract {
             let (document, named) = (input::json(path)?, || path.display().to_string());
             about.push(Contracts::id(&document).with_context(named)?.to_string());
-            contracts = contracts.with(document.clone()).with_context(named)?;
-            documents.push(document);
-        }
-        let catalog = catalog.clone().with_contracts(contracts);
-        let mut findings: Vec<Finding> = Vec::new();
-        for document in documents {
-            for finding in catalog.check_contract(document)? {
+            for finding in catalog.check_contract(document.clone()).with_context(named)? {
                 if !findings.contains(&finding) {
                     findings.push(finding);
                 }
             }
+            let contracts = catalog.contracts().with(document).with_context(named)?;
+            catalog = catalog.with_contracts(contracts);
         }
         Ok((findings, about))
     }

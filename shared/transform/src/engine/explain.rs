@@ -8,7 +8,7 @@ use super::came::Came;
 use super::capture::{Scope, Unknown as UnknownMembers};
 use super::explained::{Explanation, ListExplained, Looked, Outcome, RefusalExplained, RuleExplained};
 use super::plan::{Condition, Out, OutList, Piece, Plan, Ref, Refusal, Rule, Source};
-use super::run::{Attributes, Frame, Made, Read, Run};
+use super::run::{Attributes, Frame, MAX_PAYLOAD_BYTES, Made, Read, Run};
 use crate::problem::Problems;
 
 impl Plan {
@@ -28,6 +28,9 @@ impl Plan {
             notes,
             output,
         };
+        if payload.len() > MAX_PAYLOAD_BYTES {
+            return explanation;
+        }
         let mut deserializer = serde_json::Deserializer::from_str(payload);
         let message = Scope::capture(&self.payload, &mut deserializer, &mut UnknownMembers::default());
         let (Ok(message), Ok(())) = (message, deserializer.end()) else { return explanation };

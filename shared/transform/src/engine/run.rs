@@ -17,7 +17,7 @@ use crate::mapping::path::Space;
 use crate::problem::{Kind, MappingError, Problems};
 
 /// What SQS carries in one message.
-const MAX_PAYLOAD_BYTES: usize = 1_048_576;
+pub(super) const MAX_PAYLOAD_BYTES: usize = 1_048_576;
 /// The depth that serde_json reads.
 const MAX_DEPTH: usize = 127;
 /// Unknown members and values that one message is asked for.

@@ -1,6 +1,9 @@
 //! The static check: a mapping without a fault, and every fault that it names.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking and say where")]
 
+#[cfg(test)]
+mod contracts;
+
 use transform::FindingKind::{
     Dead, ExpressionFails, MayBeMissing, RequiredNotMade, SourceMissing, TypeMismatch, Unusable,
     ValueNotAllowed, ValueUnmapped, VersionNotAccepted,
@@ -254,20 +257,6 @@ fn a_version_that_is_not_accepted() {
     let findings = Files::new().catalog().check_contract(contract).unwrap();
     let [finding] = findings.as_slice() else { panic!("{findings:#?}") };
     assert_eq!((finding.kind, finding.mend.as_str()), (VersionNotAccepted, "add \"3\" to `accepts`"));
-}
-
-#[test]
-fn what_a_new_version_sends_no_more_breaks_nothing_as_older_ones_still_do() {
-    let contract = r#"{"$id": "spillway:crm.lead@3", "$ref": "spillway:crm.lead@2", "properties": {"rating": {"enum": ["hot"]}}}"#;
-    let findings = Files::new().catalog().check_contract(serde_json::from_str(contract).unwrap()).unwrap();
-    let kinds: Vec<_> = findings.iter().map(|finding| finding.kind).collect();
-    assert_eq!(kinds, [VersionNotAccepted], "{findings:#?}");
-}
-
-#[test]
-fn two_contracts_of_one_id_are_not_read() {
-    let error = Contracts::read([SOURCE, SOURCE]).unwrap_err().to_string();
-    assert_eq!(error, "contract crm.lead@1, at /$id: another document has this id");
 }
 
 #[test]
