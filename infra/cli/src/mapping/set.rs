@@ -16,6 +16,7 @@ pub(crate) struct SetValue {
     /// As the source sends it.
     value: String,
     /// JSON, or a text.
+    #[arg(allow_negative_numbers = true)]
     becomes: String,
     #[command(flatten)]
     why: Why,
@@ -27,6 +28,7 @@ pub(crate) struct SetDefault {
     /// What the rule makes: its `to`.
     rule: String,
     /// JSON, or a text.
+    #[arg(allow_negative_numbers = true)]
     becomes: String,
     #[command(flatten)]
     why: Why,

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod contracts;
 #[cfg(test)]
+mod live;
+#[cfg(test)]
 mod mappings;
 #[cfg(test)]
 mod messages;
@@ -59,13 +61,26 @@ impl Said {
 }
 
 fn spillway_in(folder: &Path, arguments: &[&str]) -> Said {
-    let ended =
-        Command::new(env!("CARGO_BIN_EXE_spillway")).args(arguments).current_dir(folder).output().unwrap();
+    said(Command::new(env!("CARGO_BIN_EXE_spillway")).args(arguments).current_dir(folder))
+}
+
+fn said(command: &mut Command) -> Said {
+    let ended = command.output().unwrap();
     Said {
         code: ended.status.code().unwrap(),
         out: String::from_utf8(ended.stdout).unwrap(),
         err: String::from_utf8(ended.stderr).unwrap(),
     }
+}
+
+/// In the checkout, told by this environment where AWS is.
+fn spillway_with(arguments: &[String], environment: &[(&str, String)]) -> Said {
+    said(
+        Command::new(env!("CARGO_BIN_EXE_spillway"))
+            .args(arguments)
+            .current_dir(root())
+            .envs(environment.iter().map(|(name, value)| (name, value.as_str()))),
+    )
 }
 
 /// In the checkout.
