@@ -9,11 +9,13 @@
 
 use std::time::Duration;
 
+use control::{ControlStore, DynamoDbControlStore, Entry};
 use local::sandbox::{Effect, Fault, FaultKind, System};
 use local::scenario::{Shop, ShopOrder};
 use local::{Stack, Tools, Workspace};
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::poll_until;
+use transform::{Catalog, Change};
 
 #[tokio::test]
 async fn a_signed_webhook_becomes_one_reservation_and_one_label_whatever_repeats_or_times_out() {
@@ -28,6 +30,7 @@ async fn a_signed_webhook_becomes_one_reservation_and_one_label_whatever_repeats
     refusals_queue_nothing(&stack).await;
     a_label_whose_answer_was_lost_is_not_bought_twice(&stack).await;
     an_outage_of_one_target_holds_its_flow_only_and_drains_by_itself(&stack).await;
+    a_new_value_is_parked_then_set_without_a_deploy_and_redriven(&stack).await;
 }
 
 fn only_what_the_engine_lacks_is_left_out(stack: &Stack) {
@@ -122,4 +125,55 @@ const ORDERS_IN_OUTAGE: usize = 8;
 fn effects(stack: &Stack, system: System, order: &ShopOrder) -> usize {
     let ours = |effect: &&Effect| effect.system == system && effect.reference == order.reference();
     stack.sandbox.effects().iter().filter(ours).count()
+}
+
+/// Somebody at the shop adds an entry to a list.
+async fn a_new_value_is_parked_then_set_without_a_deploy_and_redriven(stack: &Stack) {
+    println!("a status that the value map does not know");
+    let shop = Shop::new(&stack.api_url().unwrap(), stack.webhook_secret());
+    let order = shop.order_in_status("scheduled");
+    let letters_url = stack.output("OrdersToInventoryDeadLetterQueueUrl").unwrap();
+    let parked = || async {
+        let letters = stack.engine.inspect().messages(letters_url).await.unwrap();
+        let ours = |id: &String| *id == order.event_id;
+        let letter =
+            letters.into_iter().find(|letter| letter.attributes.get("CorrelationId").is_some_and(ours))?;
+        let attribute = |name: &str| letter.attributes.get(name).cloned().unwrap_or_default();
+        Some((attribute("Code"), attribute("Path"), attribute("MappingVersion")))
+    };
+    assert_eq!(shop.post(&order, &shop.delivery()).await.unwrap(), 202);
+    let letter = poll_until("the dead letter", Duration::from_secs(60), parked).await;
+    let expected = ("SPW2004", "$.fulfillment_status", "shopify-order/2 canonical.order@1");
+    assert_eq!((letter.0.as_str(), letter.1.as_str(), letter.2.as_str()), expected);
+
+    println!("the value is set, and the letter redriven");
+    let client = testkit::dynamodb::client(stack.engine.endpoint());
+    let store = DynamoDbControlStore::new(client, stack.output("LedgerTableName").unwrap());
+    let told = Entry {
+        revision: 0,
+        change: Change::SetValue {
+            map: "fulfillment".to_owned(),
+            value: "scheduled".to_owned(),
+            becomes: json!("open"),
+        },
+        author: "ann".to_owned(),
+        at: jiff::Timestamp::now(),
+        reason: "the shop schedules deliveries".to_owned(),
+    };
+    let catalog = Catalog::built_in().unwrap();
+    let entry = control::change(&store, catalog, "shopify-order", told).await.unwrap();
+    assert_eq!(store.history("shopify-order").await.unwrap(), [entry]);
+    // A function looks every half minute: until it has, the letter comes back.
+    poll_until("the order is labelled", Duration::from_secs(120), || async {
+        if parked().await.is_some() {
+            let (from, to) = ("OrdersToInventoryDeadLetterQueueUrl", "OrdersToInventoryQueueUrl");
+            stack.redrive(from, to).await.unwrap();
+        }
+        (effects(stack, System::Labels, &order) == 1).then_some(())
+    })
+    .await;
+    assert_eq!(effects(stack, System::Inventory, &order), 1);
+    let lines = stack.engine.inspect().log_lines(&stack.log_group("orders-to-inventory")).await.unwrap();
+    let in_force = |line: &&Value| line["mapping"] == "shopify-order/2+1 canonical.order@1";
+    assert!(lines.iter().any(|line| in_force(&line)), "the function says that it is in force");
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use local::Partner;
 use local::sandbox::{API_KEY, Fault, FaultKind, Sandbox, System};
 use message::{Code, Effect};
-use outbound::{CallError, LabelBuyer, StockReserver, at_most_once};
+use outbound::{CallError, LabelBuyer, OptionLists, StockReserver, at_most_once};
 use tests::karrio::{buyer, buyer_with};
 use tests::{budget, order, reserver_waiting, stock_reserver_suite};
 
@@ -161,6 +161,14 @@ async fn a_service_that_no_carrier_offers_is_refused_with_karrios_code() {
     let buyer = buyer_with(&sandbox, PATIENCE, API_KEY, "no_such_service");
     let error = buyer.buy(&reservation(), &budget()).await.unwrap_err();
     assert_eq!(error.to_string(), "SPW4005: Karrio answered with status 400: validation");
+}
+
+#[tokio::test]
+async fn the_values_that_its_fields_take_are_listed() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let options = buyer(&sandbox, PATIENCE).options(&budget()).await.unwrap();
+    assert_eq!(options["service"], ["express_service", "letter_service", "standard_service"]);
+    assert_eq!(options["recipient.country_code"], ["CA", "DE", "US"]);
 }
 
 #[tokio::test]

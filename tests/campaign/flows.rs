@@ -11,15 +11,24 @@ use orders_to_inventory::OrdersToInventory;
 use outbound::{HttpTarget, TargetConfig};
 use receiver::{Flow, Receiver};
 use serde_json::{Value, json};
-use tests::{address, credential};
+use tests::{address, built_in, credential};
+use transform::Translator;
 
 use crate::hook::Hook;
 use crate::hooked::Hooked;
 use crate::world::World;
 
 static PAYLOAD: LazyLock<Value> = LazyLock::new(|| {
-    let text = include_str!("../../shared/transform/tests/fixtures/shopify/minimal/payload.json");
+    let text = include_str!("../../shared/transform/cases/shopify-order/minimal/input.json");
     serde_json::from_str(text).unwrap()
+});
+// Compiled once: a schedule starts a worker more than once, and there are thousands of schedules.
+static ORDERS: LazyLock<Arc<Translator>> = LazyLock::new(|| built_in("shopify-order", &Value::Null));
+static SALES: LazyLock<Arc<Translator>> = LazyLock::new(|| built_in("tryton-sale", &Value::Null));
+static RESERVATIONS: LazyLock<Arc<Translator>> =
+    LazyLock::new(|| built_in("canonical-reservation", &Value::Null));
+static SHIPMENTS: LazyLock<Arc<Translator>> = LazyLock::new(|| {
+    built_in("karrio-shipment", &json!({ "service": "standard_service", "ship_from": address() }))
 });
 const SHOP: &str = "acme.myshopify.com";
 
@@ -91,8 +100,8 @@ impl Subject for Orders {
         let seen = world.seen_by(hook);
         let gate = seen.gate(self.target());
         let target = http(self.target(), world.sandbox.tryton_url(), Arc::clone(&seen));
-        let reserver = TrytonStockReserver::new(target, credential(API_KEY), 1);
-        seen.receiver(OrdersToInventory::new(Arc::new(reserver)), gate)
+        let reserver = TrytonStockReserver::new(target, credential(API_KEY), 1, Arc::clone(&SALES));
+        seen.receiver(OrdersToInventory::new(Arc::clone(&ORDERS), Arc::new(reserver)), gate)
     }
 
     fn good(self, order: u32) -> String {
@@ -149,8 +158,8 @@ impl Subject for Labels {
         let seen = world.seen_by(hook);
         let gate = seen.gate(self.target());
         let target = http(self.target(), world.sandbox.karrio_url(), Arc::clone(&seen));
-        let buyer = KarrioLabelBuyer::new(target, credential(API_KEY), "standard_service", address());
-        seen.receiver(InventoryToShipping::new(Arc::new(buyer)), gate)
+        let buyer = KarrioLabelBuyer::new(target, credential(API_KEY), Arc::clone(&SHIPMENTS));
+        seen.receiver(InventoryToShipping::new(Arc::clone(&RESERVATIONS), Arc::new(buyer)), gate)
     }
 
     fn good(self, order: u32) -> String {

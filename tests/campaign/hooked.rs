@@ -55,6 +55,7 @@ impl Hooked {
             events: Some(Arc::<Self>::clone(self)),
             dead_letters: Arc::<Self>::clone(self),
             source: Arc::<Self>::clone(self),
+            mappings: None,
             limits: Limits {
                 max_receive_count: MAX_RECEIVE_COUNT,
                 longest_hold: self.world.weather.longest_hold,

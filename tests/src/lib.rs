@@ -18,7 +18,9 @@ use connector_tryton::TrytonStockReserver;
 use local::Partner;
 use message::Redacted;
 use outbound::{Budget, CallError, Credential, HttpTarget, SecretString, TargetConfig};
+use serde_json::Value;
 use tokio::time::Instant;
+use transform::Translator;
 use transform::canonical::{Address, Currency, Customer, Money, Order, OrderLine};
 use uuid::Uuid;
 
@@ -52,7 +54,17 @@ pub fn reserver(partner: &Partner) -> TrytonStockReserver {
 }
 
 pub fn reserver_waiting(partner: &Partner, timeout: Duration) -> TrytonStockReserver {
-    TrytonStockReserver::new(target("tryton", &partner.url, timeout), credential(&partner.api_key), 1)
+    let translator = built_in("tryton-sale", &Value::Null);
+    TrytonStockReserver::new(
+        target("tryton", &partner.url, timeout),
+        credential(&partner.api_key),
+        1,
+        translator,
+    )
+}
+
+pub fn built_in(mapping: &str, settings: &Value) -> Arc<Translator> {
+    Arc::new(Translator::built_in(mapping, settings).unwrap())
 }
 
 pub fn budget() -> Budget {

@@ -6,16 +6,18 @@ use outbound::{Attempt, LabelBuyer, at_most_once};
 use receiver::{Claim, Flow, Outcome, Performed, Translated};
 use serde_json::json;
 use transform::canonical::Reservation;
-use transform::mapping::CANONICAL_RESERVATION;
-use transform::reservation::{self, STOCK_RESERVED};
+use transform::reservation::STOCK_RESERVED;
+use transform::{Decoded, Translator};
 
 pub struct InventoryToShipping {
+    /// Of the mapping `canonical-reservation`.
+    reservations: Arc<Translator>,
     buyer: Arc<dyn LabelBuyer>,
 }
 
 impl InventoryToShipping {
-    pub fn new(buyer: Arc<dyn LabelBuyer>) -> Self {
-        Self { buyer }
+    pub fn new(reservations: Arc<Translator>, buyer: Arc<dyn LabelBuyer>) -> Self {
+        Self { reservations, buyer }
     }
 }
 
@@ -36,9 +38,10 @@ impl Flow for InventoryToShipping {
         if envelope.event_type != STOCK_RESERVED {
             return Err(Rejection::new(Code::EventTypeUnknown, "$.type", Code::EventTypeUnknown.title()));
         }
-        let reservation = reservation::reservation(envelope)?;
+        let Decoded { value: reservation, stamp }: Decoded<Reservation> =
+            self.reservations.decode(envelope)?;
         let key = OperationKey::new(self.name(), &[&reservation.reference, "label"]);
-        Ok(Translated { operation: reservation, key, version: 0, mapping: CANONICAL_RESERVATION })
+        Ok(Translated { operation: reservation, key, version: 0, mapping: stamp })
     }
 
     async fn perform(

@@ -5,6 +5,7 @@ use inventory_to_shipping::{InventoryToShipping, InventoryToShippingSettings};
 use lambda_runtime::Error;
 use outbound::HttpTarget;
 use receiver::Wiring;
+use serde_json::{Value, json};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -16,11 +17,13 @@ async fn main() -> Result<(), Error> {
         .inspect_err(|error| tracing::error!(%error, "settings refused"))?;
     let wiring = Wiring::connect(settings.receiver).await;
     let gate = wiring.gate(settings.karrio_gate);
+    let mut mappings = wiring.mappings()?;
+    let shipping = json!({ "service": settings.karrio_service, "ship_from": settings.ship_from });
     let buyer = KarrioLabelBuyer::new(
         HttpTarget::new(settings.karrio)?,
         wiring.credential(settings.karrio_secret_arn),
-        settings.karrio_service,
-        settings.ship_from,
+        mappings.translator("karrio-shipment", shipping)?,
     );
-    wiring.serve(InventoryToShipping::new(Arc::new(buyer)), gate).await
+    let reservations = mappings.translator("canonical-reservation", Value::Null)?;
+    wiring.serve(InventoryToShipping::new(reservations, Arc::new(buyer)), gate, mappings).await
 }

@@ -9,8 +9,9 @@ use inventory_to_shipping::InventoryToShipping;
 use message::{Code, Effect, Envelope};
 use outbound::{Budget, CallError, IdempotencySeed, LabelBuyer};
 use receiver::{Claim, Flow};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::Instant;
+use transform::Translator;
 use transform::canonical::{Reservation, Shipment};
 
 #[derive(Default)]
@@ -40,6 +41,10 @@ impl LabelBuyer for Labels {
     }
 }
 
+fn reservations() -> Arc<Translator> {
+    Arc::new(Translator::built_in("canonical-reservation", &Value::Null).unwrap())
+}
+
 fn envelope() -> Envelope {
     let body = json!({
         "specversion": "1.0", "id": "spillway.stock.reserved/acme.myshopify.com/1", "sourceversion": "1",
@@ -57,7 +62,7 @@ fn envelope() -> Envelope {
 }
 
 async fn perform(labels: &Arc<Labels>) -> Result<String, outbound::Attempt> {
-    let flow = InventoryToShipping::new(Arc::<Labels>::clone(labels));
+    let flow = InventoryToShipping::new(reservations(), Arc::<Labels>::clone(labels));
     let translated = flow.translate(&envelope()).unwrap();
     let claim = Claim {
         prior: Effect::Absent,
@@ -91,7 +96,7 @@ async fn a_label_whose_answer_was_lost_is_found_not_bought_again() {
 
 #[tokio::test]
 async fn an_event_of_another_type_is_rejected() {
-    let flow = InventoryToShipping::new(Arc::new(Labels::default()));
+    let flow = InventoryToShipping::new(reservations(), Arc::new(Labels::default()));
     let mut other = envelope();
     other.event_type = "shopify.orders/create".to_owned();
     let rejection = flow.translate(&other).unwrap_err();

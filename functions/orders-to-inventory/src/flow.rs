@@ -7,19 +7,19 @@ use outbound::{Attempt, CallError, StockReserver, at_most_once};
 use receiver::{Claim, Flow, Outcome, Performed, Translated};
 use serde_json::json;
 use transform::canonical::Order;
-use transform::mapping::SHOPIFY_ORDER;
-use transform::{reservation, shopify};
+use transform::{Decoded, Translator, reservation};
 
-/// Source event type -> mapping.
 const SHOPIFY_ORDER_CREATED: &str = "shopify.orders/create";
 
 pub struct OrdersToInventory {
+    /// Of the mapping `shopify-order`.
+    shopify: Arc<Translator>,
     reserver: Arc<dyn StockReserver>,
 }
 
 impl OrdersToInventory {
-    pub fn new(reserver: Arc<dyn StockReserver>) -> Self {
-        Self { reserver }
+    pub fn new(shopify: Arc<Translator>, reserver: Arc<dyn StockReserver>) -> Self {
+        Self { shopify, reserver }
     }
 }
 
@@ -37,14 +37,14 @@ impl Flow for OrdersToInventory {
     }
 
     fn translate(&self, envelope: &Envelope) -> Result<Translated<Order>, Rejection> {
-        let (order, mapping) = match envelope.event_type.as_str() {
-            SHOPIFY_ORDER_CREATED => (shopify::order(envelope)?, SHOPIFY_ORDER),
+        let Decoded { value: order, stamp }: Decoded<Order> = match envelope.event_type.as_str() {
+            SHOPIFY_ORDER_CREATED => self.shopify.decode(envelope)?,
             _ => {
                 return Err(Rejection::new(Code::EventTypeUnknown, "$.type", Code::EventTypeUnknown.title()));
             }
         };
         let key = OperationKey::new(self.name(), &[&order.shop, &order.id, "reserve"]);
-        Ok(Translated { operation: order, key, version: 0, mapping })
+        Ok(Translated { operation: order, key, version: 0, mapping: stamp })
     }
 
     async fn perform(&self, envelope: &Envelope, order: &Order, claim: &Claim) -> Result<Performed, Attempt> {

@@ -5,6 +5,7 @@ use lambda_runtime::Error;
 use orders_to_inventory::{OrdersToInventory, OrdersToInventorySettings};
 use outbound::HttpTarget;
 use receiver::Wiring;
+use serde_json::Value;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -16,10 +17,16 @@ async fn main() -> Result<(), Error> {
         .inspect_err(|error| tracing::error!(%error, "settings refused"))?;
     let wiring = Wiring::connect(settings.receiver).await;
     let gate = wiring.gate(settings.tryton_gate);
+    let mut mappings = wiring.mappings()?;
     let reserver = TrytonStockReserver::new(
         HttpTarget::new(settings.tryton)?,
         wiring.credential(settings.tryton_secret_arn),
         settings.tryton_company_id,
+        mappings.translator("tryton-sale", Value::Null)?,
     );
-    wiring.followed_by(settings.next_queue_url).serve(OrdersToInventory::new(Arc::new(reserver)), gate).await
+    let shopify = mappings.translator("shopify-order", Value::Null)?;
+    wiring
+        .followed_by(settings.next_queue_url)
+        .serve(OrdersToInventory::new(shopify, Arc::new(reserver)), gate, mappings)
+        .await
 }

@@ -11,9 +11,10 @@ use outbound::{Budget, CallError, IdempotencySeed, StockReserver};
 use receiver::{Claim, Flow, Performed};
 use serde_json::{Value, json};
 use tokio::time::Instant;
+use transform::Translator;
 use transform::canonical::{Order, Reservation};
 
-const PAYLOAD: &str = include_str!("../../../shared/transform/tests/fixtures/shopify/full/payload.json");
+const PAYLOAD: &str = include_str!("../../../shared/transform/cases/shopify-order/full/input.json");
 
 #[derive(Default)]
 struct Inventory {
@@ -50,6 +51,10 @@ fn envelope(event_type: &str) -> Envelope {
     Envelope::decode(&body.to_string()).unwrap()
 }
 
+fn shopify() -> Arc<Translator> {
+    Arc::new(Translator::built_in("shopify-order", &Value::Null).unwrap())
+}
+
 fn claim() -> Claim {
     Claim {
         prior: Effect::Absent,
@@ -64,7 +69,7 @@ fn claim() -> Claim {
 }
 
 async fn perform(inventory: &Arc<Inventory>) -> Performed {
-    let flow = OrdersToInventory::new(Arc::<Inventory>::clone(inventory));
+    let flow = OrdersToInventory::new(shopify(), Arc::<Inventory>::clone(inventory));
     let envelope = envelope("shopify.orders/create");
     let translated = flow.translate(&envelope).unwrap();
     flow.perform(&envelope, &translated.operation, &claim()).await.unwrap()
@@ -98,7 +103,7 @@ async fn what_was_reserved_before_says_so_again() {
 
 #[tokio::test]
 async fn the_operation_is_known_by_shop_and_order_whatever_the_delivery() {
-    let flow = OrdersToInventory::new(Arc::new(Inventory::default()));
+    let flow = OrdersToInventory::new(shopify(), Arc::new(Inventory::default()));
     let one = envelope("shopify.orders/create");
     let mut other = one.clone();
     other.id = "event-2".to_owned();
@@ -108,7 +113,7 @@ async fn the_operation_is_known_by_shop_and_order_whatever_the_delivery() {
 
 #[tokio::test]
 async fn an_event_of_another_type_is_rejected() {
-    let flow = OrdersToInventory::new(Arc::new(Inventory::default()));
+    let flow = OrdersToInventory::new(shopify(), Arc::new(Inventory::default()));
     let rejection = flow.translate(&envelope("shopify.products/update")).unwrap_err();
     assert_eq!((rejection.code, rejection.path.as_str()), (Code::EventTypeUnknown, "$.type"));
 }

@@ -13,6 +13,7 @@ pub mod inspect;
 mod prerequisites;
 mod process;
 mod progress;
+mod redrive;
 pub mod sandbox;
 pub mod scenario;
 pub mod soak;

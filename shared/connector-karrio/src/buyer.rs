@@ -1,16 +1,19 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use http::Method;
 use message::Code;
-use outbound::{Budget, CallError, Credential, HttpTarget, LabelBuyer, Request, Response};
-use transform::canonical::{Address, Reservation, Shipment};
-use transform::karrio;
+use outbound::{Budget, CallError, Credential, HttpTarget, LabelBuyer, OptionLists, Request, Response};
+use serde_json::Value;
+use transform::Translator;
+use transform::canonical::{Reservation, Shipment};
 
 use crate::errors::explain;
-use crate::wire::{KarrioShipmentRecord, ShipmentPage};
+use crate::wire::{KarrioShipmentRecord, References, ShipmentPage};
 
 const SHIPMENTS: &str = "/v1/shipments";
+const REFERENCES: &str = "/v1/references";
 /// Shipments a page; Karrio's own default is 20.
 const PAGE: usize = 100;
 /// References that contain ours are next to none: more pages than this mean that the filter is not honoured.
@@ -20,19 +23,13 @@ const MOST_PAGES: usize = 10;
 pub struct KarrioLabelBuyer {
     target: HttpTarget,
     credential: Arc<dyn Credential>,
-    service: String,
-    ship_from: Address,
+    translator: Arc<Translator>,
 }
 
 impl KarrioLabelBuyer {
-    /// `service` is the carrier service to buy; `ship_from` the warehouse.
-    pub fn new(
-        target: HttpTarget,
-        credential: Arc<dyn Credential>,
-        service: impl Into<String>,
-        ship_from: Address,
-    ) -> Self {
-        Self { target, credential, service: service.into(), ship_from }
+    /// `translator` is the mapping `karrio-shipment`'s, whose settings name the carrier service to buy and the warehouse.
+    pub fn new(target: HttpTarget, credential: Arc<dyn Credential>, translator: Arc<Translator>) -> Self {
+        Self { target, credential, translator }
     }
 
     async fn call(&self, request: Request, budget: &Budget) -> Result<Response, CallError> {
@@ -66,10 +63,25 @@ impl LabelBuyer for KarrioLabelBuyer {
     }
 
     async fn buy(&self, reservation: &Reservation, budget: &Budget) -> Result<Shipment, CallError> {
-        let body = karrio::shipment(reservation, &self.ship_from, &self.service)?;
+        let body: Value = self.translator.encode(reservation)?;
         let response = self.call(Request::new(Method::POST, SHIPMENTS).json(&body)?, budget).await?;
         let record: KarrioShipmentRecord = response.json()?;
         // A 201 without a label ("200 with errors inside"): bought or not, the next look-up tells.
         record.shipment(&reservation.reference).ok_or_else(|| response.unreadable())
+    }
+}
+
+#[async_trait]
+impl OptionLists for KarrioLabelBuyer {
+    /// Services of all carriers that are set up, and countries: what `GET /v1/references` lists.
+    async fn options(&self, budget: &Budget) -> Result<BTreeMap<String, Vec<String>>, CallError> {
+        let references: References = self.call(Request::get(REFERENCES), budget).await?.json()?;
+        let countries: Vec<_> = references.countries.into_keys().collect();
+        let services = references.services.into_values().flat_map(BTreeMap::into_keys).collect();
+        Ok(BTreeMap::from([
+            ("service".to_owned(), services),
+            ("shipper.country_code".to_owned(), countries.clone()),
+            ("recipient.country_code".to_owned(), countries),
+        ]))
     }
 }

@@ -1,6 +1,9 @@
 //! What Karrio answers, as far as we read it.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use transform::canonical::Shipment;
 
 /// `GET /v1/shipments`.
@@ -58,4 +61,13 @@ pub(crate) struct ErrorBody {
 pub(crate) struct ErrorEntry {
     #[serde(default)]
     pub code: Option<String>,
+}
+
+/// What Karrio knows by name, as far as we read it.
+#[derive(Deserialize)]
+pub(crate) struct References {
+    /// Names by ISO 3166-1 alpha-2 code.
+    pub(crate) countries: BTreeMap<String, IgnoredAny>,
+    /// By carrier, then by the service's code.
+    pub(crate) services: BTreeMap<String, BTreeMap<String, IgnoredAny>>,
 }

@@ -5,10 +5,11 @@ use async_trait::async_trait;
 use message::{Code, Redacted};
 use outbound::{Budget, CallError, Credential, HttpTarget, Refusal, StockReserver};
 use serde_json::{Value, json};
+use transform::Translator;
 use transform::canonical::{Order, Reservation};
-use transform::tryton::{self, TrytonSale};
 
 use crate::client::Client;
+use crate::document::TrytonSale;
 use crate::errors::{Refused, after_a_write, meaning, of_transition};
 use crate::wire::{
     Create, Identified, NewAddress, NewContact, NewLine, NewParty, NewSale, Party, Product, Sale, Shipment,
@@ -24,6 +25,8 @@ const MOST_STEPS: usize = 8;
 /// Sets stock aside as a sale with its shipment assigned.
 pub struct TrytonStockReserver {
     client: Client,
+    /// Of the mapping `tryton-sale`.
+    translator: Arc<Translator>,
 }
 
 /// One call of `reserve`: whether it has written anything yet.
@@ -34,8 +37,14 @@ struct Attempt<'a> {
 }
 
 impl TrytonStockReserver {
-    pub fn new(target: HttpTarget, credential: Arc<dyn Credential>, company_id: i64) -> Self {
-        Self { client: Client::new(target, credential, company_id) }
+    /// `translator` is the mapping `tryton-sale`'s.
+    pub fn new(
+        target: HttpTarget,
+        credential: Arc<dyn Credential>,
+        company_id: i64,
+        translator: Arc<Translator>,
+    ) -> Self {
+        Self { client: Client::new(target, credential, company_id), translator }
     }
 }
 
@@ -45,13 +54,13 @@ impl StockReserver for TrytonStockReserver {
         let Some(sale) = find_sale(&self.client, &order.reference(), budget).await? else { return Ok(None) };
         let reserved = reservation(order, &sale);
         if reserved.is_some() {
-            same_lines(&sale, &tryton::sale(order)?)?;
+            same_lines(&sale, &self.translator.encode(order)?)?;
         }
         Ok(reserved)
     }
 
     async fn reserve(&self, order: &Order, budget: &Budget) -> Result<Reservation, CallError> {
-        let document = tryton::sale(order)?;
+        let document = self.translator.encode(order)?;
         let attempt = Attempt { client: &self.client, budget, wrote: AtomicBool::new(false) };
         let reserved = attempt.reserve(order, &document).await;
         reserved.map_err(|error| if attempt.wrote.into_inner() { after_a_write(error) } else { error })

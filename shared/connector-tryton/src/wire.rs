@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use transform::tryton::{TrytonDecimal, TrytonSale};
+
+use crate::document::{TrytonDecimal, TrytonSale};
 
 /// `sale.sale`, with [`Sale::FIELDS`].
 #[derive(Deserialize)]

@@ -30,7 +30,7 @@ pub struct Item {
     /// SQS message id of the claim: a rejected message that is delivered again is recognised by it.
     pub message_id: String,
     pub correlation_id: String,
-    /// Mapping and version that read the message: `shopify-order/1`.
+    /// Mapping and version that read the message: `shopify-order/2 canonical.order@1`.
     pub mapping: String,
     /// The target's ids, small JSON: of the last completed version; empty until DONE.
     pub outcome: String,

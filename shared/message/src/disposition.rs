@@ -73,7 +73,7 @@ pub struct Rejection {
     pub code: Code,
     /// JSON path in the payload (`$.line_items[0].sku`), `$` where the whole is meant.
     pub path: String,
-    /// Mapping and version (`shopify-order/1`); empty where no mapping was reached.
+    /// Mapping and version (`shopify-order/2 canonical.order@1`); empty where no mapping was reached.
     pub mapping: &'static str,
     /// One sentence without personal data: what was expected, what kind of thing came.
     pub summary: String,

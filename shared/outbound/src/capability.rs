@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use transform::canonical::{Order, Reservation, Shipment};
 
@@ -21,4 +23,12 @@ pub trait LabelBuyer: Send + Sync {
 
     /// Buys the label.
     async fn buy(&self, reservation: &Reservation, budget: &Budget) -> Result<Shipment, CallError>;
+}
+
+/// A system that can say which values its fields take now: a changed list is found before a record fails.
+#[async_trait]
+pub trait OptionLists: Send + Sync {
+    /// By the field's place in the target's contract (`service`, `parcels[].weight_unit`); fields that it cannot tell of are
+    /// left out. Changes nothing.
+    async fn options(&self, budget: &Budget) -> Result<BTreeMap<String, Vec<String>>, CallError>;
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use channel::{DeadLetterChannel, EventChannel, SourceQueue};
+use control::Mappings;
 use futures::StreamExt;
 use gate::Gate;
 use ledger::{Clock, Ledger};
@@ -31,6 +32,8 @@ pub struct ReceiverParts<F> {
     pub events: Option<Arc<dyn EventChannel>>,
     pub dead_letters: Arc<dyn DeadLetterChannel>,
     pub source: Arc<dyn SourceQueue>,
+    /// Of the flow; kept fresh between batches.
+    pub mappings: Option<Arc<Mappings>>,
     pub limits: Limits,
     pub clock: Clock,
 }
@@ -53,6 +56,9 @@ impl<F: Flow> Receiver<F> {
 
     /// Works on a batch until `deadline` and answers with the identifiers that have to come again.
     pub async fn receive(&self, event: SqsEvent, deadline: Instant) -> Result<SqsBatchResponse, BatchError> {
+        if let Some(mappings) = &self.parts.mappings {
+            mappings.refresh().await;
+        }
         let now = (self.parts.clock)();
         let records: Vec<_> = event.records.iter().map(|record| Incoming::read(record, now)).collect();
         let settled = if records.iter().any(|record| record.group_id.is_some()) {
@@ -60,6 +66,9 @@ impl<F: Flow> Receiver<F> {
         } else {
             self.together(&records.iter().collect::<Vec<_>>(), deadline).await
         };
+        if let Some(mappings) = &self.parts.mappings {
+            mappings.tell_drift(self.parts.flow.name()).await;
+        }
         let mut failures = BTreeSet::new();
         for (record, settled) in records.iter().zip(settled) {
             match settled {

@@ -36,7 +36,7 @@ pub struct Translated<T> {
     pub key: OperationKey,
     /// Of a versioned entity, rising with every change at the source; 0 where there are no versions.
     pub version: u64,
-    /// Mapping and version that read it: `shopify-order/1`.
+    /// Mapping and version that read it: `shopify-order/2 canonical.order@1`.
     pub mapping: &'static str,
 }
 

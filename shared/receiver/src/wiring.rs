@@ -5,12 +5,14 @@ use aws::{SecretString, Secrets, SecretsManager};
 use aws_sdk_dynamodb::Client as DynamoDb;
 use aws_sdk_sqs::Client as Sqs;
 use channel::{EventChannel, SqsDeadLetterChannel, SqsEventChannel, SqsSourceQueue};
+use control::{DynamoDbControlStore, Mappings};
 use gate::{DynamoDbGateStore, Gate, GateConfig};
 use jiff::Timestamp;
 use lambda_runtime::Error;
 use ledger::{DynamoDbStore, Ledger, Store};
 use message::{Code, OperationKey};
 use outbound::{CallError, Credential};
+use transform::CatalogError;
 
 use crate::settings::ReceiverSettings;
 use crate::{Flow, Receiver, ReceiverParts};
@@ -51,14 +53,20 @@ impl Wiring {
         Self { events: Some(events), ..self }
     }
 
-    /// The gate of the flow's target, which its calls are to be observed by.
+    /// The gate of the flow's target.
     pub fn gate(&self, config: GateConfig) -> Arc<Gate> {
         let store = DynamoDbGateStore::new(self.dynamodb.clone(), &self.settings.ledger_table);
         Arc::new(Gate::new(Arc::new(store), config, Arc::new(Timestamp::now)))
     }
 
+    /// The flow's mappings, which people may change while it runs.
+    pub fn mappings(&self) -> Result<Mappings, CatalogError> {
+        let store = DynamoDbControlStore::new(self.dynamodb.clone(), &self.settings.ledger_table);
+        Mappings::new(Arc::new(store), Arc::new(Timestamp::now))
+    }
+
     /// Serves the flow until Lambda ends the process.
-    pub async fn serve<F: Flow>(self, flow: F, gate: Arc<Gate>) -> Result<(), Error> {
+    pub async fn serve<F: Flow>(self, flow: F, gate: Arc<Gate>, mappings: Mappings) -> Result<(), Error> {
         let Self { settings, sqs, ledger, events, .. } = self;
         let receiver = Receiver::new(ReceiverParts {
             flow,
@@ -67,6 +75,7 @@ impl Wiring {
             events,
             dead_letters: Arc::new(SqsDeadLetterChannel::new(sqs.clone(), settings.dead_letter_queue_url)),
             source: Arc::new(SqsSourceQueue::new(sqs, settings.queue_url)),
+            mappings: Some(Arc::new(mappings)),
             limits: settings.limits,
             clock: Arc::new(Timestamp::now),
         });

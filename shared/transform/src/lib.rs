@@ -1,22 +1,37 @@
 //! The transformation layer: source contract -> canonical model -> target contract. Pure: no tokio, AWS or HTTP.
 //!
-//! | mapping | from | to |
-//! |---|---|---|
-//! | [`mapping::SHOPIFY_ORDER`] | a Shopify order webhook, [`mapping::SHOPIFY_VERSIONS`] | [`canonical::Order`] |
-//! | [`mapping::TRYTON_SALE`] | [`canonical::Order`] | [`tryton::TrytonSale`] |
-//! | [`mapping::CANONICAL_RESERVATION`] | our own `spillway.stock.reserved` event | [`canonical::Reservation`] |
-//! | [`mapping::KARRIO_SHIPMENT`] | [`canonical::Reservation`] | [`karrio::KarrioShipment`] |
+//! - `mappings/`: one TOML file a direction and entity; `contracts/`: JSON Schema a system, entity and version. Both are built
+//!   in ([`Catalog`]); docs/mappings.md describes how they are written.
+//! - [`Translator`]: a mapping in use. It is compiled once into a [`Plan`], and reads each message once.
+//! - [`Overrides`]: value maps and defaults that people change while a mapping runs; [`check`]: what would go wrong, before
+//!   it does.
+//! - [`canonical`]: the model in the middle, typed.
 //!
 //! Every mapping reports all problems of a message together ([`MappingError`]): code, JSON path, what was expected
 //! and the kind of what came, never the value.
 
 pub mod canonical;
-pub mod karrio;
+#[cfg(feature = "cases")]
+pub mod cases;
+mod catalog;
+mod check;
+pub mod contract;
+mod engine;
 pub mod mapping;
+mod options;
+mod overrides;
+mod presence;
 mod problem;
-mod reader;
 pub mod reservation;
-pub mod shopify;
-pub mod tryton;
+mod translator;
 
+pub use catalog::{Catalog, CatalogError, Mapping};
+pub use check::{Finding, FindingKind, check};
+pub use engine::{
+    CompileError, Explanation, ListExplained, Looked, Note, Outcome, Plan, RefusalExplained, RuleExplained,
+    Translated,
+};
+pub use options::OptionDrift;
+pub use overrides::{Change, OverrideError, Overrides};
 pub use problem::{Kind, MAX_PROBLEMS, MappingError, Problem};
+pub use translator::{Decoded, Drift, Translator};

@@ -2,7 +2,6 @@ use std::borrow::Cow;
 use std::fmt;
 
 use message::{Code, Rejection};
-use serde_json::Value;
 
 /// How many problems of one message are told; a further one is [`Code::LimitExceeded`] in their last place.
 pub const MAX_PROBLEMS: usize = 20;
@@ -36,22 +35,6 @@ pub enum Kind {
     Object,
     /// Not one JSON value that can be read.
     Unreadable,
-}
-
-impl Kind {
-    pub(crate) fn of(value: Option<&Value>) -> Self {
-        match value {
-            None => Self::Missing,
-            Some(Value::Null) => Self::Null,
-            Some(Value::Bool(_)) => Self::Boolean,
-            Some(Value::Number(number)) if number.is_f64() => Self::Fraction,
-            Some(Value::Number(_)) => Self::Integer,
-            Some(Value::String(text)) if text.trim().is_empty() => Self::EmptyString,
-            Some(Value::String(_)) => Self::String,
-            Some(Value::Array(_)) => Self::Array,
-            Some(Value::Object(_)) => Self::Object,
-        }
-    }
 }
 
 impl fmt::Display for Kind {
@@ -149,6 +132,14 @@ impl Problems {
                 came: Kind::Object,
             };
         }
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.told.is_empty()
+    }
+
+    pub(crate) fn into_error(self, mapping: &'static str) -> MappingError {
+        MappingError { mapping, problems: self.told }
     }
 
     pub(crate) const fn have_overflowed(&self) -> bool {

@@ -200,7 +200,8 @@ async fn an_event_without_a_route_is_acknowledged_and_not_queued() {
 async fn what_is_queued_is_an_order_that_the_mapping_reads() {
     let f = fixture();
     f.post(shopify(ORDER)).await;
-    let order = transform::shopify::order(&f.sink.only_event()).unwrap();
+    let mapping = transform::Translator::built_in("shopify-order", &serde_json::Value::Null).unwrap();
+    let order = mapping.decode::<transform::canonical::Order>(&f.sink.only_event()).unwrap().value;
     assert_eq!((order.shop.as_str(), order.id.as_str()), ("acme.myshopify.com", "5678901234567"));
     assert_eq!(order.lines.len(), 2);
 }

@@ -1,5 +1,6 @@
 //! A whole flow: a Shopify order through the canonical model to a Tryton sale, posted with one HTTP call.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,15 +10,17 @@ use lambda_runtime::Error;
 use message::{Envelope, OperationKey, Rejection};
 use outbound::{Attempt, HttpTarget, Request, TargetConfig, keyed};
 use receiver::{Claim, Flow, Outcome, Performed, ReceiverSettings, Translated, Wiring};
+use serde_json::Value;
 use settings::Settings;
 use transform::canonical::Order;
-use transform::mapping::SHOPIFY_ORDER;
-use transform::{shopify, tryton};
+use transform::{Decoded, Translator};
 
 /// How long the target of the benchmark would remember a key.
 const KEY_RETENTION: Duration = Duration::from_secs(24 * 3_600);
 
 struct PostSale {
+    shopify: Arc<Translator>,
+    tryton: Arc<Translator>,
     target: HttpTarget,
 }
 
@@ -34,17 +37,17 @@ impl Flow for PostSale {
     }
 
     fn translate(&self, envelope: &Envelope) -> Result<Translated<Order>, Rejection> {
-        let order = shopify::order(envelope)?;
+        let Decoded { value: order, stamp }: Decoded<Order> = self.shopify.decode(envelope)?;
         let key = OperationKey::new("bench-flow", &[&order.shop, &order.id]);
-        Ok(Translated { operation: order, key, version: 0, mapping: SHOPIFY_ORDER })
+        Ok(Translated { operation: order, key, version: 0, mapping: stamp })
     }
 
     async fn perform(&self, _: &Envelope, order: &Order, claim: &Claim) -> Result<Performed, Attempt> {
         let key = claim.idempotency.for_target(KEY_RETENTION);
         let response = keyed(claim.prior, &key, || async {
-            let sale = tryton::sale(order)?;
+            let sale: Value = self.tryton.encode(order)?;
             let request = Request::new(Method::POST, "/sale").idempotency_key(&key).json(&sale)?;
-            self.target.call(request, &claim.budget).await?.json::<serde_json::Value>()
+            self.target.call(request, &claim.budget).await?.json::<Value>()
         })
         .await?;
         let outcome = Outcome { ids: response.to_string(), target_id: None };
@@ -67,5 +70,8 @@ async fn main() -> Result<(), Error> {
     let wiring = Wiring::connect(receiver).await;
     let gate = wiring.gate(config);
     let target = HttpTarget::new(target)?;
-    wiring.serve(PostSale { target }, gate).await
+    let mut mappings = wiring.mappings()?;
+    let shopify = mappings.translator("shopify-order", Value::Null)?;
+    let tryton = mappings.translator("tryton-sale", Value::Null)?;
+    wiring.serve(PostSale { shopify, tryton, target }, gate, mappings).await
 }

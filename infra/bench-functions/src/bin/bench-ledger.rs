@@ -52,5 +52,6 @@ async fn main() -> Result<(), Error> {
     let receiver = settings.finish(Some(receiver))?;
     let wiring = Wiring::connect(receiver).await;
     let gate = wiring.gate(GateConfig::new("nothing"));
-    wiring.serve(Nothing, gate).await
+    let mappings = wiring.mappings()?;
+    wiring.serve(Nothing, gate, mappings).await
 }

@@ -22,7 +22,18 @@ const REQUIRED_OF_ADDRESS: [&str; 1] = ["country_code"];
 const DEFAULT_PAGE: usize = 20;
 
 pub(super) fn routes() -> Router<Arc<World>> {
-    Router::new().route("/v1/shipments", get(list).post(create))
+    Router::new().route("/v1/shipments", get(list).post(create)).route("/v1/references", get(references))
+}
+
+/// As far as anybody reads it. Karrio lists more countries than these.
+async fn references(headers: HeaderMap) -> Response {
+    if let Some(refused) = unauthorized(&headers) {
+        return refused;
+    }
+    let services: serde_json::Map<_, _> =
+        SERVICES.iter().map(|code| ((*code).to_owned(), json!(code))).collect();
+    let countries = json!({ "CA": "CANADA", "DE": "GERMANY", "US": "UNITED STATES" });
+    Json(json!({ "countries": countries, "services": { "testpost": services } })).into_response()
 }
 
 /// All shipments so far, oldest first.

@@ -127,7 +127,7 @@ impl Scenario<'_> {
                 ("Code", "SPW2001"),
                 ("Path", "$.shipping_address"),
                 ("Flow", "orders-to-inventory"),
-                ("MappingVersion", "shopify-order/1"),
+                ("MappingVersion", "shopify-order/2 canonical.order@1"),
             ];
             for (name, value) in expected {
                 check(&format!("attribute {name}"), json!(letter.attributes.get(name)), json!(value));

@@ -52,6 +52,11 @@ impl<'a> Shop<'a> {
         order(|_| {})
     }
 
+    /// A new order in this fulfilment status.
+    pub fn order_in_status(&self, status: &str) -> ShopOrder {
+        order(|payload| payload["fulfillment_status"] = json!(status))
+    }
+
     /// A new order that no shipment can be made of.
     pub fn order_without_address(&self) -> ShopOrder {
         order(|payload| payload["shipping_address"] = Value::Null)

@@ -230,6 +230,7 @@ impl Bench {
             events: Some(Arc::<World>::clone(&world)),
             dead_letters: Arc::<World>::clone(&world),
             source: Arc::<World>::clone(&world),
+            mappings: None,
             limits,
             clock: clock.as_fn(),
         });

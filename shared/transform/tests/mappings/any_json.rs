@@ -3,9 +3,10 @@
 use message::Rejection;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use transform::{MAX_PROBLEMS, MappingError, karrio, reservation, shopify, tryton};
+use transform::reservation::reserved_event;
+use transform::{Catalog, MAX_PROBLEMS, MappingError};
 
-use crate::common::{ship_from, shopify_payload, webhook};
+use crate::common::{order, reservation, sale, shipment, shopify_payload, webhook};
 
 /// Stands for personal data: no name or sentence of ours has it.
 const CANARY: &str = "qZx7canary";
@@ -76,27 +77,27 @@ fn check_error(error: &MappingError) {
     assert!((1..=MAX_PROBLEMS).contains(&error.problems.len()));
     assert!(error.problems.iter().all(|problem| problem.path.len() < 100 && problem.expected.len() < 100));
     let rejection = Rejection::from(error.clone());
-    assert!(rejection.summary.chars().count() <= 200 && rejection.path.starts_with('$'));
+    assert!(rejection.summary.chars().count() <= 200 && rejection.path.starts_with(['$', '@']));
     assert!(!format!("{error:?} {error} {rejection:?}").contains(CANARY), "{error:?}");
 }
 
 /// Through every mapping that would see this payload.
 fn check(payload: &Value) {
     let mut envelope = webhook(&payload.to_string());
-    match shopify::order(&envelope) {
+    match order(&envelope) {
         Ok(order) => {
-            tryton::sale(&order).unwrap();
-            let reservation = order.reserved_as("1".to_owned(), None);
-            let event = reservation::reserved_event(&reservation, &envelope, envelope.time).unwrap();
-            assert_eq!(reservation::reservation(&event).unwrap(), reservation);
-            if let Err(error) = karrio::shipment(&reservation, &ship_from(), "standard_service") {
+            sale(&order).unwrap();
+            let reserved = order.reserved_as("1".to_owned(), None);
+            let event = reserved_event(&reserved, &envelope, envelope.time).unwrap();
+            assert_eq!(reservation(&event).unwrap(), reserved);
+            if let Err(error) = shipment(&reserved) {
                 check_error(&error);
             }
         }
         Err(error) => check_error(&error),
     }
     envelope.sourceversion = Some("1".to_owned());
-    if let Err(error) = reservation::reservation(&envelope) {
+    if let Err(error) = reservation(&envelope) {
         check_error(&error);
     }
 }
@@ -121,6 +122,33 @@ proptest! {
     }
 }
 
+proptest! {
+    /// What is no JSON at all, or is by luck: bytes of a real order, changed, cut and doubled.
+    #[test]
+    fn any_text_is_translated_or_refused_within_bounds(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..20),
+        cut in any::<prop::sample::Index>(),
+        doubled in any::<bool>(),
+    ) {
+        let plan = Catalog::built_in().unwrap().plan("shopify-order", &Value::Null).unwrap();
+        let mut bytes = shopify_payload("full").into_bytes();
+        let length = bytes.len();
+        for (place, byte) in changes {
+            bytes[place.index(length)] = byte;
+        }
+        if cut.index(4) == 0 {
+            bytes.truncate(cut.index(length));
+        }
+        let mut text = String::from_utf8_lossy(&bytes).into_owned();
+        if doubled {
+            text = format!("{text}{text}");
+        }
+        if let Err(error) = plan.translate(&text, Some(&webhook("{}"))) {
+            check_error(&error);
+        }
+    }
+}
+
 #[test]
 fn no_value_of_an_order_that_is_wrong_everywhere_is_told() {
     let order: Value = serde_json::from_str(&shopify_payload("full")).unwrap();
@@ -141,9 +169,9 @@ fn no_value_of_an_order_that_is_wrong_everywhere_is_told() {
 fn a_name_in_the_envelope_is_not_told_either() {
     let mut envelope = webhook("{}");
     envelope.sourceversion = Some(CANARY.to_owned());
-    check_error(&shopify::order(&envelope).unwrap_err());
-    check_error(&reservation::reservation(&envelope).unwrap_err());
+    check_error(&order(&envelope).unwrap_err());
+    check_error(&reservation(&envelope).unwrap_err());
     envelope.sourceversion = Some("2026-10".to_owned());
     envelope.source = format!("/{CANARY}/{CANARY}");
-    check_error(&shopify::order(&envelope).unwrap_err());
+    check_error(&order(&envelope).unwrap_err());
 }

@@ -1,25 +1,29 @@
-//! What the tests share: envelopes around payloads, and the fixtures.
+//! What the tests share: the built-in mappings, envelopes around payloads, and the cases' inputs.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use message::Envelope;
+use serde::Serialize;
 use serde_json::value::RawValue;
-use transform::canonical::Address;
+use serde_json::{Value, json};
+use transform::canonical::{Address, Order, Reservation};
+use transform::{MappingError, Translator};
 
-pub(crate) fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+fn here() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 
-pub(crate) fn text(path: &Path) -> String {
+fn text(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 pub(crate) fn shopify_payload(case: &str) -> String {
-    text(&fixtures().join("shopify").join(case).join("payload.json"))
+    text(&here().join("cases/shopify-order").join(case).join("input.json"))
 }
 
 pub(crate) fn ship_from() -> Address {
-    serde_json::from_str(&text(&fixtures().join("ship-from.json"))).unwrap()
+    serde_json::from_str(&text(&here().join("tests/fixtures/ship-from.json"))).unwrap()
 }
 
 /// A Shopify webhook as ingest puts it on the queue.
@@ -36,4 +40,33 @@ pub(crate) fn webhook(payload: &str) -> Envelope {
         sourceversion: Some("2026-10".to_owned()),
         data: RawValue::from_string(payload.to_owned()).unwrap(),
     }
+}
+
+fn built_in(name: &str) -> Translator {
+    Translator::built_in(name, &Value::Null).unwrap()
+}
+
+pub(crate) fn order(envelope: &Envelope) -> Result<Order, MappingError> {
+    static MAPPING: LazyLock<Translator> = LazyLock::new(|| built_in("shopify-order"));
+    MAPPING.decode(envelope).map(|decoded| decoded.value)
+}
+
+pub(crate) fn sale(order: &Order) -> Result<Value, MappingError> {
+    static MAPPING: LazyLock<Translator> = LazyLock::new(|| built_in("tryton-sale"));
+    MAPPING.encode(order)
+}
+
+pub(crate) fn reservation(envelope: &Envelope) -> Result<Reservation, MappingError> {
+    static MAPPING: LazyLock<Translator> = LazyLock::new(|| built_in("canonical-reservation"));
+    MAPPING.decode(envelope).map(|decoded| decoded.value)
+}
+
+pub(crate) fn shipment(reservation: &Reservation) -> Result<Value, MappingError> {
+    static MAPPING: LazyLock<Translator> = LazyLock::new(|| shipping_from(&ship_from()));
+    MAPPING.encode(reservation)
+}
+
+pub(crate) fn shipping_from(ship_from: &impl Serialize) -> Translator {
+    let settings = json!({ "ship_from": ship_from, "service": "standard_service" });
+    Translator::built_in("karrio-shipment", &settings).unwrap()
 }

@@ -2,13 +2,12 @@ use message::{Code, Envelope, Rejection};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use transform::canonical::{MODEL_VERSION, Reservation};
-use transform::reservation::{STOCK_RESERVED, STOCK_RESERVED_SOURCE, reservation, reserved_event};
-use transform::shopify;
+use transform::reservation::{STOCK_RESERVED, STOCK_RESERVED_SOURCE, reserved_event};
 
-use crate::common::{shopify_payload, webhook};
+use crate::common::{order, reservation, shopify_payload, webhook};
 
 fn reserved(case: &str) -> Reservation {
-    let order = shopify::order(&webhook(&shopify_payload(case))).unwrap();
+    let order = order(&webhook(&shopify_payload(case))).unwrap();
     order.reserved_as("42".to_owned(), Some("SHP-42".to_owned()))
 }
 
@@ -58,8 +57,11 @@ fn another_model_version_and_none_are_refused() {
         let mut event = event(&reserved("full"));
         event.sourceversion = version.map(str::to_owned);
         let rejection = Rejection::from(reservation(&event).unwrap_err());
-        assert_eq!((rejection.code, rejection.path.as_str()), (Code::VersionUnsupported, "$.sourceversion"));
-        assert_eq!(rejection.mapping, "canonical-reservation/1");
+        assert_eq!(
+            (rejection.code, rejection.path.as_str()),
+            (Code::VersionUnsupported, "@envelope.sourceversion")
+        );
+        assert_eq!(rejection.mapping, "canonical-reservation/2 canonical.reservation@1");
     }
 }
 

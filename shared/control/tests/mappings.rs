@@ -1,0 +1,182 @@
+//! Mappings that people change while they run.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use control::{ControlError, ControlStore, DriftCount, Entry, Mappings, MemoryControlStore};
+use jiff::{SignedDuration, Timestamp};
+use message::{Code, Envelope};
+use serde_json::{Value, json};
+use testkit::FakeClock;
+use transform::canonical::Order;
+use transform::{Change, Overrides, Translator};
+
+const PAYLOAD: &str = include_str!("../../transform/cases/shopify-order/full/input.json");
+
+/// The memory store, and how often it was asked.
+#[derive(Default)]
+struct Counted {
+    store: MemoryControlStore,
+    looked: AtomicUsize,
+    down: std::sync::atomic::AtomicBool,
+}
+
+#[async_trait]
+impl ControlStore for Counted {
+    async fn overrides(&self, mappings: &[&str]) -> Result<Vec<Overrides>, ControlError> {
+        self.looked.fetch_add(1, Ordering::SeqCst);
+        if self.down.load(Ordering::SeqCst) {
+            return Err(ControlError::Unavailable { source: "down, as told".into() });
+        }
+        self.store.overrides(mappings).await
+    }
+
+    async fn change(&self, mapping: &str, next: &Overrides, entry: &Entry) -> Result<bool, ControlError> {
+        self.store.change(mapping, next, entry).await
+    }
+
+    async fn history(&self, mapping: &str) -> Result<Vec<Entry>, ControlError> {
+        self.store.history(mapping).await
+    }
+
+    async fn add_drift(&self, flow: &str, now: Timestamp, counts: &[DriftCount]) -> Result<(), ControlError> {
+        self.store.add_drift(flow, now, counts).await
+    }
+
+    async fn drift(&self, flow: &str, now: Timestamp, days: u16) -> Result<Vec<DriftCount>, ControlError> {
+        self.store.drift(flow, now, days).await
+    }
+}
+
+struct Bench {
+    store: Arc<Counted>,
+    clock: FakeClock,
+    mappings: Mappings,
+    shopify: Arc<Translator>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let (store, clock) = (Arc::new(Counted::default()), FakeClock::at("2026-11-24T10:00:00Z"));
+        let mut mappings = Mappings::new(Arc::<Counted>::clone(&store), clock.as_fn()).unwrap();
+        let shopify = mappings.translator("shopify-order", Value::Null).unwrap();
+        Self { store, clock, mappings, shopify }
+    }
+
+    async fn set(&self, map: &str, value: &str, becomes: Value) {
+        let (map, value) = (map.to_owned(), value.to_owned());
+        let change = Change::SetValue { map, value, becomes };
+        let standing = self.store.store.overrides(&["shopify-order"]).await.unwrap().remove(0);
+        let next = standing.with(&change).unwrap();
+        let at = (self.clock.as_fn())();
+        let (author, reason) = ("ann".to_owned(), "the shop has it".to_owned());
+        let entry = Entry { revision: next.revision, change, author, at, reason };
+        assert!(self.store.change("shopify-order", &next, &entry).await.unwrap());
+    }
+
+    async fn later(&self, seconds: i64) {
+        self.clock.advance(SignedDuration::from_secs(seconds));
+        self.mappings.refresh().await;
+    }
+
+    fn order(&self, change: impl FnOnce(&mut Value)) -> Result<&'static str, (Code, String)> {
+        let mut payload: Value = serde_json::from_str(PAYLOAD).unwrap();
+        change(&mut payload);
+        let body = json!({
+            "specversion": "1.0", "id": "event", "source": "/shopify/acme.myshopify.com", "type": "shopify.orders/create",
+            "time": "2026-11-24T10:00:00Z", "correlationid": "c", "sourceversion": "2026-10", "data": payload
+        });
+        let envelope = Envelope::decode(&body.to_string()).unwrap();
+        let decoded = self.shopify.decode::<Order>(&envelope);
+        decoded.map(|decoded| decoded.stamp).map_err(|error| {
+            let problem = error.problems.into_iter().next().unwrap();
+            (problem.code, problem.path)
+        })
+    }
+
+    fn scheduled(&self) -> Result<&'static str, (Code, String)> {
+        self.order(|payload| payload["fulfillment_status"] = json!("scheduled"))
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_is_set_is_known_within_a_minute_and_stamped() {
+    let bench = Bench::new();
+    bench.mappings.refresh().await;
+    assert_eq!(bench.scheduled(), Err((Code::ValueUnknown, "$.fulfillment_status".to_owned())));
+    bench.set("fulfillment", "scheduled", json!("open")).await;
+    bench.later(29).await;
+    assert!(bench.scheduled().is_err(), "what was looked up serves half a minute");
+    bench.later(1).await;
+    assert_eq!(bench.scheduled(), Ok("shopify-order/2+1 canonical.order@1"));
+    assert_eq!(bench.store.looked.load(Ordering::SeqCst), 2, "not for every batch");
+}
+
+#[tokio::test]
+async fn what_is_not_right_is_refused_and_what_was_in_force_stays() {
+    let bench = Bench::new();
+    bench.set("fulfillment", "scheduled", json!("open")).await;
+    bench.later(30).await;
+    bench.set("colour", "red", json!("rot")).await;
+    bench.later(30).await;
+    assert_eq!(bench.scheduled(), Ok("shopify-order/2+1 canonical.order@1"));
+    bench.later(30).await;
+    assert_eq!(bench.scheduled(), Ok("shopify-order/2+1 canonical.order@1"));
+}
+
+#[tokio::test]
+async fn a_table_that_does_not_answer_stops_no_message() {
+    let bench = Bench::new();
+    bench.set("fulfillment", "scheduled", json!("open")).await;
+    bench.later(30).await;
+    bench.store.down.store(true, Ordering::SeqCst);
+    bench.later(30).await;
+    assert_eq!(bench.scheduled(), Ok("shopify-order/2+1 canonical.order@1"));
+}
+
+#[tokio::test]
+async fn what_came_otherwise_is_told_once_a_minute_by_flow_and_field() {
+    let bench = Bench::new();
+    bench.mappings.tell_drift("orders").await;
+    for _ in 0..3 {
+        assert!(bench.order(|payload| payload["loyalty_tier"] = json!("gold")).is_ok());
+    }
+    assert!(bench.scheduled().is_err());
+    assert!(bench.order(|payload| payload["line_items"][1]["sku"] = json!(7)).is_err());
+    let now = bench.clock.as_fn();
+    bench.mappings.tell_drift("orders").await;
+    assert_eq!(bench.store.drift("orders", now(), 0).await.unwrap(), [], "not yet");
+    bench.clock.advance(SignedDuration::from_secs(60));
+    bench.mappings.tell_drift("orders").await;
+    let told = bench.store.drift("orders", now(), 0).await.unwrap();
+    let told: Vec<_> = told.iter().map(|it| (it.kind.as_str(), it.path.as_str(), it.count)).collect();
+    assert_eq!(
+        told,
+        [
+            ("ChangedType", "shopify-order: $.line_items[].sku", 1),
+            ("UnknownField", "shopify-order: $.loyalty_tier", 3),
+            ("UnknownValue", "shopify-order: $.fulfillment_status", 1),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_member_that_stops_coming_is_told() {
+    let bench = Bench::new();
+    bench.mappings.tell_drift("orders").await;
+    for _ in 0..100 {
+        assert!(bench.order(|_| {}).is_ok());
+    }
+    bench.clock.advance(SignedDuration::from_secs(60));
+    bench.mappings.tell_drift("orders").await;
+    for _ in 0..20 {
+        assert!(bench.order(|payload| payload["shipping_address"]["company"] = Value::Null).is_ok());
+    }
+    bench.clock.advance(SignedDuration::from_secs(60));
+    bench.mappings.tell_drift("orders").await;
+    let told = bench.store.drift("orders", (bench.clock.as_fn())(), 0).await.unwrap();
+    let told: Vec<_> = told.iter().map(|it| (it.kind.as_str(), it.path.as_str())).collect();
+    assert_eq!(told, [("MissingField", "shopify-order: $.shipping_address.company")]);
+}

@@ -1,0 +1,57 @@
+use std::io::Write as _;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+const NAMESPACE: &str = "Spillway";
+
+/// A count for CloudWatch, in its embedded metric format: a line on standard output, no call. The first dimension alone is a
+/// dimension set too, so that there is a sum over the others.
+pub fn count(name: &'static str, dimensions: &[(&str, &str)], count: u64) {
+    let line = line(name, dimensions, count, Timestamp::now());
+    // A metric that cannot be written must not stop a message.
+    drop(writeln!(std::io::stdout().lock(), "{line}"));
+}
+
+fn line(name: &'static str, dimensions: &[(&str, &str)], count: u64, now: Timestamp) -> Value {
+    let names: Vec<_> = dimensions.iter().map(|(name, _)| *name).collect();
+    let mut sets = vec![names.clone()];
+    if let [first, _, ..] = names.as_slice() {
+        sets.push(vec![*first]);
+    }
+    let mut line: Map<String, Value> =
+        dimensions.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    line.insert(name.to_owned(), json!(count));
+    let metrics = json!([{ "Name": name, "Unit": "Count" }]);
+    let directive = json!([{ "Namespace": NAMESPACE, "Dimensions": sets, "Metrics": metrics }]);
+    line.insert(
+        "_aws".to_owned(),
+        json!({ "Timestamp": now.as_millisecond(), "CloudWatchMetrics": directive }),
+    );
+    Value::Object(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_is_one_line_of_the_embedded_metric_format() {
+        let now = Timestamp::from_millisecond(1_764_000_000_000).unwrap();
+        let dimensions = [("Flow", "orders-to-inventory"), ("Field", "$.note")];
+        let expected = json!({
+            "_aws": {
+                "Timestamp": 1_764_000_000_000_i64,
+                "CloudWatchMetrics": [{
+                    "Namespace": "Spillway",
+                    "Dimensions": [["Flow", "Field"], ["Flow"]],
+                    "Metrics": [{"Name": "Drift", "Unit": "Count"}]
+                }]
+            },
+            "Flow": "orders-to-inventory", "Field": "$.note", "Drift": 3
+        });
+        assert_eq!(line("Drift", &dimensions, 3, now), expected);
+        let alone = line("OverridesRefused", &[("Mapping", "shopify-order")], 1, now);
+        assert_eq!(alone["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["Mapping"]]));
+    }
+}

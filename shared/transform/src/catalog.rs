@@ -1,0 +1,109 @@
+//! The mappings and contracts that are built in.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::contract::{ContractError, Contracts};
+use crate::engine::{CompileError, Plan};
+use crate::mapping::file::MappingFile;
+
+include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
+
+/// Mappings by name, and the contracts that they are checked against.
+#[derive(Clone, Debug)]
+pub struct Catalog {
+    mappings: BTreeMap<String, Mapping>,
+    contracts: Contracts,
+}
+
+/// A mapping, and where it stands.
+#[derive(Clone, Debug)]
+pub struct Mapping {
+    pub path: String,
+    pub file: MappingFile,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum CatalogError {
+    #[error("{path}: {problem}")]
+    Mapping { path: String, problem: String },
+    #[error("there is no mapping {name}")]
+    Unknown { name: String },
+    #[error(transparent)]
+    Contract(#[from] ContractError),
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+}
+
+impl Catalog {
+    /// What this build was made with, read once.
+    pub fn built_in() -> Result<&'static Self, CatalogError> {
+        static BUILT_IN: OnceLock<Result<Catalog, CatalogError>> = OnceLock::new();
+        let read = || Self::read(MAPPINGS.iter().copied(), CONTRACTS.iter().map(|(_, text)| *text));
+        BUILT_IN.get_or_init(read).as_ref().map_err(Clone::clone)
+    }
+
+    /// Of texts: mappings with their paths, and contracts.
+    pub fn read<'t>(
+        mappings: impl IntoIterator<Item = (&'t str, &'t str)>,
+        contracts: impl IntoIterator<Item = &'t str>,
+    ) -> Result<Self, CatalogError> {
+        let mut catalog = Self { mappings: BTreeMap::new(), contracts: Contracts::read(contracts)? };
+        for (path, text) in mappings {
+            let wrong = |problem: String| CatalogError::Mapping { path: path.to_owned(), problem };
+            let file = MappingFile::parse(text).map_err(|error| wrong(error.to_string()))?;
+            let mapping = Mapping { path: path.to_owned(), file };
+            if let Some(other) = catalog.mappings.insert(mapping.file.mapping.clone(), mapping) {
+                return Err(wrong(format!("{} is called the same", other.path)));
+            }
+        }
+        Ok(catalog)
+    }
+
+    pub fn mapping(&self, name: &str) -> Result<&Mapping, CatalogError> {
+        self.mappings.get(name).ok_or_else(|| CatalogError::Unknown { name: name.to_owned() })
+    }
+
+    pub fn mappings(&self) -> impl Iterator<Item = &Mapping> {
+        self.mappings.values()
+    }
+
+    pub const fn contracts(&self) -> &Contracts {
+        &self.contracts
+    }
+
+    #[must_use]
+    pub fn with_contracts(self, contracts: Contracts) -> Self {
+        Self { contracts, ..self }
+    }
+
+    /// The mapping, ready for messages. `settings` is what its `@settings` reads; null where it reads none.
+    pub fn plan(&self, name: &str, settings: &Value) -> Result<Plan, CatalogError> {
+        Ok(self.compile(&self.mapping(name)?.file, 0, settings)?)
+    }
+
+    /// A mapping's file, with overrides of this revision in it.
+    pub(crate) fn compile(
+        &self,
+        file: &MappingFile,
+        revision: u64,
+        settings: &Value,
+    ) -> Result<Plan, CompileError> {
+        Plan::compile(file, interned(&file.stamp(revision)), &self.contracts, settings)
+    }
+}
+
+/// Stamps live as long as the process: there are as many as mappings, and overrides of them.
+fn interned(text: &str) -> &'static str {
+    static KNOWN: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(found) = known.iter().find(|found| **found == text) {
+        return found;
+    }
+    let stamp: &'static str = Box::leak(text.into());
+    known.push(stamp);
+    stamp
+}

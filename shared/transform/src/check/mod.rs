@@ -1,0 +1,258 @@
+//! Static check: a mapping against the contracts of both its sides, before a message finds out.
+
+mod expressions;
+mod sources;
+mod targets;
+mod types;
+mod values;
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::contract::{ContractId, Contracts, Schema};
+use crate::engine::Plan;
+use crate::mapping::file::MappingFile;
+use crate::mapping::path::{Place, Space};
+use crate::mapping::{ENVELOPE, places};
+use crate::{Catalog, Mapping};
+
+/// Something that would go wrong.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Finding {
+    pub file: String,
+    /// What the rule makes, or which part of the file it is.
+    pub rule: String,
+    pub kind: FindingKind,
+    /// The place that it is about, in the source or the target.
+    pub path: String,
+    pub problem: String,
+    /// What would mend it.
+    pub mend: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum FindingKind {
+    /// It cannot be compiled at all.
+    Unusable,
+    /// A place that is read is in no accepted version, or not in each.
+    SourceMissing,
+    /// Messages of a version that the mapping does not accept would be dead letters.
+    VersionNotAccepted,
+    /// A required place of the target is not made.
+    RequiredNotMade,
+    /// A required place of the target is made for some messages only.
+    MayBeMissing,
+    /// A value that the source is known to send has no entry.
+    ValueUnmapped,
+    /// A value would be made that the target does not allow.
+    ValueNotAllowed,
+    /// What comes cannot become what is wanted.
+    TypeMismatch,
+    /// It never does anything.
+    Dead,
+    /// An expression fails for values that may come.
+    ExpressionFails,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, rule, path, problem, mend, .. } = self;
+        write!(f, "{file}: {rule}: {path}: {problem}\n    mend: {mend}")
+    }
+}
+
+/// Everything that is wrong with a mapping, in the order of its rules.
+pub fn check(mapping: &Mapping, contracts: &Contracts) -> Vec<Finding> {
+    let mut checker = match Checker::new(mapping, contracts) {
+        Ok(checker) => checker,
+        Err(finding) => return vec![*finding],
+    };
+    checker.compile(contracts);
+    if checker.findings.is_empty() {
+        checker.sources();
+        checker.targets();
+        checker.values();
+        checker.types();
+        checker.expressions();
+        checker.unused();
+    }
+    checker.findings
+}
+
+impl Catalog {
+    /// Every mapping, checked.
+    pub fn check(&self) -> Vec<Finding> {
+        self.mappings().flat_map(|mapping| check(mapping, self.contracts())).collect()
+    }
+
+    /// What a contract that is new, or changed, would break: of every mapping that has to do with it, on either side.
+    pub fn check_contract(&self, document: Value) -> Result<Vec<Finding>, crate::contract::ContractError> {
+        let id = Contracts::id(&document)?;
+        let contracts = self.contracts().with(document)?;
+        let mut findings = Vec::new();
+        for mapping in self.mappings() {
+            let mut mapping = mapping.clone();
+            let file = &mut mapping.file;
+            if file.from == id.entity {
+                if let Some(finding) = not_accepted(&mapping.path, file, &id) {
+                    findings.push(finding);
+                }
+                // As if it were accepted alone: what older versions still have is no help.
+                file.accepts = vec![id.version.clone()];
+            }
+            if ContractId::parse(&file.to).is_some_and(|to| to.entity == id.entity) {
+                file.to = id.to_string();
+            }
+            let is_version =
+                |other: &String| ContractId::parse(other).is_some_and(|it| it.entity == id.entity);
+            if file.settings.as_ref().is_some_and(is_version) {
+                file.settings = Some(id.to_string());
+            }
+            // Contracts refer to each other.
+            let changed = contracts_of(file).iter().any(|id| self.contracts().get(id) != contracts.get(id));
+            if changed || file.from == id.entity || file.to == id.to_string() {
+                // What the new contract alone has no use for, the others may still need.
+                let breaks = |finding: &Finding| finding.kind != FindingKind::Dead;
+                findings.extend(check(&mapping, &contracts).into_iter().filter(breaks));
+            }
+        }
+        Ok(findings)
+    }
+}
+
+/// All that a mapping is held against.
+fn contracts_of(file: &MappingFile) -> Vec<ContractId> {
+    let sources = file.accepts.iter().map(|version| ContractId::new(&file.from, version));
+    let others = [Some(file.to.as_str()), file.settings.as_deref(), Some(ENVELOPE)];
+    sources.chain(others.into_iter().flatten().filter_map(ContractId::parse)).collect()
+}
+
+fn not_accepted(path: &str, file: &MappingFile, id: &ContractId) -> Option<Finding> {
+    let at = file.version_at.as_ref().filter(|_| !file.accepts.contains(&id.version))?;
+    Some(Finding {
+        file: path.to_owned(),
+        rule: "accepts".to_owned(),
+        kind: FindingKind::VersionNotAccepted,
+        path: at.clone(),
+        problem: format!("messages of {id} would be dead letters"),
+        mend: format!("add {:?} to `accepts`", id.version),
+    })
+}
+
+struct Checker<'c> {
+    mapping: &'c Mapping,
+    file: &'c MappingFile,
+    /// Of the accepted versions, with their names.
+    sources: Vec<(&'c str, &'c Schema)>,
+    target: &'c Schema,
+    envelope: Option<&'c Schema>,
+    settings: Option<&'c Schema>,
+    findings: Vec<Finding>,
+}
+
+impl<'c> Checker<'c> {
+    fn new(mapping: &'c Mapping, contracts: &'c Contracts) -> Result<Self, Box<Finding>> {
+        let file = &mapping.file;
+        let contract = |id: Option<ContractId>, text: &str| {
+            id.and_then(|id| contracts.get(&id)).ok_or_else(|| {
+                Box::new(Finding {
+                    file: mapping.path.clone(),
+                    rule: "contracts".to_owned(),
+                    kind: FindingKind::Unusable,
+                    path: text.to_owned(),
+                    problem: "there is no such contract".to_owned(),
+                    mend: "add its JSON Schema to contracts/, or mend the name".to_owned(),
+                })
+            })
+        };
+        let sources = file.accepts.iter().map(|version| {
+            let id = ContractId::new(&file.from, version);
+            Ok((version.as_str(), contract(Some(id.clone()), &id.to_string())?))
+        });
+        let settings = file.settings.as_deref().map(|id| contract(ContractId::parse(id), id)).transpose()?;
+        Ok(Self {
+            mapping,
+            file,
+            sources: sources.collect::<Result<_, Box<Finding>>>()?,
+            target: contract(ContractId::parse(&file.to), &file.to)?,
+            envelope: ContractId::parse(ENVELOPE).and_then(|id| contracts.get(&id)),
+            settings,
+            findings: Vec::new(),
+        })
+    }
+
+    fn find(
+        &mut self,
+        kind: FindingKind,
+        rule: &str,
+        path: impl fmt::Display,
+        problem: impl fmt::Display,
+        mend: impl fmt::Display,
+    ) {
+        let path = path.to_string();
+        // One thing that is wrong is told once: what is not there cannot be relied on either.
+        let told = |other: &Finding| {
+            let same = other.kind == kind
+                || (kind == FindingKind::MayBeMissing && other.kind == FindingKind::SourceMissing);
+            same && other.rule == rule && other.path == path
+        };
+        if !self.findings.iter().any(told) {
+            let (problem, mend) = (problem.to_string(), mend.to_string());
+            let (file, rule) = (self.mapping.path.clone(), rule.to_owned());
+            self.findings.push(Finding { file, rule, kind, path, problem, mend });
+        }
+    }
+
+    fn compile(&mut self, contracts: &Contracts) {
+        let read = places(self.file).map(|_| ());
+        let compiled = Plan::compile(self.file, "checked", contracts, &Value::Null);
+        let (rule, problem) = match (read, compiled) {
+            (Err((rule, problem)), _) => (rule, problem),
+            (Ok(()), Err(error)) => (error.rule, error.problem),
+            (Ok(()), Ok(_)) => return,
+        };
+        self.find(FindingKind::Unusable, &rule, "$", problem, "see docs/mappings.md");
+    }
+
+    /// What each accepted version says of a place; of the envelope and the settings there is one version.
+    fn says(&self, place: &Place) -> Vec<(&'c str, Option<&'c Schema>)> {
+        let one =
+            |schema: Option<&'c Schema>| vec![("1", schema.and_then(|schema| schema.at(place.in_schema())))];
+        match place.space {
+            Space::Envelope => one(self.envelope),
+            Space::Settings => one(self.settings),
+            Space::Payload => {
+                let at = |(version, schema): &(&'c str, &'c Schema)| (*version, schema.at(place.in_schema()));
+                self.sources.iter().map(at).collect()
+            }
+        }
+    }
+
+    /// Whether every message of that version has something there.
+    fn always(&self, place: &Place, version: &str) -> bool {
+        let root = match place.space {
+            Space::Envelope => self.envelope,
+            Space::Settings => self.settings,
+            Space::Payload => {
+                self.sources.iter().find(|(name, _)| *name == version).map(|(_, schema)| *schema)
+            }
+        };
+        let Some(mut here) = root else { return false };
+        for step in place.in_schema() {
+            let next = match step {
+                "[]" => here.items.as_deref(),
+                name => here.required.contains(name).then(|| here.properties.get(name)).flatten(),
+            };
+            match next {
+                Some(schema) if !schema.nullable() => here = schema,
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    fn place(text: &str) -> Option<Place> {
+        Place::parse(text).ok()
+    }
+}

@@ -1,0 +1,174 @@
+use super::sources::alternatives;
+use super::{Checker, FindingKind};
+use crate::contract::Schema;
+use crate::mapping::file::{DefaultValue, Rule};
+use crate::mapping::path::{Place, Space, Step};
+
+impl Checker<'_> {
+    /// Every required place of the target is made, for every message.
+    pub(super) fn targets(&mut self) {
+        let made: Vec<Place> = self.file.rule.iter().filter_map(|rule| Self::place(&rule.to)).collect();
+        self.required(self.target, &mut Vec::new(), &made);
+        let file = self.file;
+        for (rule, place) in file.rule.iter().zip(&made) {
+            if self.is_required(place) {
+                self.always_made(rule);
+            }
+        }
+        for list in &file.list {
+            self.least_items(&list.to, list.none.is_some());
+        }
+        for rule in &file.rule {
+            self.reachable(rule);
+        }
+    }
+
+    fn required(&mut self, schema: &Schema, at: &mut Vec<Step>, made: &[Place]) {
+        for (name, member) in &schema.properties {
+            at.push(Step::Name(name.clone()));
+            let below: Vec<_> = made.iter().filter(|place| place.steps.starts_with(at)).collect();
+            if below.is_empty() {
+                if schema.required.contains(name) && !member.nullable() {
+                    let place = Place { space: Space::Payload, steps: at.clone() };
+                    let problem = format!("{} needs it, and no rule makes it", self.file.to);
+                    let path = place.to_string();
+                    let to = path.trim_start_matches("$.");
+                    let mend = format!("add a [[rule]] with to = {to:?}");
+                    self.find(FindingKind::RequiredNotMade, "rules", place, problem, mend);
+                }
+            } else if below.iter().any(|place| place.steps.len() > at.len()) {
+                self.inside(member, at, made, &below);
+            }
+            at.pop();
+        }
+    }
+
+    fn inside(&mut self, schema: &Schema, at: &mut Vec<Step>, made: &[Place], below: &[&Place]) {
+        let next: Vec<_> = below.iter().filter_map(|place| place.steps.get(at.len())).collect();
+        let steps: std::collections::BTreeSet<_> =
+            next.into_iter().filter(|step| !matches!(step, Step::Name(_))).cloned().collect();
+        if steps.is_empty() {
+            self.required(schema, at, made);
+            return;
+        }
+        for step in steps {
+            at.push(step);
+            if let Some(items) = &schema.items {
+                self.required(items, at, made);
+            }
+            at.pop();
+        }
+    }
+
+    /// Whether an object that is made could not do without it.
+    fn is_required(&self, to: &Place) -> bool {
+        let Some((Step::Name(name), above)) = to.steps.split_last() else { return false };
+        let above = Place { space: to.space, steps: above.to_vec() };
+        let parent = self.target.at(above.in_schema());
+        parent.is_some_and(|schema| {
+            let nullable = schema.properties.get(name).is_some_and(Schema::nullable);
+            schema.required.contains(name) && !nullable
+        })
+    }
+
+    fn always_made(&mut self, rule: &Rule) {
+        let unconditional = matches!(rule.default, Some(DefaultValue::Always(_)));
+        if rule.missing.is_some() || (unconditional && rule.when.is_none()) {
+            return;
+        }
+        if rule.when.is_some() {
+            let mend = "take `when` out, give it a default, or say missing = \"park\"";
+            self.find(
+                FindingKind::MayBeMissing,
+                &rule.to,
+                &rule.to,
+                "it is made only when its condition holds",
+                mend,
+            );
+            return;
+        }
+        if rule.value.is_some() || rule.expr.is_some() {
+            return;
+        }
+        let alternatives = alternatives(rule);
+        let versions: Vec<_> = self.sources.iter().map(|(version, _)| *version).collect();
+        for version in versions {
+            let always = alternatives.iter().any(|alternative| {
+                let sure = |place: &Place| self.always(place, version) && !self.may_be_empty(place, version);
+                if alternative.all {
+                    alternative.places.iter().all(sure)
+                } else {
+                    alternative.places.iter().any(sure)
+                }
+            });
+            if always {
+                continue;
+            }
+            let Some(place) = alternatives.first().and_then(|alternative| alternative.places.first()) else {
+                continue;
+            };
+            let problem =
+                format!("{} needs {}, and {}@{version} may lack this", self.file.to, rule.to, self.file.from);
+            let mend = "give it a default, read another place too, or say missing = \"park\"";
+            self.find(FindingKind::MayBeMissing, &rule.to, place.clone(), problem, mend);
+            return;
+        }
+    }
+
+    /// A text that may be empty, where an empty one is as good as none.
+    fn may_be_empty(&self, place: &Place, version: &str) -> bool {
+        let says = self.says(place);
+        let schema =
+            says.iter().find(|(name, _)| *name == version || says.len() == 1).and_then(|(_, schema)| *schema);
+        schema.is_some_and(|schema| {
+            let text = schema.types.of_values().any(|one| one == crate::contract::Type::String);
+            let shaped = schema.pattern.is_some() || schema.format.is_some() || schema.values.is_some();
+            text && schema.min_length.unwrap_or(0) == 0 && !shaped && !self.empty_will_do(place)
+        })
+    }
+
+    fn empty_will_do(&self, place: &Place) -> bool {
+        self.file.rule.iter().any(|rule| {
+            rule.empty && alternatives(rule).iter().any(|alternative| alternative.places.contains(place))
+        })
+    }
+
+    fn least_items(&mut self, to: &str, refuses_none: bool) {
+        let Some(place) = Self::place(to) else { return };
+        let Some((_, above)) = place.steps.split_last() else { return };
+        let above = Place { space: place.space, steps: above.to_vec() };
+        let least = self.target.at(above.in_schema()).and_then(|schema| schema.min_items).unwrap_or(0);
+        if least > 0 && !refuses_none {
+            let problem = format!("{} needs at least {least}, and a message may have none", self.file.to);
+            let mend = "say with `none` what is expected of a message without any";
+            self.find(FindingKind::MayBeMissing, to, to, problem, mend);
+        }
+    }
+
+    /// An alternative behind one that every message has is never read.
+    fn reachable(&mut self, rule: &Rule) {
+        let alternatives = alternatives(rule);
+        if rule.expr.is_some() || rule.lenient {
+            return;
+        }
+        let versions: Vec<_> = self.sources.iter().map(|(version, _)| *version).collect();
+        for (index, alternative) in alternatives.iter().enumerate() {
+            let last = index + 1 == alternatives.len() && rule.default.is_none();
+            let sure = !versions.is_empty()
+                && alternative.all
+                && versions.iter().all(|version| {
+                    alternative
+                        .places
+                        .iter()
+                        .all(|place| self.always(place, version) && !self.may_be_empty(place, version))
+                });
+            if sure && !last {
+                let place = alternative.places.first().cloned();
+                let path = place.map(|place| place.to_string()).unwrap_or_default();
+                let problem = "every message has it: what stands behind it is never used";
+                self.find(FindingKind::Dead, &rule.to, path, problem, "take out what stands behind it");
+                return;
+            }
+        }
+    }
+}

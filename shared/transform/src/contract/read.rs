@@ -1,0 +1,291 @@
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use super::ContractId;
+use super::schema::{Schema, Type, Types};
+
+/// What a contract may be written with: JSON Schema 2020-12, without what no mapping could be checked against.
+pub const KEYWORDS: &[&str] = &[
+    "$schema",
+    "$id",
+    "$ref",
+    "$defs",
+    "$comment",
+    "title",
+    "description",
+    "examples",
+    "deprecated",
+    "type",
+    "properties",
+    "required",
+    "additionalProperties",
+    "items",
+    "enum",
+    "const",
+    "format",
+    "pattern",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "minItems",
+    "maxItems",
+    "allOf",
+];
+
+/// References that go in circles end here.
+const MAX_DEPTH: usize = 64;
+pub(super) const ID_PREFIX: &str = "spillway:";
+
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[error("contract {contract}, at {path}: {problem}")]
+pub struct ContractError {
+    pub contract: String,
+    /// JSON pointer into the document.
+    pub path: String,
+    pub problem: String,
+}
+
+impl ContractError {
+    pub(super) fn new(
+        contract: impl Into<String>,
+        path: impl Into<String>,
+        problem: impl fmt::Display,
+    ) -> Self {
+        Self { contract: contract.into(), path: path.into(), problem: problem.to_string() }
+    }
+}
+
+/// `$id` is `spillway:<system>.<entity>@<version>`.
+pub(super) fn id_of(document: &Value) -> Result<ContractId, ContractError> {
+    let id = document.get("$id").and_then(Value::as_str).unwrap_or_default();
+    id.strip_prefix(ID_PREFIX).and_then(ContractId::parse).ok_or_else(|| {
+        ContractError::new(
+            id,
+            "/$id",
+            "expected spillway:<system>.<entity>@<version>, such as spillway:shopify.order@2026-10",
+        )
+    })
+}
+
+/// All of them, by their ids.
+pub(super) fn schemas(
+    documents: &BTreeMap<String, Value>,
+) -> Result<BTreeMap<ContractId, Schema>, ContractError> {
+    let done = RefCell::default();
+    let schema = |(id, document): (&String, &Value)| {
+        let reader = Reader { id, document, documents, done: &done };
+        Ok((id_of(document)?, reader.whole(0)?))
+    };
+    documents.iter().map(schema).collect()
+}
+
+struct Reader<'d> {
+    id: &'d str,
+    document: &'d Value,
+    documents: &'d BTreeMap<String, Value>,
+    /// Whole documents that are read already: versions are told from each other.
+    done: &'d RefCell<BTreeMap<String, Schema>>,
+}
+
+impl<'d> Reader<'d> {
+    fn whole(&self, depth: usize) -> Result<Schema, ContractError> {
+        if let Some(schema) = self.done.borrow().get(self.id) {
+            return Ok(schema.clone());
+        }
+        let schema = self.schema(self.document, "", depth)?;
+        self.done.borrow_mut().insert(self.id.to_owned(), schema.clone());
+        Ok(schema)
+    }
+
+    fn wrong<T>(&self, path: &str, problem: impl fmt::Display) -> Result<T, ContractError> {
+        Err(ContractError::new(self.id, path, problem))
+    }
+
+    fn schema(&self, value: &Value, path: &str, depth: usize) -> Result<Schema, ContractError> {
+        if depth > MAX_DEPTH {
+            return self.wrong(path, "references go in a circle, or too deep");
+        }
+        let members = match value {
+            Value::Bool(true) => return Ok(Schema { open: true, ..Schema::default() }),
+            Value::Bool(false) => return Ok(Schema { never: true, ..Schema::default() }),
+            Value::Object(members) => members,
+            _ => return self.wrong(path, "expected a schema"),
+        };
+        if let Some(unknown) = members.keys().find(|name| !KEYWORDS.contains(&name.as_str())) {
+            return self
+                .wrong(path, format!("the keyword {unknown} is none that mappings are checked against"));
+        }
+        let mut schema = Schema::default();
+        if let Some(reference) = members.get("$ref") {
+            schema = self.referred(reference, path, depth)?;
+        }
+        if let Some(parts) = members.get("allOf") {
+            let Some(parts) = parts.as_array() else { return self.wrong(path, "allOf: expected an array") };
+            for (index, part) in parts.iter().enumerate() {
+                let part = self.schema(part, &format!("{path}/allOf/{index}"), depth + 1)?;
+                schema = both(schema, part);
+            }
+        }
+        let own = self.own(members, path, depth)?;
+        Ok(both(schema, own))
+    }
+
+    fn referred(&self, reference: &Value, path: &str, depth: usize) -> Result<Schema, ContractError> {
+        let Some(reference) = reference.as_str() else { return self.wrong(path, "$ref: expected a string") };
+        let (other, pointer) = reference.split_once('#').unwrap_or((reference, ""));
+        let (id, document) = match other.strip_prefix(ID_PREFIX) {
+            None if other.is_empty() => (self.id, self.document),
+            Some(id) => match self.documents.get_key_value(id) {
+                Some((id, document)) => (id.as_str(), document),
+                None => return self.wrong(path, format!("$ref: there is no contract {id}")),
+            },
+            None => return self.wrong(path, format!("$ref: {other} is no contract of ours")),
+        };
+        let Some(target) = document.pointer(pointer) else {
+            return self.wrong(path, format!("$ref: nothing stands at {reference}"));
+        };
+        let reader = Reader { id, document, ..*self };
+        if pointer.is_empty() { reader.whole(depth + 1) } else { reader.schema(target, pointer, depth + 1) }
+    }
+
+    fn own(&self, members: &Map<String, Value>, path: &str, depth: usize) -> Result<Schema, ContractError> {
+        let mut schema = Schema::default();
+        let types = match members.get("type") {
+            None => Vec::new(),
+            Some(Value::Array(types)) => types.iter().collect(),
+            Some(one) => vec![one],
+        };
+        for one in types {
+            match one.as_str().and_then(Type::parse) {
+                Some(one) => schema.types.0.insert(one),
+                None => return self.wrong(path, "type: expected the name of a JSON type, or several"),
+            };
+        }
+        if let Some(properties) = members.get("properties") {
+            let Some(properties) = properties.as_object() else {
+                return self.wrong(path, "properties: expected an object");
+            };
+            for (name, value) in properties {
+                let member = self.schema(value, &format!("{path}/properties/{name}"), depth + 1)?;
+                schema.properties.insert(name.clone(), member);
+            }
+        }
+        if let Some(required) = members.get("required") {
+            let names = required.as_array().map(|names| names.iter().map(Value::as_str).collect::<Vec<_>>());
+            for name in names.unwrap_or_else(|| vec![None]) {
+                let Some(name) = name else { return self.wrong(path, "required: expected names") };
+                schema.required.insert(name.to_owned());
+            }
+        }
+        schema.open = match members.get("additionalProperties") {
+            None | Some(Value::Bool(false)) => false,
+            Some(Value::Bool(true)) => true,
+            Some(_) => return self.wrong(path, "additionalProperties: expected true or false"),
+        };
+        if let Some(items) = members.get("items") {
+            schema.items = Some(Box::new(self.schema(items, &format!("{path}/items"), depth + 1)?));
+        }
+        schema.values = match (members.get("const"), members.get("enum")) {
+            (Some(value), _) => Some(vec![value.clone()]),
+            (None, Some(Value::Array(values))) => Some(values.clone()),
+            (None, Some(_)) => return self.wrong(path, "enum: expected an array"),
+            (None, None) => None,
+        };
+        schema.format = self.text(members, "format", path)?;
+        schema.pattern = self.text(members, "pattern", path)?;
+        schema.description = self.text(members, "description", path)?;
+        schema.min_length = self.count(members, "minLength", path)?;
+        schema.max_length = self.count(members, "maxLength", path)?;
+        schema.min_items = self.count(members, "minItems", path)?;
+        schema.max_items = self.count(members, "maxItems", path)?;
+        schema.minimum = self.integer(members, "minimum", path)?;
+        schema.maximum = self.integer(members, "maximum", path)?;
+        Ok(schema)
+    }
+
+    fn text(
+        &self,
+        members: &Map<String, Value>,
+        name: &str,
+        path: &str,
+    ) -> Result<Option<String>, ContractError> {
+        match members.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => self.wrong(path, format!("{name}: expected a string")),
+        }
+    }
+
+    fn count(
+        &self,
+        members: &Map<String, Value>,
+        name: &str,
+        path: &str,
+    ) -> Result<Option<u64>, ContractError> {
+        match members.get(name) {
+            None => Ok(None),
+            Some(value) if value.is_u64() => Ok(value.as_u64()),
+            Some(_) => self.wrong(path, format!("{name}: expected a whole number")),
+        }
+    }
+
+    fn integer(
+        &self,
+        members: &Map<String, Value>,
+        name: &str,
+        path: &str,
+    ) -> Result<Option<i64>, ContractError> {
+        match members.get(name) {
+            None => Ok(None),
+            Some(value) if value.is_i64() => Ok(value.as_i64()),
+            Some(_) => self.wrong(path, format!("{name}: expected an integer of 64 bits")),
+        }
+    }
+}
+
+/// What both say, as JSON Schema has it: both hold.
+fn both(one: Schema, other: Schema) -> Schema {
+    let mut properties = one.properties;
+    for (name, member) in other.properties {
+        let below = properties.remove(&name).unwrap_or_default();
+        properties.insert(name, both(below, member));
+    }
+    let mut required = one.required;
+    required.extend(other.required);
+    let types = match (one.types.0.is_empty(), other.types.0.is_empty()) {
+        (false, false) => Types(one.types.0.intersection(&other.types.0).copied().collect()),
+        (true, _) => other.types,
+        (false, true) => one.types,
+    };
+    let least = |one: Option<u64>, other: Option<u64>| one.max(other);
+    let most = |one: Option<u64>, other: Option<u64>| [one, other].into_iter().flatten().min();
+    Schema {
+        types,
+        properties,
+        required,
+        open: one.open || other.open,
+        items: match (one.items, other.items) {
+            (Some(one), Some(other)) => Some(Box::new(both(*one, *other))),
+            (one, other) => other.or(one),
+        },
+        values: match (one.values, other.values) {
+            (Some(one), Some(other)) => Some(one.into_iter().filter(|value| other.contains(value)).collect()),
+            (one, other) => one.or(other),
+        },
+        format: other.format.or(one.format),
+        pattern: other.pattern.or(one.pattern),
+        min_length: least(one.min_length, other.min_length),
+        max_length: most(one.max_length, other.max_length),
+        minimum: one.minimum.max(other.minimum),
+        maximum: [one.maximum, other.maximum].into_iter().flatten().min(),
+        min_items: least(one.min_items, other.min_items),
+        max_items: most(one.max_items, other.max_items),
+        description: other.description.or(one.description),
+        never: one.never || other.never,
+    }
+}

@@ -1,0 +1,123 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde_json::Value;
+
+/// A JSON type.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Type {
+    Null,
+    Boolean,
+    Integer,
+    Number,
+    String,
+    Array,
+    Object,
+}
+
+impl Type {
+    pub const ALL: [Self; 7] =
+        [Self::Null, Self::Boolean, Self::Integer, Self::Number, Self::String, Self::Array, Self::Object];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Boolean => "boolean",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::String => "string",
+            Self::Array => "array",
+            Self::Object => "object",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == text)
+    }
+}
+
+/// The types that a value may have; none said means any.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Types(pub BTreeSet<Type>);
+
+impl Types {
+    pub fn allow(&self, one: Type) -> bool {
+        self.0.is_empty() || self.0.contains(&one) || (one == Type::Integer && self.0.contains(&Type::Number))
+    }
+
+    /// As what a problem says that it expected.
+    pub(crate) fn expected(&self) -> &'static str {
+        let mut values = self.of_values();
+        match (values.next(), values.next()) {
+            (Some(Type::Boolean), None) => "a boolean",
+            (Some(Type::Integer), None) => "an integer",
+            (Some(Type::Number), None) => "a number",
+            (Some(Type::String), None) => "a string",
+            (Some(Type::Array), None) => "an array",
+            (Some(Type::Object), None) => "an object",
+            _ => "one of the types that the contract names",
+        }
+    }
+
+    /// Those that stand for a value: without null.
+    pub fn of_values(&self) -> impl Iterator<Item = Type> {
+        self.0.iter().copied().filter(|it| *it != Type::Null)
+    }
+}
+
+impl fmt::Display for Types {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("anything");
+        }
+        for (index, one) in self.0.iter().enumerate() {
+            write!(f, "{}{}", if index == 0 { "" } else { " or " }, one.as_str())?;
+        }
+        Ok(())
+    }
+}
+
+/// What a contract says of one place.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub struct Schema {
+    pub types: Types,
+    pub properties: BTreeMap<String, Self>,
+    pub required: BTreeSet<String>,
+    /// `additionalProperties: true`: unknown members are no news.
+    pub open: bool,
+    pub items: Option<Box<Self>>,
+    /// `enum` or `const`.
+    pub values: Option<Vec<Value>>,
+    pub format: Option<String>,
+    pub pattern: Option<String>,
+    pub min_length: Option<u64>,
+    pub max_length: Option<u64>,
+    pub minimum: Option<i64>,
+    pub maximum: Option<i64>,
+    pub min_items: Option<u64>,
+    pub max_items: Option<u64>,
+    pub description: Option<String>,
+    /// `false`: the member is gone in this version.
+    pub never: bool,
+}
+
+impl Schema {
+    pub fn nullable(&self) -> bool {
+        self.types.allow(Type::Null)
+    }
+
+    /// The place that a path leads to: names, and `[]` for the items of an array.
+    pub fn at<'s>(&self, path: impl IntoIterator<Item = &'s str>) -> Option<&Self> {
+        let mut here = self;
+        for step in path {
+            here = match step {
+                "[]" => here.items.as_deref()?,
+                name => here.properties.get(name)?,
+            };
+            if here.never {
+                return None;
+            }
+        }
+        Some(here)
+    }
+}

@@ -1,0 +1,351 @@
+//! What came -> what the target holds. Each conversion says what it expected; none says what it was given.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::Offset;
+use message::Code;
+use regex_lite::Regex;
+use serde_json::{Number, Value};
+
+use super::came::Came;
+use super::decimal::Decimal;
+use crate::canonical::{Currency, Money, MoneyError};
+
+/// Longest number, time or code that is looked at.
+const MAX_SCALAR_CHARS: usize = 64;
+/// RFC 5321, 4.5.3.1.3.
+const MAX_EMAIL_CHARS: usize = 254;
+/// Texts beyond this are in no contract.
+const MAX_TEXT_CHARS: usize = 65_536;
+
+/// Why a value was not converted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Refused {
+    pub(crate) code: Code,
+    pub(crate) expected: Cow<'static, str>,
+    /// Not what came is wrong, but what stands beside it: the currency of an amount.
+    pub(crate) beside: bool,
+}
+
+impl Refused {
+    pub(crate) fn new(code: Code, expected: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, expected: expected.into(), beside: false }
+    }
+}
+
+fn refuse<T>(code: Code, expected: impl Into<Cow<'static, str>>) -> Result<T, Refused> {
+    Err(Refused::new(code, expected))
+}
+
+fn mismatch<T>(expected: &'static str) -> Result<T, Refused> {
+    refuse(Code::TypeMismatch, expected)
+}
+
+fn invalid<T>(expected: impl Into<Cow<'static, str>>) -> Result<T, Refused> {
+    refuse(Code::ValueInvalid, expected)
+}
+
+#[derive(Debug)]
+pub(crate) enum Conversion {
+    String {
+        pattern: Option<(Regex, Cow<'static, str>)>,
+    },
+    Id,
+    Integer,
+    Decimal,
+    Money {
+        minor: bool,
+    },
+    Amount,
+    Instant(Vec<TimeFormat>),
+    Date(Vec<TimeFormat>),
+    Country,
+    Subdivision,
+    Currency,
+    Boolean {
+        yes: Vec<String>,
+        no: Vec<String>,
+    },
+    Email,
+    /// Times the first, by the second.
+    Unit(i128, i128),
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum TimeFormat {
+    Rfc3339,
+    Rfc2822,
+    UnixSeconds,
+    UnixMilliseconds,
+    /// strptime's, and the offset of texts that name none.
+    Pattern(String, Option<Offset>),
+}
+
+impl Conversion {
+    /// `beside` is what stands at the rule's currency or country.
+    /// What a template or a join has `made` may have line breaks of its own.
+    pub(crate) fn convert(
+        &self,
+        came: &Came<'_>,
+        beside: Option<&Came<'_>>,
+        made: bool,
+    ) -> Result<Value, Refused> {
+        match (self, came) {
+            (Self::String { pattern: None }, Came::Text(text)) if made => {
+                return Ok(Value::String(text.clone().into_owned()));
+            }
+            _ => {}
+        }
+        match self {
+            Self::String { pattern } => string(came, pattern.as_ref()),
+            Self::Id => id(came),
+            Self::Integer => integer(came),
+            Self::Decimal => Ok(Value::String(decimal(came)?.to_string())),
+            Self::Money { minor } => money(came, *minor, beside),
+            Self::Amount => amount(came, beside),
+            Self::Instant(formats) => instant(came, formats),
+            Self::Date(formats) => date(came, formats),
+            Self::Country => country(came),
+            Self::Subdivision => Ok(Value::String(subdivision(came, beside)?)),
+            Self::Currency => Ok(Value::String(currency(came)?.as_str().to_owned())),
+            Self::Boolean { yes, no } => boolean(came, yes, no),
+            Self::Email => email(came),
+            Self::Unit(times, by) => unit(came, *times, *by),
+        }
+    }
+}
+
+/// Without white space at its ends, and with blanks for its line breaks and tabs. Other control characters are refused:
+/// targets print and log it.
+pub(crate) fn text<'c>(came: &'c Came<'_>) -> Result<Cow<'c, str>, Refused> {
+    let Came::Text(text) = came else { return mismatch("a string") };
+    let text = text.trim();
+    if !text.chars().any(char::is_control) {
+        return Ok(Cow::Borrowed(text));
+    }
+    let text = text.replace(['\n', '\r', '\t'], " ");
+    if text.chars().any(char::is_control) {
+        return invalid("a string without control characters");
+    }
+    Ok(Cow::Owned(text))
+}
+
+/// Text of a length that is worth looking at.
+fn scalar<'c>(came: &'c Came<'_>) -> Result<Cow<'c, str>, Refused> {
+    let text = text(came)?;
+    if text.len() > MAX_SCALAR_CHARS {
+        return refuse(Code::LimitExceeded, "at most 64 characters");
+    }
+    Ok(text)
+}
+
+fn string(came: &Came<'_>, pattern: Option<&(Regex, Cow<'static, str>)>) -> Result<Value, Refused> {
+    let text = text(came)?;
+    if text.len() > MAX_TEXT_CHARS {
+        return refuse(Code::LimitExceeded, "at most 65536 characters");
+    }
+    let Some((regex, expected)) = pattern else { return Ok(Value::String(text.into_owned())) };
+    match regex.captures(&text).and_then(|captures| captures.get(1)) {
+        Some(group) => Ok(Value::String(group.as_str().to_owned())),
+        None => invalid(expected.clone()),
+    }
+}
+
+/// Exact up to 64 bits, beyond 2^53 too.
+fn id(came: &Came<'_>) -> Result<Value, Refused> {
+    match came {
+        Came::Integer(id) if *id > 0 => Ok(Value::String(id.to_string())),
+        Came::Integer(_) => invalid("a positive integer"),
+        Came::Text(_) => Ok(Value::String(scalar(came)?.into_owned())),
+        _ => mismatch("an integer of at most 64 bits, or a string"),
+    }
+}
+
+/// A fraction is refused, even `1.0`: it says that the contract has changed.
+fn integer(came: &Came<'_>) -> Result<Value, Refused> {
+    let integer = match came {
+        Came::Integer(integer) => *integer,
+        Came::Text(_) => match scalar(came)?.parse() {
+            Ok(integer) => integer,
+            Err(_) => return mismatch("an integer"),
+        },
+        _ => return mismatch("an integer"),
+    };
+    match (i64::try_from(integer), u64::try_from(integer)) {
+        (Ok(integer), _) => Ok(Value::from(integer)),
+        (_, Ok(integer)) => Ok(Value::from(integer)),
+        _ => refuse(Code::LimitExceeded, "an integer of at most 64 bits"),
+    }
+}
+
+fn decimal(came: &Came<'_>) -> Result<Decimal, Refused> {
+    let decimal = match came {
+        Came::Integer(integer) => Some(Decimal::from(*integer)),
+        // A double has no more than 17 digits that mean something, and prints the shortest that names it.
+        Came::Fraction(fraction) => Decimal::parse(&fraction.to_string()),
+        Came::Text(_) => Decimal::parse(&scalar(came)?),
+        _ => return mismatch("a decimal number"),
+    };
+    decimal.map_or_else(|| invalid("a decimal number"), Ok)
+}
+
+fn currency(came: &Came<'_>) -> Result<Currency, Refused> {
+    Currency::parse(&scalar(came)?).or_else(|_| invalid("a currency of three capital letters"))
+}
+
+/// A decimal in a string, or minor units in an integer. A JSON number in major units is refused: parsers read `0.1` as a
+/// float, and money never is one.
+fn money(came: &Came<'_>, minor: bool, currency_came: Option<&Came<'_>>) -> Result<Value, Refused> {
+    let currency = |came| currency(came).map_err(|refused| Refused { beside: true, ..refused });
+    let currency_is = currency_came.unwrap_or(&Came::Missing);
+    let minor = if minor {
+        match came {
+            Came::Integer(minor) => i64::try_from(*minor)
+                .or_else(|_| refuse(Code::LimitExceeded, "an amount within 64 bits of minor units"))?,
+            _ => return mismatch("an integer of minor units"),
+        }
+    } else {
+        let text = scalar(came)?;
+        if Decimal::parse(&text).is_none() {
+            return invalid("a decimal number");
+        }
+        let money = Money::parse(&text, currency(currency_is)?).or_else(|error| {
+            invalid(match error {
+                MoneyError::TooPrecise => "no more decimals than the currency has",
+                MoneyError::OutOfRange => "an amount within 64 bits of minor units",
+                MoneyError::NotADecimal | MoneyError::NotACurrency => "a decimal number",
+            })
+        })?;
+        money.minor
+    };
+    let currency = currency(currency_is)?;
+    Ok(serde_json::json!({ "minor": minor, "currency": currency.as_str() }))
+}
+
+/// Minor units back to a decimal of the currency.
+fn amount(came: &Came<'_>, currency_came: Option<&Came<'_>>) -> Result<Value, Refused> {
+    let Came::Integer(minor) = came else { return mismatch("an integer of minor units") };
+    let currency = currency(currency_came.unwrap_or(&Came::Missing))
+        .map_err(|refused| Refused { beside: true, ..refused })?;
+    match i64::try_from(*minor) {
+        Ok(minor) => Ok(Value::String(Money { minor, currency }.to_decimal())),
+        Err(_) => refuse(Code::LimitExceeded, "an amount within 64 bits of minor units"),
+    }
+}
+
+impl TimeFormat {
+    const fn expected(&self) -> &'static str {
+        match self {
+            Self::Rfc3339 => "an RFC 3339 time with an offset",
+            Self::Rfc2822 => "an RFC 2822 time",
+            Self::UnixSeconds => "seconds since 1970",
+            Self::UnixMilliseconds => "milliseconds since 1970",
+            Self::Pattern(..) => "a time in the mapping's format",
+        }
+    }
+
+    fn instant(&self, came: &Came<'_>) -> Option<Timestamp> {
+        let number = || match came {
+            Came::Integer(number) => i64::try_from(*number).ok(),
+            Came::Text(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        match self {
+            Self::UnixSeconds => Timestamp::from_second(number()?).ok(),
+            Self::UnixMilliseconds => Timestamp::from_millisecond(number()?).ok(),
+            Self::Rfc3339 => scalar(came).ok()?.parse().ok(),
+            Self::Rfc2822 => jiff::fmt::rfc2822::parse(&scalar(came).ok()?).ok().map(|time| time.timestamp()),
+            Self::Pattern(pattern, offset) => {
+                let text = scalar(came).ok()?;
+                match offset {
+                    None => Timestamp::strptime(pattern, text.as_ref()).ok(),
+                    Some(offset) => {
+                        let local = DateTime::strptime(pattern, text.as_ref()).ok()?;
+                        offset.to_timestamp(local).ok()
+                    }
+                }
+            }
+        }
+    }
+
+    fn date(&self, came: &Came<'_>) -> Option<Date> {
+        let text = scalar(came).ok()?;
+        match self {
+            Self::Pattern(pattern, _) => Date::strptime(pattern, text.as_ref()).ok(),
+            _ => text.parse().ok(),
+        }
+    }
+}
+
+/// RFC 3339 in UTC. An offset is needed: a local time would have to be guessed.
+fn instant(came: &Came<'_>, formats: &[TimeFormat]) -> Result<Value, Refused> {
+    if !matches!(came, Came::Text(_) | Came::Integer(_)) {
+        return mismatch("a string");
+    }
+    match formats.iter().find_map(|format| format.instant(came)) {
+        Some(time) => Ok(Value::String(time.to_string())),
+        None => invalid(formats.first().map_or("a time", TimeFormat::expected)),
+    }
+}
+
+fn date(came: &Came<'_>, formats: &[TimeFormat]) -> Result<Value, Refused> {
+    text(came)?;
+    match formats.iter().find_map(|format| format.date(came)) {
+        Some(date) => Ok(Value::String(date.to_string())),
+        None => invalid("a date of the calendar"),
+    }
+}
+
+/// ISO 3166-1 alpha-2.
+fn country(came: &Came<'_>) -> Result<Value, Refused> {
+    let text = scalar(came)?;
+    if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Ok(Value::String(text.into_owned()));
+    }
+    invalid("a country of two capital letters")
+}
+
+/// Some countries' are written with the country (`JP-13`), most without (`CA`). Empty where nothing is left.
+fn subdivision(came: &Came<'_>, country: Option<&Came<'_>>) -> Result<String, Refused> {
+    let region = text(came)?;
+    let bare = match country {
+        Some(Came::Text(country)) => {
+            region.strip_prefix(country.trim()).and_then(|rest| rest.strip_prefix('-'))
+        }
+        _ => None,
+    };
+    Ok(bare.unwrap_or(&region).trim().to_owned())
+}
+
+fn boolean(came: &Came<'_>, yes: &[String], no: &[String]) -> Result<Value, Refused> {
+    match came {
+        Came::Boolean(boolean) => Ok(Value::Bool(*boolean)),
+        _ if yes.is_empty() && no.is_empty() => mismatch("a boolean"),
+        _ => match came.as_key() {
+            Some(key) if yes.iter().any(|text| *text == key) => Ok(Value::Bool(true)),
+            Some(key) if no.iter().any(|text| *text == key) => Ok(Value::Bool(false)),
+            _ => invalid("one of the texts that mean yes or no"),
+        },
+    }
+}
+
+fn email(came: &Came<'_>) -> Result<Value, Refused> {
+    let Came::Text(text) = came else { return mismatch("a string") };
+    let text = text.trim();
+    let well_formed = text.chars().count() <= MAX_EMAIL_CHARS
+        && !text.contains(|c: char| c.is_whitespace() || c.is_control())
+        && text.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
+    if well_formed { Ok(Value::String(text.to_owned())) } else { invalid("an e-mail address") }
+}
+
+/// Exactly, or not at all: a quantity that would have to be rounded is for the mapping to decide.
+fn unit(came: &Came<'_>, times: i128, by: i128) -> Result<Value, Refused> {
+    let converted = decimal(came)?.scaled(times, by);
+    let number = converted.as_ref().and_then(Decimal::as_number);
+    number.map_or_else(
+        || invalid("a quantity that the unit can say exactly"),
+        |number: Number| Ok(number.into()),
+    )
+}

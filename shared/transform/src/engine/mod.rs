@@ -1,0 +1,20 @@
+//! The engine: a mapping, compiled once into a plan; a message, read once and translated by it.
+
+mod came;
+mod capture;
+mod checks;
+mod compile;
+mod convert;
+mod decimal;
+mod explain;
+mod explained;
+mod expr;
+mod plan;
+mod run;
+mod shape;
+
+pub(crate) use checks::allows;
+pub use compile::CompileError;
+pub use explained::{Explanation, ListExplained, Looked, Outcome, RefusalExplained, RuleExplained};
+pub(crate) use expr::{Trial, names_of, try_expression};
+pub use plan::{Note, Plan, Translated};

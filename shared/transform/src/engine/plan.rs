@@ -1,0 +1,207 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::capture::Scope;
+use super::checks::Checks;
+use super::convert::Conversion;
+use super::expr::{Expression, Library};
+use super::shape::{NodeId, Shape};
+use crate::mapping::path::Space;
+
+/// A mapping, compiled: no message makes it look anything up by name again.
+#[derive(Debug)]
+pub struct Plan {
+    pub(crate) stamp: &'static str,
+    pub(crate) accepts: Vec<String>,
+    pub(crate) version_at: Option<Ref>,
+    pub(crate) payload: Shape,
+    pub(crate) envelope: Shape,
+    pub(crate) settings: Shape,
+    pub(crate) settings_came: Scope<'static>,
+    /// Places outside lists that are read and may be missing, by their slots: that one stops coming is news.
+    pub(crate) watched: Vec<(u16, String)>,
+    pub(crate) library: Library,
+    pub(crate) refusals: Vec<Refusal>,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) out: Out,
+}
+
+/// A message in the target's words, and what was not as the contract has it, though it did no harm.
+#[derive(Debug, Default)]
+pub struct Translated {
+    pub value: Value,
+    pub notes: Vec<Note>,
+    /// Of the places that [`Plan::watched`] lists, a bit each: whether something stood there.
+    pub present: u128,
+}
+
+/// Something to be counted, though the message was translated.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Note {
+    /// A member that no accepted version's contract lists.
+    UnknownField { path: String },
+    /// A value that the value map does not have: passed, replaced or parked by its policy.
+    UnknownValue { path: String },
+    /// A member that nearly every message had has stopped coming.
+    MissingField { path: String },
+    /// A member came as another type than the contract says.
+    ChangedType { path: String },
+}
+
+impl Note {
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::UnknownField { .. } => "UnknownField",
+            Self::UnknownValue { .. } => "UnknownValue",
+            Self::MissingField { .. } => "MissingField",
+            Self::ChangedType { .. } => "ChangedType",
+        }
+    }
+
+    /// Of the contract's names only: `$.line_items[].sku`.
+    pub fn path(&self) -> &str {
+        match self {
+            Self::UnknownField { path }
+            | Self::UnknownValue { path }
+            | Self::MissingField { path }
+            | Self::ChangedType { path } => path,
+        }
+    }
+}
+
+/// A place that is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Ref {
+    pub(crate) space: Space,
+    pub(crate) node: NodeId,
+    pub(crate) slot: u16,
+    /// In which scope: 0 is the root, then the items of the lists on the way.
+    pub(crate) depth: usize,
+}
+
+/// Named values for an expression: of each name the first place that is set.
+#[derive(Debug)]
+pub(crate) struct Condition {
+    pub(crate) expression: Expression,
+    pub(crate) with: Vec<(String, Vec<Ref>)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) at: Ref,
+    pub(crate) when: Option<Condition>,
+    pub(crate) values: Option<Arc<Values>>,
+    pub(crate) expected: String,
+    /// The list whose items are looked at one by one.
+    pub(crate) each: Option<ListRef>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Values {
+    pub(crate) map: BTreeMap<String, Value>,
+    pub(crate) refuse: BTreeMap<String, String>,
+    pub(crate) unknown: Unknown,
+}
+
+#[derive(Clone, PartialEq, Default, Debug)]
+pub(crate) enum Unknown {
+    #[default]
+    Park,
+    Pass,
+    Default(Value),
+}
+
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub(crate) to: String,
+    pub(crate) from: Vec<Source>,
+    pub(crate) conversion: Conversion,
+    pub(crate) beside: Option<Ref>,
+    pub(crate) empty: bool,
+    pub(crate) lenient: bool,
+    pub(crate) values: Option<Arc<Values>>,
+    pub(crate) default: Option<Default_>,
+    pub(crate) when: Option<Condition>,
+    /// The target cannot do without it.
+    pub(crate) required: bool,
+    pub(crate) needed_with: Option<Ref>,
+    pub(crate) checks: Checks,
+    /// Where a problem is told: the first place that it is read from.
+    pub(crate) place: Option<Ref>,
+    /// What is expected of what is missing.
+    pub(crate) expected: &'static str,
+}
+
+#[derive(Debug)]
+pub(crate) struct Default_ {
+    pub(crate) value: Value,
+    pub(crate) when: Option<Condition>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Source {
+    Place(Ref),
+    Join { parts: Vec<Ref>, by: String },
+    Template(Vec<Piece>),
+    Constant(Value),
+    Expression(Condition),
+}
+
+#[derive(Debug)]
+pub(crate) enum Piece {
+    Text(String),
+    Place(Ref),
+}
+
+/// The list that a list is made of: in the scope of its depth, the list of that number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct ListRef {
+    pub(crate) node: NodeId,
+    pub(crate) depth: usize,
+    pub(crate) list: u16,
+}
+
+/// What is made, as a tree of the target's members.
+#[derive(Debug)]
+pub(crate) enum Out {
+    Rule(usize),
+    Object {
+        members: Vec<(String, OutMember)>,
+        required: bool,
+    },
+    List(Box<OutList>),
+    /// A list of so many items.
+    Fixed(Vec<Out>),
+}
+
+#[derive(Debug)]
+pub(crate) struct OutList {
+    pub(crate) of: ListRef,
+    /// Of the source's items, those for which it holds.
+    pub(crate) keep: Option<Condition>,
+    /// What is expected where none is left.
+    pub(crate) none: Option<String>,
+    pub(crate) most: Option<usize>,
+    pub(crate) item: Out,
+}
+
+#[derive(Debug)]
+pub(crate) struct OutMember {
+    pub(crate) out: Out,
+    /// The contract wants the member, and takes null for nothing.
+    pub(crate) null: bool,
+}
+
+impl Plan {
+    /// What is stamped on what it makes: `shopify-order/2 canonical.order@1`.
+    pub const fn stamp(&self) -> &'static str {
+        self.stamp
+    }
+
+    /// Places outside lists that are read and may be missing.
+    pub fn watched(&self) -> impl Iterator<Item = &str> {
+        self.watched.iter().map(|(_, path)| path.as_str())
+    }
+}

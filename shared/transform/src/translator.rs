@@ -1,0 +1,112 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use message::{Code, Envelope};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::engine::{Note, Plan};
+use crate::mapping::path::without_indices;
+use crate::presence::Presence;
+use crate::{Catalog, CatalogError, MappingError, Problem};
+
+/// Distinct places that are counted: a source that invents names does not fill the memory.
+const MOST_COUNTED: usize = 100;
+
+/// Message Translator: a mapping in use. What comes otherwise than its contracts say, and does no harm, is counted.
+#[derive(Debug)]
+pub struct Translator {
+    plan: Mutex<Arc<Plan>>,
+    drift: Mutex<Drift>,
+    presence: Mutex<Presence>,
+}
+
+/// How often what came was not as the contracts say.
+pub type Drift = BTreeMap<Note, u64>;
+
+/// A message, translated.
+#[derive(Debug)]
+pub struct Decoded<T> {
+    pub value: T,
+    /// Which mapping did it, in which version, to which contract: `shopify-order/2 canonical.order@1`.
+    pub stamp: &'static str,
+}
+
+impl Translator {
+    /// One of the mappings that are built in. `settings` is what its `@settings` reads; null where it reads none.
+    pub fn built_in(name: &str, settings: &Value) -> Result<Self, CatalogError> {
+        Ok(Self::new(Catalog::built_in()?.plan(name, settings)?))
+    }
+
+    pub fn new(plan: Plan) -> Self {
+        Self { plan: Mutex::new(Arc::new(plan)), drift: Mutex::default(), presence: Mutex::default() }
+    }
+
+    /// The plan in force.
+    pub fn plan(&self) -> Arc<Plan> {
+        Arc::clone(&lock(&self.plan))
+    }
+
+    /// Another plan, from the next message on.
+    pub fn replace(&self, plan: Plan) {
+        *lock(&self.plan) = Arc::new(plan);
+    }
+
+    /// A source's message as a canonical type.
+    pub fn decode<T: DeserializeOwned>(&self, envelope: &Envelope) -> Result<Decoded<T>, MappingError> {
+        let plan = self.plan();
+        match plan.translate(envelope.data.get(), Some(envelope)) {
+            Ok(translated) => {
+                self.count(translated.notes);
+                lock(&self.presence).add(translated.present);
+                Ok(Decoded { value: plan.typed(translated.value)?, stamp: plan.stamp() })
+            }
+            Err(error) => {
+                self.count(error.problems.iter().filter_map(news).collect());
+                Err(error)
+            }
+        }
+    }
+
+    /// A canonical value in the target's words. What we made ourselves does not drift.
+    pub fn encode<T: DeserializeOwned>(&self, canonical: &impl Serialize) -> Result<T, MappingError> {
+        self.plan().encode(canonical)
+    }
+
+    /// What was counted since the last time.
+    pub fn take_drift(&self) -> Drift {
+        let mut drift = std::mem::take(&mut *lock(&self.drift));
+        let plan = self.plan();
+        for path in lock(&self.presence).stopped(plan.watched()) {
+            *drift.entry(Note::MissingField { path }).or_default() += 1;
+        }
+        drift
+    }
+
+    fn count(&self, notes: Vec<Note>) {
+        if notes.is_empty() {
+            return;
+        }
+        let mut drift = lock(&self.drift);
+        for note in notes {
+            if drift.len() < MOST_COUNTED || drift.contains_key(&note) {
+                *drift.entry(note).or_default() += 1;
+            }
+        }
+    }
+}
+
+/// A problem that tells of a source that has changed.
+fn news(problem: &Problem) -> Option<Note> {
+    let path = without_indices(&problem.path);
+    match problem.code {
+        Code::TypeMismatch => Some(Note::ChangedType { path }),
+        Code::ValueUnknown => Some(Note::UnknownValue { path }),
+        _ => None,
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
