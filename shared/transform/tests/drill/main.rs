@@ -101,6 +101,7 @@ fn webhook(payload: &Value, version: &str) -> Envelope {
         correlationid: "correlation".to_owned(),
         deliveryid: None,
         sourceversion: Some(version.to_owned()),
+        mappingversion: None,
         data: RawValue::from_string(payload.to_string()).unwrap(),
     }
 }

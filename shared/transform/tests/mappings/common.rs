@@ -38,6 +38,7 @@ pub(crate) fn webhook(payload: &str) -> Envelope {
         correlationid: "98880550-7158-44d4-b7cd-2c97c8a091b5".to_owned(),
         deliveryid: Some("b54557e4-bdd9-4b37-8a5f-bf7d70bcd043".to_owned()),
         sourceversion: Some("2026-10".to_owned()),
+        mappingversion: None,
         data: RawValue::from_string(payload.to_owned()).unwrap(),
     }
 }
