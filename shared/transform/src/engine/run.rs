@@ -18,8 +18,6 @@ use crate::problem::{Kind, MappingError, Problems};
 
 /// What SQS carries in one message.
 pub(super) const MAX_PAYLOAD_BYTES: usize = 1_048_576;
-/// The depth that serde_json reads.
-const MAX_DEPTH: usize = 127;
 /// Unknown members and values that one message is asked for.
 const MOST_NOTES: usize = 32;
 
@@ -67,7 +65,7 @@ impl Plan {
         let mut deserializer = serde_json::Deserializer::from_str(payload);
         let captured = Scope::capture(&self.payload, &mut deserializer, &mut unknown);
         let captured = captured.and_then(|scope| deserializer.end().map(|()| scope));
-        let Ok(message) = captured else { return Err(self.unreadable(payload)) };
+        let Ok(message) = captured else { return Err(self.unreadable()) };
         let attributes = match envelope {
             Some(envelope) => {
                 Scope::capture(&self.envelope, Attributes(envelope), &mut UnknownMembers::default())
@@ -104,13 +102,9 @@ impl Plan {
         self.watched.iter().enumerate().map(bit).fold(0, |bits, bit| bits | bit)
     }
 
-    fn unreadable(&self, payload: &str) -> MappingError {
-        if depth(payload) > MAX_DEPTH {
-            self.refuse(Code::LimitExceeded, "$", "JSON of at most 127 levels", Kind::Unreadable)
-        } else {
-            let expected = "JSON whose characters and numbers are in range";
-            self.refuse(Code::ValueInvalid, "$", expected, Kind::Unreadable)
-        }
+    fn unreadable(&self) -> MappingError {
+        let expected = "JSON whose characters and numbers are in range";
+        self.refuse(Code::ValueInvalid, "$", expected, Kind::Unreadable)
     }
 }
 
@@ -144,25 +138,6 @@ impl<'de> serde::Deserializer<'de> for Attributes<'de> {
         bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct
         newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
     }
-}
-
-/// Levels of arrays and objects; only looked at where a payload could not be read.
-fn depth(json: &str) -> usize {
-    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
-    for byte in json.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'[' | b'{' if !in_string => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
 }
 
 /// Where the run stands: the root, or an item of a list in its scope.
