@@ -36,7 +36,7 @@ pub struct Decoded<T> {
 impl Translator {
     /// One of the mappings that are built in. `settings` is what its `@settings` reads; null where it reads none.
     pub fn built_in(name: &str, settings: &Value) -> Result<Self, CatalogError> {
-        Ok(Self::new(Catalog::built_in()?.plan(name, settings)?))
+        Ok(Self::new(Catalog::of(name)?.plan(name, settings)?))
     }
 
     pub fn new(plan: Plan) -> Self {

@@ -11,6 +11,7 @@ mod schema;
 mod versions;
 
 pub use diff::{Change, Effect, diff};
+pub(crate) use read::ID_PREFIX;
 pub use read::{ContractError, KEYWORDS};
 pub use schema::{Schema, Type, Types};
 pub use versions::{PATCH, VERSION_OF};

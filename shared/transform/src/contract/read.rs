@@ -39,7 +39,7 @@ pub const KEYWORDS: &[&str] = &[
 
 /// References that go in circles end here.
 const MAX_DEPTH: usize = 64;
-pub(super) const ID_PREFIX: &str = "spillway:";
+pub(crate) const ID_PREFIX: &str = "spillway:";
 
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[error("contract {contract}, at {path}: {problem}")]
