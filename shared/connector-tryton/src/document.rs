@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// `sale.sale`, with what it refers to.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct TrytonSale {
     /// [`transform::canonical::Order::reference`]: what the sale is looked up by.
     pub(crate) reference: String,
@@ -21,6 +22,7 @@ pub(crate) struct TrytonSale {
 
 /// `party.party`: found by its code, created where it is not there.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct TrytonParty {
     /// Unique in Tryton. `<shop>/customer/<id>`, or `<shop>/order/<id>` for a guest, who is a party of one order: the
     /// two kinds of id must not meet.
@@ -33,6 +35,7 @@ pub(crate) struct TrytonParty {
 
 /// `party.address`.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct TrytonAddress {
     /// Stands on labels in place of the party's name: the company, else the recipient.
     pub(crate) party_name: Redacted<String>,
@@ -53,6 +56,7 @@ pub(crate) struct TrytonAddress {
 
 /// `sale.line`, in the product's own unit.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct TrytonSaleLine {
     /// `product.product` by code: the SKU.
     pub(crate) product: String,
@@ -63,6 +67,7 @@ pub(crate) struct TrytonSaleLine {
 
 /// A decimal as Tryton's JSON writes it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct TrytonDecimal {
     #[serde(rename = "__class__")]
     class: String,

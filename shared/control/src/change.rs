@@ -1,5 +1,5 @@
 use thiserror::Error;
-use transform::{Catalog, CatalogError, OverrideError};
+use transform::{Catalog, CatalogError, Change, OverrideError};
 
 use crate::store::{ControlError, ControlStore, Entry};
 
@@ -39,7 +39,10 @@ pub async fn change(
     for _ in 0..TRIES {
         let standing = store.overrides(&[mapping]).await?.into_iter().next().unwrap_or_default();
         let next = standing.with(&told.change)?;
-        catalog.overridden(mapping, &next)?;
+        // What is taken back is not judged: after a deploy others of the overrides may be wrong, and it is the way out.
+        if !matches!(told.change, Change::UnsetValue { .. } | Change::UnsetDefault { .. }) {
+            catalog.overridden(mapping, &next)?;
+        }
         let entry = Entry { revision: next.revision, reason: reason.clone(), ..told.clone() };
         if store.change(mapping, &next, &entry).await? {
             return Ok(entry);

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use message::{Code, Envelope};
@@ -11,8 +11,10 @@ use crate::mapping::path::without_indices;
 use crate::presence::Presence;
 use crate::{Catalog, CatalogError, MappingError, Problem};
 
-/// Distinct places that are counted: a source that invents names does not fill the memory.
+/// Distinct places that are counted by name as long as the process lives: each is a metric of its own. A source that invents names
+/// is counted under one more.
 const MOST_COUNTED: usize = 100;
+const BEYOND: &str = "$.*";
 
 /// Message Translator: a mapping in use. What comes otherwise than its contracts say, and does no harm, is counted.
 #[derive(Debug)]
@@ -20,6 +22,7 @@ pub struct Translator {
     plan: Mutex<Arc<Plan>>,
     drift: Mutex<Drift>,
     presence: Mutex<Presence>,
+    named: Mutex<BTreeSet<Note>>,
 }
 
 /// How often what came was not as the contracts say.
@@ -40,7 +43,12 @@ impl Translator {
     }
 
     pub fn new(plan: Plan) -> Self {
-        Self { plan: Mutex::new(Arc::new(plan)), drift: Mutex::default(), presence: Mutex::default() }
+        Self {
+            plan: Mutex::new(Arc::new(plan)),
+            drift: Mutex::default(),
+            presence: Mutex::default(),
+            named: Mutex::default(),
+        }
     }
 
     /// The plan in force.
@@ -88,11 +96,12 @@ impl Translator {
         if notes.is_empty() {
             return;
         }
-        let mut drift = lock(&self.drift);
+        let (mut drift, mut named) = (lock(&self.drift), lock(&self.named));
         for note in notes {
-            if drift.len() < MOST_COUNTED || drift.contains_key(&note) {
-                *drift.entry(note).or_default() += 1;
-            }
+            let known = named.contains(&note) || named.len() < MOST_COUNTED;
+            let note = if known { note } else { note.at(BEYOND) };
+            named.insert(note.clone());
+            *drift.entry(note).or_default() += 1;
         }
     }
 }

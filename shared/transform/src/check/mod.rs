@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::contract::{ContractId, Contracts, Schema};
 use crate::engine::Plan;
 use crate::mapping::file::MappingFile;
-use crate::mapping::path::{Place, Space};
+use crate::mapping::path::{Place, Space, Step};
 use crate::mapping::{ENVELOPE, places};
 use crate::{Catalog, Mapping};
 
@@ -190,15 +190,17 @@ impl<'c> Checker<'c> {
         problem: impl fmt::Display,
         mend: impl fmt::Display,
     ) {
-        let path = path.to_string();
+        let (path, problem) = (path.to_string(), problem.to_string());
         // One thing that is wrong is told once: what is not there cannot be relied on either.
         let told = |other: &Finding| {
             let same = other.kind == kind
                 || (kind == FindingKind::MayBeMissing && other.kind == FindingKind::SourceMissing);
-            same && other.rule == rule && other.path == path
+            let of_values =
+                matches!(kind, FindingKind::ValueUnmapped | FindingKind::ValueNotAllowed | FindingKind::Dead);
+            same && other.rule == rule && other.path == path && (!of_values || other.problem == problem)
         };
         if !self.findings.iter().any(told) {
-            let (problem, mend) = (problem.to_string(), mend.to_string());
+            let mend = mend.to_string();
             let (file, rule) = (self.mapping.path.clone(), rule.to_owned());
             self.findings.push(Finding { file, rule, kind, path, problem, mend });
         }
@@ -239,17 +241,29 @@ impl<'c> Checker<'c> {
             }
         };
         let Some(mut here) = root else { return false };
-        for step in place.in_schema() {
+        let mut sure = true;
+        for step in &place.steps {
             let next = match step {
-                "[]" => here.items.as_deref(),
-                name => here.required.contains(name).then(|| here.properties.get(name)).flatten(),
+                Step::Name(name) => {
+                    sure &= here.required.contains(name);
+                    here.properties.get(name)
+                }
+                // Whether there is an item at all is the list's question.
+                Step::Each => {
+                    sure = true;
+                    here.items.as_deref()
+                }
+                Step::Index(index) => {
+                    let least = here.min_items.and_then(|least| usize::try_from(least).ok()).unwrap_or(0);
+                    sure &= least > *index;
+                    here.items.as_deref()
+                }
             };
-            match next {
-                Some(schema) if !schema.nullable() => here = schema,
-                _ => return false,
-            }
+            let Some(schema) = next else { return false };
+            sure &= !schema.nullable();
+            here = schema;
         }
-        true
+        sure
     }
 
     fn place(text: &str) -> Option<Place> {

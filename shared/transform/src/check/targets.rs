@@ -28,7 +28,7 @@ impl Checker<'_> {
             at.push(Step::Name(name.clone()));
             let below: Vec<_> = made.iter().filter(|place| place.steps.starts_with(at)).collect();
             if below.is_empty() {
-                if schema.required.contains(name) && !member.nullable() {
+                if schema.required.contains(name) {
                     let place = Place { space: Space::Payload, steps: at.clone() };
                     let problem = format!("{} needs it, and no rule makes it", self.file.to);
                     let path = place.to_string();
@@ -138,7 +138,19 @@ impl Checker<'_> {
         let Some((_, above)) = place.steps.split_last() else { return };
         let above = Place { space: place.space, steps: above.to_vec() };
         let least = self.target.at(above.in_schema()).and_then(|schema| schema.min_items).unwrap_or(0);
-        if least > 0 && !refuses_none {
+        let source =
+            self.file.list.iter().find(|list| list.to == to).and_then(|list| Self::place(&list.from));
+        let list = source.map(|mut source| {
+            source.steps.pop();
+            source
+        });
+        let versions: Vec<_> = self.sources.iter().map(|(version, _)| *version).collect();
+        let sure = list.is_some_and(|list| versions.iter().all(|version| self.always(&list, version)));
+        if self.is_required(&above) && !sure && !refuses_none {
+            let problem = format!("{} needs it, and {} may lack the list", self.file.to, self.file.from);
+            let mend = "say with `none` what is expected of a message without any";
+            self.find(FindingKind::MayBeMissing, to, to, problem, mend);
+        } else if least > 0 && !refuses_none {
             let problem = format!("{} needs at least {least}, and a message may have none", self.file.to);
             let mend = "say with `none` what is expected of a message without any";
             self.find(FindingKind::MayBeMissing, to, to, problem, mend);

@@ -79,7 +79,9 @@ pub(super) fn schemas(
     let done = RefCell::default();
     let schema = |(id, document): (&String, &Value)| {
         let reader = Reader { id, document, documents, done: &done };
-        Ok((id_of(document)?, reader.whole(0)?))
+        let schema = reader.whole(0)?;
+        reader.listed(&schema, "")?;
+        Ok((id_of(document)?, schema))
     };
     documents.iter().map(schema).collect()
 }
@@ -104,6 +106,17 @@ impl<'d> Reader<'d> {
 
     fn wrong<T>(&self, path: &str, problem: impl fmt::Display) -> Result<T, ContractError> {
         Err(ContractError::new(self.id, path, problem))
+    }
+
+    /// What is required is described as well: of a name alone nobody could say what to make.
+    fn listed(&self, schema: &Schema, path: &str) -> Result<(), ContractError> {
+        if let Some(name) = schema.required.iter().find(|name| !schema.properties.contains_key(*name)) {
+            return self.wrong(path, format!("{name} is required, and not among the properties"));
+        }
+        for (name, member) in &schema.properties {
+            self.listed(member, &format!("{path}/{name}"))?;
+        }
+        schema.items.as_ref().map_or(Ok(()), |items| self.listed(items, &format!("{path}[]")))
     }
 
     fn schema(&self, value: &Value, path: &str, depth: usize) -> Result<Schema, ContractError> {
@@ -257,11 +270,16 @@ fn both(one: Schema, other: Schema) -> Schema {
     }
     let mut required = one.required;
     required.extend(other.required);
+    let said = !one.types.0.is_empty() && !other.types.0.is_empty();
     let types = match (one.types.0.is_empty(), other.types.0.is_empty()) {
-        (false, false) => Types(one.types.0.intersection(&other.types.0).copied().collect()),
+        (false, false) => {
+            let in_both = Type::ALL.into_iter().filter(|it| one.types.allow(*it) && other.types.allow(*it));
+            Types(in_both.collect())
+        }
         (true, _) => other.types,
         (false, true) => one.types,
     };
+    let nothing = types.0.is_empty();
     let least = |one: Option<u64>, other: Option<u64>| one.max(other);
     let most = |one: Option<u64>, other: Option<u64>| [one, other].into_iter().flatten().min();
     Schema {
@@ -286,6 +304,7 @@ fn both(one: Schema, other: Schema) -> Schema {
         min_items: least(one.min_items, other.min_items),
         max_items: most(one.max_items, other.max_items),
         description: other.description.or(one.description),
-        never: one.never || other.never,
+        // What would have to be of two types at once can never be.
+        never: one.never || other.never || (said && nothing),
     }
 }

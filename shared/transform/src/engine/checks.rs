@@ -54,7 +54,9 @@ impl Checks {
             }
             Value::Number(number) => {
                 let above = |most: i64| {
-                    number.as_u64().is_some_and(|it| i64::try_from(it).map_or(true, |it| it > most))
+                    let fraction = number.is_f64() && number.as_f64() > most.to_string().parse().ok();
+                    fraction
+                        || number.as_u64().is_some_and(|it| i64::try_from(it).map_or(true, |it| it > most))
                 };
                 if let Some(most) = self.most.filter(|most| above(*most)) {
                     return refuse(Code::LimitExceeded, format!("at most {most}"));

@@ -392,7 +392,11 @@ impl<'f> Compiler<'f> {
             "rfc2822" => Ok(TimeFormat::Rfc2822),
             "unix-seconds" => Ok(TimeFormat::UnixSeconds),
             "unix-milliseconds" => Ok(TimeFormat::UnixMilliseconds),
-            pattern if pattern.contains('%') => Ok(TimeFormat::Pattern(pattern.to_owned(), offset)),
+            pattern if pattern.contains('%') => {
+                // A text that names its offset needs none of ours.
+                let offset = offset.filter(|_| !pattern.contains("%z") && !pattern.contains("%:z"));
+                Ok(TimeFormat::Pattern(pattern.to_owned(), offset))
+            }
             other => Err(self.wrong(&text.to, format!("{other:?} is no format of times"))),
         };
         if text.formats.is_empty() {

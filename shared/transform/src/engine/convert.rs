@@ -11,10 +11,13 @@ use serde_json::{Number, Value};
 
 use super::came::Came;
 use super::decimal::Decimal;
+use super::plan::Ref;
 use crate::canonical::{Currency, Money, MoneyError};
 
 /// Longest number, time or code that is looked at.
 const MAX_SCALAR_CHARS: usize = 64;
+/// 2^53.
+const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
 /// RFC 5321, 4.5.3.1.3.
 const MAX_EMAIL_CHARS: usize = 254;
 /// Texts beyond this are in no contract.
@@ -27,11 +30,13 @@ pub(crate) struct Refused {
     pub(crate) expected: Cow<'static, str>,
     /// Not what came is wrong, but what stands beside it: the currency of an amount.
     pub(crate) beside: bool,
+    /// Where it is told, if not where the rule reads: a place that a condition is about.
+    pub(crate) at: Option<Ref>,
 }
 
 impl Refused {
     pub(crate) fn new(code: Code, expected: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, expected: expected.into(), beside: false }
+        Self { code, expected: expected.into(), beside: false, at: None }
     }
 }
 
@@ -183,7 +188,10 @@ fn integer(came: &Came<'_>) -> Result<Value, Refused> {
 fn decimal(came: &Came<'_>) -> Result<Decimal, Refused> {
     let decimal = match came {
         Came::Integer(integer) => Some(Decimal::from(*integer)),
-        // A double has no more than 17 digits that mean something, and prints the shortest that names it.
+        // Up to there a double tells whole numbers apart; what is beyond has been rounded before we saw it.
+        Came::Fraction(fraction) if fraction.abs() >= LARGEST_EXACT => {
+            return refuse(Code::LimitExceeded, "a number that a double can say exactly, or a string");
+        }
         Came::Fraction(fraction) => Decimal::parse(&fraction.to_string()),
         Came::Text(_) => Decimal::parse(&scalar(came)?),
         _ => return mismatch("a decimal number"),

@@ -12,7 +12,7 @@ use super::came::Came;
 use super::convert::Refused;
 
 /// Nodes of one expression.
-const MOST_NODES: usize = 200;
+const MOST_NODES: usize = 64;
 const MOST_DEPTH: u16 = 32;
 
 /// An expression, parsed once.

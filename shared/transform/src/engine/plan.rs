@@ -60,6 +60,18 @@ impl Note {
         }
     }
 
+    /// The same of another place.
+    #[must_use]
+    pub(crate) fn at(&self, path: &str) -> Self {
+        let path = path.to_owned();
+        match self {
+            Self::UnknownField { .. } => Self::UnknownField { path },
+            Self::UnknownValue { .. } => Self::UnknownValue { path },
+            Self::MissingField { .. } => Self::MissingField { path },
+            Self::ChangedType { .. } => Self::ChangedType { path },
+        }
+    }
+
     /// Of the contract's names only: `$.line_items[].sku`.
     pub fn path(&self) -> &str {
         match self {

@@ -140,6 +140,16 @@ impl<'de> serde::Deserializer<'de> for Attributes<'de> {
     }
 }
 
+/// Whether a member's name is one that a contract might have: others may be a person's, or a number's of theirs.
+fn is_a_name(name: &str) -> bool {
+    let digits = name.chars().filter(char::is_ascii_digit).count();
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    name.len() <= 40
+        && digits <= 2
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(plain)
+}
+
 /// Where the run stands: the root, or an item of a list in its scope.
 pub(super) struct Frame<'f, 'm> {
     pub(super) scope: &'f Scope<'m>,
@@ -226,6 +236,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
     }
 
     fn problem(&mut self, refused: Refused, at: Ref, frame: &Frame<'_, 'm>) {
+        let at = refused.at.unwrap_or(at);
         let (path, came) = (self.path(at, frame), self.came(at, frame).kind());
         self.problems.push(refused.code, path, refused.expected, came);
     }
@@ -249,9 +260,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
     fn unknown_members(&mut self, unknown: &UnknownMembers) {
         for (id, name) in &unknown.members {
             let Some(node) = self.plan.payload.node(*id) else { continue };
-            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '$' | '@');
-            // A name that is none may be a person's.
-            let name = if name.chars().all(plain) { name } else { "*" };
+            let name = if is_a_name(name) { name } else { "*" };
             self.note(Note::UnknownField { path: format!("{}.{name}", node.path_at(&[])) });
         }
     }
@@ -277,7 +286,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         if let Some(values) = &refusal.values {
             let came = self.came(refusal.at, frame);
             if came.is_set(false)
-                && let Err(refused) = self.known(values, came)
+                && let Err(refused) = self.fits(refusal.at, came).and_then(|()| self.known(values, came))
             {
                 self.problem(refused, refusal.at, frame);
             }
@@ -309,18 +318,38 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         }
     }
 
-    fn given<'r>(&'r self, places: &'r [Ref], frame: &'r Frame<'_, 'm>) -> &'r Came<'r> {
+    /// The first of these places that is set, as the contract has it: an object where a text should be is no null.
+    fn given<'r>(&'r self, places: &'r [Ref], frame: &'r Frame<'_, 'm>) -> Result<&'r Came<'r>, Refused> {
         const NULL: &Came<'static> = &Came::Null;
-        places.iter().map(|at| self.came(*at, frame)).find(|came| came.is_set(false)).unwrap_or(NULL)
+        let set = places.iter().map(|at| (*at, self.came(*at, frame))).find(|(_, came)| came.is_set(false));
+        let Some((at, came)) = set else { return Ok(NULL) };
+        self.fits(at, came).map_err(|refused| Refused { at: Some(at), ..refused })?;
+        Ok(came)
+    }
+
+    fn fits(&self, at: Ref, came: &Came<'_>) -> Result<(), Refused> {
+        match self.types(at) {
+            Some(types) if !came.is_one_of(types) => Err(Refused::new(Code::TypeMismatch, types.expected())),
+            _ => Ok(()),
+        }
+    }
+
+    fn all_given<'r>(
+        &'r self,
+        condition: &'r Condition,
+        frame: &'r Frame<'_, 'm>,
+    ) -> Result<Vec<(&'r str, &'r Came<'r>)>, Refused> {
+        let named = |(name, places): &'r (String, Vec<Ref>)| Ok((name.as_str(), self.given(places, frame)?));
+        condition.with.iter().map(named).collect()
     }
 
     pub(super) fn holds(&self, condition: &Condition, frame: &Frame<'_, 'm>) -> Result<bool, Refused> {
-        let values = condition.with.iter().map(|(name, places)| (name.as_str(), self.given(places, frame)));
+        let values = self.all_given(condition, frame)?;
         condition.expression.holds(&self.plan.library.with(values))
     }
 
     fn evaluate(&self, condition: &Condition, frame: &Frame<'_, 'm>) -> Result<Came<'static>, Refused> {
-        let values = condition.with.iter().map(|(name, places)| (name.as_str(), self.given(places, frame)));
+        let values = self.all_given(condition, frame)?;
         condition.expression.evaluate(&self.plan.library.with(values))
     }
 
@@ -560,6 +589,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
     }
 
     fn failed(&mut self, refused: Refused, at: Option<Ref>, frame: &Frame<'_, 'm>) -> Made {
+        let at = refused.at.or(at);
         let absent = at.is_some_and(|at| refused.beside && self.came(at, frame).is_absent());
         let refused = if absent { Refused::new(Code::FieldMissing, "a string") } else { refused };
         match at {
@@ -636,16 +666,12 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         rule: &Rule,
         frame: &'r Frame<'_, 'm>,
     ) -> Result<Option<Read<'r>>, Refused> {
-        let fits = |at: Ref, came: &Came<'_>| match self.types(at) {
-            Some(types) if !came.is_one_of(types) => Err(Refused::new(Code::TypeMismatch, types.expected())),
-            _ => Ok(()),
-        };
         let text = |at: Ref| {
             let came = self.came(at, frame);
             if !came.is_set(false) {
                 return Ok(None);
             }
-            fits(at, came)?;
+            self.fits(at, came)?;
             match came {
                 Came::Text(_) => super::convert::text(came).map(Some),
                 other => match other.as_key() {
@@ -657,7 +683,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         Ok(match source {
             Source::Place(at) => {
                 let came = self.came(*at, frame);
-                fits(*at, came)?;
+                self.fits(*at, came)?;
                 came.is_set(rule.empty).then_some(Read::Came(came))
             }
             Source::Join { parts, by } => {

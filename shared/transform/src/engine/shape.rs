@@ -122,7 +122,17 @@ impl Shape {
             });
             here = match known {
                 Some(id) => id,
-                None => self.child(here, step).ok_or_else(|| format!("{place}: too many places"))?,
+                None => {
+                    let both = self.node(here).is_some_and(|node| match step {
+                        Step::Each => !node.indexed.is_empty(),
+                        Step::Index(_) => node.item.is_some(),
+                        Step::Name(_) => false,
+                    });
+                    if both {
+                        return Err(format!("{place}: a list is read item by item or by numbers, not both"));
+                    }
+                    self.child(here, step).ok_or_else(|| format!("{place}: too many places"))?
+                }
             };
         }
         Ok(())

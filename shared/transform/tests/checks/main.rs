@@ -304,3 +304,45 @@ fn a_built_in_mapping_alone_is_the_same_as_among_all_and_its_file_is_called_as_i
     }
     assert!(Catalog::of("no-such-mapping").is_err());
 }
+
+#[test]
+fn a_required_place_counts_though_it_may_be_null_or_is_a_list() {
+    let nullable = Files::target(r#""kind", "items"]"#, r#""kind", "items", "note"]"#);
+    let without = replaced(MAPPING, "[[rule]]\nto = \"note\"\nfrom = [\"note\", \"remark\"]\n", "");
+    let target = replaced(
+        &nullable.target,
+        r#""note": {"type": "string","#,
+        r#""note": {"type": ["string", "null"],"#,
+    );
+    expect(&Files { mapping: without, target, ..Files::new() }, RequiredNotMade, "rules", "$.note");
+    let optional = Files::source(r#""country", "products"]"#, r#""country"]"#);
+    let mapping = replaced(MAPPING, "none = \"a product\"\n", "");
+    let target = replaced(TARGET, "\"minItems\": 1,", "");
+    expect(&Files { mapping, target, ..optional }, MayBeMissing, "items[]", "items[]");
+}
+
+#[test]
+fn each_value_without_an_entry_is_named() {
+    let findings =
+        Files::source(r#"["hot", "cold"]"#, r#"["hot", "cold", "warm", "tepid"]"#).catalog().check();
+    assert_eq!(findings.iter().filter(|finding| finding.kind == ValueUnmapped).count(), 2);
+}
+
+#[test]
+fn a_contract_that_contradicts_itself_or_requires_what_it_does_not_describe() {
+    let read = |contract: &str| Contracts::read([contract]);
+    let wrong =
+        r#"{"$id": "spillway:a.b@1", "type": "object", "required": ["x"], "properties": {"y": true}}"#;
+    assert!(read(wrong).unwrap_err().to_string().contains("x is required, and not among the properties"));
+    let number = |both: &str| {
+        let text = format!(
+            r##"{{"$id": "spillway:a.b@1", "$defs": {{"n": {{"type": "number"}}}},
+                "properties": {{"x": {{"$ref": "#/$defs/n", "type": "{both}"}}}}}}"##
+        );
+        let contracts = read(&text).unwrap();
+        let (_, schema) = contracts.iter().next().unwrap();
+        schema.at(["x"]).map(|schema| schema.types.to_string())
+    };
+    assert_eq!(number("integer").as_deref(), Some("integer"));
+    assert_eq!(number("string"), None);
+}

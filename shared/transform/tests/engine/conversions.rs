@@ -259,3 +259,24 @@ fn value_maps_know_park_pass_or_replace() {
     assert_eq!(with("unknown = { default = \"other\" }", json!("M")), Ok((json!("other"), 1)));
     assert_eq!(with("unknown = { default = \"other\" }", json!("X")), at(ValueInvalid));
 }
+
+#[test]
+fn a_number_that_was_rounded_before_we_saw_it_is_refused() {
+    for rule in ["as = \"decimal\"", "as = \"unit\"\nunit = \"g -> kg\""] {
+        let beyond: Value = serde_json::from_str("18446744073709551617").unwrap();
+        none(rule, &[(beyond, LimitExceeded), (json!(9_007_199_254_740_992.0), LimitExceeded)]);
+    }
+}
+
+#[test]
+fn a_text_that_names_its_offset_keeps_it_beside_one_that_names_none() {
+    let rule =
+        "as = \"instant\"\noffset = \"+01:00\"\nformats = [\"%Y-%m-%d %H:%M:%S %z\", \"%Y-%m-%d %H:%M:%S\"]";
+    all(
+        rule,
+        &[
+            (json!("2026-01-02 03:04:05 +0500"), json!("2026-01-01T22:04:05Z")),
+            (json!("2026-01-02 03:04:05"), json!("2026-01-02T02:04:05Z")),
+        ],
+    );
+}

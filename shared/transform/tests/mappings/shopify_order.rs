@@ -246,3 +246,15 @@ fn a_region_is_told_without_its_country_however_the_shop_writes_it() {
         assert_eq!(map(&payload).unwrap().ship_to.region.as_deref(), region, "{province}");
     }
 }
+
+#[test]
+fn what_only_a_condition_reads_has_to_be_of_its_type_as_well() {
+    for cancelled in [json!({ "at": "2026-11-24" }), json!(["2026-11-24"]), json!(7)] {
+        let (code, path, _) = problem(|order| order["cancelled_at"] = cancelled);
+        assert_eq!((code, path.as_str()), (Code::TypeMismatch, "$.cancelled_at"));
+    }
+    let (code, path, _) = problem(|order| order["line_items"][0]["requires_shipping"] = json!("false"));
+    assert_eq!((code, path.as_str()), (Code::TypeMismatch, "$.line_items[0].requires_shipping"));
+    let (code, path, _) = problem(|order| order["fulfillment_status"] = json!({}));
+    assert_eq!((code, path.as_str()), (Code::TypeMismatch, "$.fulfillment_status"));
+}
