@@ -228,7 +228,7 @@ impl<'c> Checker<'c> {
         for step in place.in_schema() {
             let next = match step {
                 "[]" => here.items.as_deref(),
-                name => here.required.contains(name).then(|| here.properties.get(name)).flatten(),
+                name => here.required.contains(name).then(|| here.member(name)).flatten(),
             };
             match next {
                 Some(schema) if !schema.nullable() => here = schema,

@@ -271,7 +271,7 @@ impl<'f> Compiler<'f> {
             checks: Checks::of(
                 match text.conversion {
                     ConversionName::Money | ConversionName::MinorMoney => {
-                        schema.properties.get("minor").unwrap_or(schema)
+                        schema.member("minor").unwrap_or(schema)
                     }
                     _ => schema,
                 },
@@ -408,7 +408,7 @@ impl<'f> Compiler<'f> {
                 let mut made = Vec::new();
                 for (name, below) in members {
                     let blank = Schema::default();
-                    let member = schema.properties.get(name).unwrap_or(&blank);
+                    let member = schema.member(name).unwrap_or(&blank);
                     let needed = schema.required.contains(name);
                     at.push(Step::Name(name.clone()));
                     let out = self.out(below, member, at, needed && !member.nullable())?;
