@@ -63,7 +63,7 @@ impl LabelBuyer for KarrioLabelBuyer {
     }
 
     async fn buy(&self, reservation: &Reservation, budget: &Budget) -> Result<Shipment, CallError> {
-        let body: Value = self.translator.encode(reservation)?;
+        let body = self.translator.encode_json(reservation)?;
         let response = self.call(Request::new(Method::POST, SHIPMENTS).json(&body)?, budget).await?;
         let record: KarrioShipmentRecord = response.json()?;
         // A 201 without a label ("200 with errors inside"): bought or not, the next look-up tells.

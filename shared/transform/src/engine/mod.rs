@@ -7,6 +7,8 @@ mod compile;
 mod convert;
 mod decimal;
 mod expr;
+mod native;
+mod pattern;
 mod plan;
 mod run;
 mod shape;

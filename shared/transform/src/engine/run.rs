@@ -32,15 +32,16 @@ impl Plan {
 
     /// A canonical value in the target's words.
     pub fn encode<T: DeserializeOwned>(&self, canonical: &impl Serialize) -> Result<T, MappingError> {
+        self.typed(self.encode_json(canonical)?)
+    }
+
+    /// As [`Self::encode`], for those who want JSON and no type.
+    pub fn encode_json(&self, canonical: &impl Serialize) -> Result<Value, MappingError> {
         let payload = serde_json::to_string(canonical).map_err(|_| {
-            self.refuse(
-                Code::ValueInvalid,
-                "$",
-                "a canonical value that can be written as JSON",
-                Kind::Unreadable,
-            )
+            let expected = "a canonical value that can be written as JSON";
+            self.refuse(Code::ValueInvalid, "$", expected, Kind::Unreadable)
         })?;
-        self.typed(self.translate(&payload, None)?.value)
+        Ok(self.translate(&payload, None)?.value)
     }
 
     pub(crate) fn typed<T: DeserializeOwned>(&self, value: Value) -> Result<T, MappingError> {
@@ -211,6 +212,8 @@ struct Run<'p, 'm> {
     notes: Vec<Note>,
 }
 
+const NULL: &Came<'static> = &Came::Null;
+
 /// What a rule has read.
 enum Read<'r> {
     Came(&'r Came<'r>),
@@ -335,11 +338,15 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
     }
 
     fn given<'r>(&'r self, places: &'r [Ref], frame: &'r Frame<'_, 'm>) -> &'r Came<'r> {
-        const NULL: &Came<'static> = &Came::Null;
         places.iter().map(|at| self.came(*at, frame)).find(|came| came.is_set(false)).unwrap_or(NULL)
     }
 
     fn holds(&self, condition: &Condition, frame: &Frame<'_, 'm>) -> Result<bool, Refused> {
+        let given =
+            |name: usize| condition.with.get(name).map_or(NULL, |(_, places)| self.given(places, frame));
+        if let Some(holds) = condition.native.as_ref().and_then(|native| native.holds(&given)) {
+            return Ok(holds);
+        }
         let values = condition.with.iter().map(|(name, places)| (name.as_str(), self.given(places, frame)));
         condition.expression.holds(&self.plan.library.with(values))
     }
