@@ -9,13 +9,13 @@
 
 use std::time::Duration;
 
-use control::{ControlStore, DynamoDbControlStore};
+use control::{ControlStore, DynamoDbControlStore, Entry};
 use local::sandbox::{Effect, Fault, FaultKind, System};
 use local::scenario::{Shop, ShopOrder};
 use local::{Stack, Tools, Workspace};
 use serde_json::{Value, json};
 use testkit::poll_until;
-use transform::Change;
+use transform::{Catalog, Change};
 
 #[tokio::test]
 async fn a_signed_webhook_becomes_one_reservation_and_one_label_whatever_repeats_or_times_out() {
@@ -149,14 +149,19 @@ async fn a_new_value_is_parked_then_set_without_a_deploy_and_redriven(stack: &St
     println!("the value is set, and the letter redriven");
     let client = testkit::dynamodb::client(stack.engine.endpoint());
     let store = DynamoDbControlStore::new(client, stack.output("LedgerTableName").unwrap());
-    let set = Change::SetValue {
-        map: "fulfillment".to_owned(),
-        value: "scheduled".to_owned(),
-        becomes: json!("open"),
+    let told = Entry {
+        revision: 0,
+        change: Change::SetValue {
+            map: "fulfillment".to_owned(),
+            value: "scheduled".to_owned(),
+            becomes: json!("open"),
+        },
+        author: "ann".to_owned(),
+        at: jiff::Timestamp::now(),
+        reason: "the shop schedules deliveries".to_owned(),
     };
-    let now = jiff::Timestamp::now();
-    let entry =
-        control::change(&store, "shopify-order", &set, "ann", "the shop schedules", now).await.unwrap();
+    let catalog = Catalog::built_in().unwrap();
+    let entry = control::change(&store, catalog, "shopify-order", told).await.unwrap();
     assert_eq!(store.history("shopify-order").await.unwrap(), [entry]);
     // A function looks every half minute: until it has, the letter comes back.
     poll_until("the order is labelled", Duration::from_secs(120), || async {

@@ -19,7 +19,7 @@ use crate::hooked::Hooked;
 use crate::world::World;
 
 static PAYLOAD: LazyLock<Value> = LazyLock::new(|| {
-    let text = include_str!("../../shared/transform/tests/fixtures/shopify/minimal/payload.json");
+    let text = include_str!("../../shared/transform/cases/shopify-order/minimal/input.json");
     serde_json::from_str(text).unwrap()
 });
 // Compiled once: a schedule starts a worker more than once, and there are thousands of schedules.

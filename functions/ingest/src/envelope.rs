@@ -27,6 +27,7 @@ pub(crate) fn encode(event: Event, payload: &RawValue) -> Result<String, Refusal
         datacontenttype: Some(JSON_CONTENT_TYPE.to_owned()),
         deliveryid: event.delivery_id,
         sourceversion: event.source_version,
+        mappingversion: None,
         data: payload.to_owned(),
     };
     let mut body = envelope

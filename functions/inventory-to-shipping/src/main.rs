@@ -17,7 +17,7 @@ async fn main() -> Result<(), Error> {
         .inspect_err(|error| tracing::error!(%error, "settings refused"))?;
     let wiring = Wiring::connect(settings.receiver).await;
     let gate = wiring.gate(settings.karrio_gate);
-    let mut mappings = wiring.mappings()?;
+    let mut mappings = wiring.mappings();
     let shipping = json!({ "service": settings.karrio_service, "ship_from": settings.ship_from });
     let buyer = KarrioLabelBuyer::new(
         HttpTarget::new(settings.karrio)?,

@@ -73,6 +73,7 @@ async fn perform(labels: &Arc<Labels>) -> Result<String, outbound::Attempt> {
             age: Duration::ZERO,
             unknown_for: Duration::ZERO,
         },
+        mapping: "mapping/1",
     };
     let performed = flow.perform(&envelope(), &translated.operation, &claim).await?;
     Ok(performed.outcome.ids)

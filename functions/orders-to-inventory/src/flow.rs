@@ -52,8 +52,8 @@ impl Flow for OrdersToInventory {
         let reserve = || self.reserver.reserve(order, &claim.budget);
         let reserved = at_most_once(claim.prior, find, reserve).await?;
         // The stock is set aside by now, whatever becomes of the event.
-        let event =
-            reservation::reserved_event(&reserved, envelope, Timestamp::now()).map_err(|_| Attempt {
+        let event = reservation::reserved_event(&reserved, envelope, claim.mapping, Timestamp::now())
+            .map_err(|_| Attempt {
                 error: CallError::NotNow { code: Code::FollowOnNotSent, after: None },
                 effect: Effect::Unknown,
             })?;

@@ -17,7 +17,7 @@ async fn main() -> Result<(), Error> {
         .inspect_err(|error| tracing::error!(%error, "settings refused"))?;
     let wiring = Wiring::connect(settings.receiver).await;
     let gate = wiring.gate(settings.tryton_gate);
-    let mut mappings = wiring.mappings()?;
+    let mut mappings = wiring.mappings();
     let reserver = TrytonStockReserver::new(
         HttpTarget::new(settings.tryton)?,
         wiring.credential(settings.tryton_secret_arn),

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use transform::Translator;
 use transform::canonical::{Order, Reservation};
 
-const PAYLOAD: &str = include_str!("../../../shared/transform/tests/fixtures/shopify/full/payload.json");
+const PAYLOAD: &str = include_str!("../../../shared/transform/cases/shopify-order/full/input.json");
 
 #[derive(Default)]
 struct Inventory {
@@ -65,6 +65,7 @@ fn claim() -> Claim {
             age: Duration::ZERO,
             unknown_for: Duration::ZERO,
         },
+        mapping: "mapping/1",
     }
 }
 
@@ -84,6 +85,7 @@ async fn an_order_is_reserved_and_the_reservation_goes_on() {
         (event.event_type.as_str(), event.correlationid.as_str()),
         ("spillway.stock.reserved", "correlation-1")
     );
+    assert_eq!(event.mappingversion.as_deref(), Some("mapping/1"));
 }
 
 #[tokio::test]

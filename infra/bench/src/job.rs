@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-const ORDER: &str = include_str!("../../../shared/transform/tests/fixtures/shopify/full/payload.json");
+const ORDER: &str = include_str!("../../../shared/transform/cases/shopify-order/full/input.json");
 /// Records of an event: what template.yaml says.
 pub(crate) const BATCH: usize = 10;
 

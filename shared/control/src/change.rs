@@ -1,6 +1,5 @@
-use jiff::Timestamp;
 use thiserror::Error;
-use transform::{Catalog, CatalogError, Change, OverrideError};
+use transform::{Catalog, CatalogError, OverrideError};
 
 use crate::store::{ControlError, ControlStore, Entry};
 
@@ -24,26 +23,24 @@ pub enum ChangeError {
     Busy,
 }
 
-/// Changes a mapping while it runs: checked before it is stored, with who, when and why. Answers with the entry of its history.
+/// Changes a mapping of this catalog while it runs: checked before it is stored. `told.revision` is taken from what stands there.
+/// Answers with the entry of its history.
 pub async fn change(
     store: &dyn ControlStore,
+    catalog: &Catalog,
     mapping: &str,
-    change: &Change,
-    author: &str,
-    reason: &str,
-    now: Timestamp,
+    told: Entry,
 ) -> Result<Entry, ChangeError> {
-    if reason.trim().is_empty() || reason.len() > LONGEST_REASON {
+    let reason = told.reason.trim().to_owned();
+    if reason.is_empty() || reason.len() > LONGEST_REASON {
         return Err(ChangeError::Reason);
     }
-    let catalog = Catalog::built_in()?;
     catalog.mapping(mapping)?;
     for _ in 0..TRIES {
         let standing = store.overrides(&[mapping]).await?.into_iter().next().unwrap_or_default();
-        let next = standing.with(change)?;
+        let next = standing.with(&told.change)?;
         catalog.overridden(mapping, &next)?;
-        let (author, reason) = (author.to_owned(), reason.trim().to_owned());
-        let entry = Entry { revision: next.revision, change: change.clone(), author, at: now, reason };
+        let entry = Entry { revision: next.revision, reason: reason.clone(), ..told.clone() };
         if store.change(mapping, &next, &entry).await? {
             return Ok(entry);
         }

@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use serde_json::Value;
-use transform::{Catalog, CatalogError, Note, Translator};
+use transform::{Catalog, CatalogError, Note, OverrideError, Overrides, Plan, Translator};
 
 use crate::{ControlStore, DriftCount};
 
@@ -13,7 +13,6 @@ const TOLD_EVERY_MS: i64 = 60_000;
 
 /// The translators of one function, kept as the overrides say. One an execution environment.
 pub struct Mappings {
-    catalog: &'static Catalog,
     store: Arc<dyn ControlStore>,
     clock: Clock,
     in_use: Vec<InUse>,
@@ -31,6 +30,13 @@ struct InUse {
     revision: Mutex<u64>,
 }
 
+impl InUse {
+    /// Changes are rare: the catalog is read anew for each, and takes no memory in between.
+    fn plan_with(&self, overrides: &Overrides) -> Result<Plan, OverrideError> {
+        Catalog::of(&self.name)?.plan_with(&self.name, overrides, &self.settings)
+    }
+}
+
 #[derive(Default)]
 struct Times {
     looked_ms: Option<i64>,
@@ -38,14 +44,13 @@ struct Times {
 }
 
 impl Mappings {
-    pub fn new(store: Arc<dyn ControlStore>, clock: Clock) -> Result<Self, CatalogError> {
-        let catalog = Catalog::built_in()?;
-        Ok(Self { catalog, store, clock, in_use: Vec::new(), times: Mutex::default() })
+    pub fn new(store: Arc<dyn ControlStore>, clock: Clock) -> Self {
+        Self { store, clock, in_use: Vec::new(), times: Mutex::default() }
     }
 
     /// The translator of a built-in mapping. `settings` is what its `@settings` reads; null where it reads none.
     pub fn translator(&mut self, name: &str, settings: Value) -> Result<Arc<Translator>, CatalogError> {
-        let translator = Arc::new(Translator::new(self.catalog.plan(name, &settings)?));
+        let translator = Arc::new(Translator::built_in(name, &settings)?);
         let (name, revision) = (name.to_owned(), Mutex::new(0));
         self.in_use.push(InUse { name, settings, translator: Arc::clone(&translator), revision });
         Ok(translator)
@@ -73,7 +78,7 @@ impl Mappings {
                 continue;
             }
             *revision = overrides.revision;
-            match self.catalog.plan_with(&mapping.name, &overrides, &mapping.settings) {
+            match mapping.plan_with(&overrides) {
                 Ok(plan) => {
                     tracing::info!(mapping = plan.stamp(), "overrides of the mapping are in force");
                     mapping.translator.replace(plan);

@@ -13,7 +13,7 @@ use testkit::FakeClock;
 use transform::canonical::Order;
 use transform::{Change, Overrides, Translator};
 
-const PAYLOAD: &str = include_str!("../../transform/tests/fixtures/shopify/full/payload.json");
+const PAYLOAD: &str = include_str!("../../transform/cases/shopify-order/full/input.json");
 
 /// The memory store, and how often it was asked.
 #[derive(Default)]
@@ -60,7 +60,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let (store, clock) = (Arc::new(Counted::default()), FakeClock::at("2026-11-24T10:00:00Z"));
-        let mut mappings = Mappings::new(Arc::<Counted>::clone(&store), clock.as_fn()).unwrap();
+        let mut mappings = Mappings::new(Arc::<Counted>::clone(&store), clock.as_fn());
         let shopify = mappings.translator("shopify-order", Value::Null).unwrap();
         Self { store, clock, mappings, shopify }
     }

@@ -16,7 +16,7 @@ pub const JSON_CONTENT_TYPE: &str = "application/json";
 ///
 /// `data` is the source system's payload byte for byte; translation happens in the consumer, so that a mended
 /// mapping and a redrive repair what the old mapping could not read. Attribute names are CloudEvents', the last
-/// three are extension attributes of ours.
+/// four are extension attributes of ours.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Envelope {
     pub specversion: String,
@@ -39,6 +39,10 @@ pub struct Envelope {
     /// The version of the source's contract, where the delivery says it (`X-Shopify-API-Version`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sourceversion: Option<String>,
+    /// Of an event that follows from another: the mapping that read its cause, with the contract of what it made
+    /// (`shopify-order/2 canonical.order@1`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mappingversion: Option<String>,
     pub data: Box<RawValue>,
 }
 
@@ -123,7 +127,7 @@ impl EnvelopeError {
         if time.is_none_or(|text| text.parse::<Timestamp>().is_err()) {
             return Self::Attribute { name: "time", expected: "an RFC 3339 time" };
         }
-        for name in ["datacontenttype", "deliveryid", "sourceversion"] {
+        for name in ["datacontenttype", "deliveryid", "sourceversion", "mappingversion"] {
             if !object.get(name).is_none_or(|value| value.is_string() || value.is_null()) {
                 return Self::Attribute { name, expected: "a string" };
             }

@@ -49,6 +49,8 @@ pub struct Claim {
     pub budget: Budget,
     /// For targets that take an idempotency key.
     pub idempotency: IdempotencySeed,
+    /// What read the message: stamped on what follows from it.
+    pub mapping: &'static str,
 }
 
 /// An effect that was made or found.

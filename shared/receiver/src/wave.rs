@@ -133,6 +133,7 @@ impl<F: Flow> Receiver<F> {
             prior: grant.prior(),
             budget: Budget::of_work(claimed_at, work),
             idempotency: self.idempotency(&grant),
+            mapping,
         };
         let perform = self.parts.flow.perform(&prepared.envelope, &prepared.translated.operation, &claim);
         let performed = AssertUnwindSafe(perform).catch_unwind().await;

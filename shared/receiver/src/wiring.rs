@@ -12,7 +12,6 @@ use lambda_runtime::Error;
 use ledger::{DynamoDbStore, Ledger, Store};
 use message::{Code, OperationKey};
 use outbound::{CallError, Credential};
-use transform::CatalogError;
 
 use crate::settings::ReceiverSettings;
 use crate::{Flow, Receiver, ReceiverParts};
@@ -60,7 +59,7 @@ impl Wiring {
     }
 
     /// The flow's mappings, which people may change while it runs.
-    pub fn mappings(&self) -> Result<Mappings, CatalogError> {
+    pub fn mappings(&self) -> Mappings {
         let store = DynamoDbControlStore::new(self.dynamodb.clone(), &self.settings.ledger_table);
         Mappings::new(Arc::new(store), Arc::new(Timestamp::now))
     }

@@ -14,11 +14,16 @@ use crate::poll_until;
 
 /// A client of a fresh dynoxide database that lives as long as the test's runtime.
 pub async fn dynoxide() -> Client {
+    client(&dynoxide_endpoint().await)
+}
+
+/// Where a fresh dynoxide database listens, as long as the test's runtime lives.
+pub async fn dynoxide_endpoint() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let database = Database::memory().expect("an in-memory database");
     tokio::spawn(dynoxide::server::serve_on(listener, database));
-    client(&endpoint)
+    endpoint
 }
 
 /// A client of the engine at `endpoint`; the credentials are the ones that every local engine takes.

@@ -1,13 +1,14 @@
 //! The mappings and contracts that are built in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::contract::{ContractError, Contracts};
+use crate::contract::{ContractError, Contracts, ID_PREFIX};
 use crate::engine::{CompileError, Plan};
+use crate::mapping::ENVELOPE;
 use crate::mapping::file::MappingFile;
 
 include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
@@ -44,6 +45,20 @@ impl Catalog {
         static BUILT_IN: OnceLock<Result<Catalog, CatalogError>> = OnceLock::new();
         let read = || Self::read(MAPPINGS.iter().copied(), CONTRACTS.iter().map(|(_, text)| *text));
         BUILT_IN.get_or_init(read).as_ref().map_err(Clone::clone)
+    }
+
+    /// One of the built-in mappings, with no more contracts than it needs: a function reads it when it starts, makes its plan,
+    /// and lets it go.
+    pub fn of(name: &str) -> Result<Self, CatalogError> {
+        let path = format!("mappings/{name}.toml");
+        let found = MAPPINGS.iter().find(|(built_in, _)| *built_in == path);
+        let (path, text) = found.ok_or_else(|| CatalogError::Unknown { name: name.to_owned() })?;
+        let mapping = Self::read([(*path, *text)], [])?;
+        let file = &mapping.mapping(name)?.file;
+        let versions = file.accepts.iter().map(|version| format!("{}@{version}", file.from));
+        let others = [file.to.clone(), ENVELOPE.to_owned()].into_iter().chain(file.settings.clone());
+        let contracts = with_references(versions.chain(others).collect());
+        Ok(mapping.with_contracts(Contracts::read(contracts)?))
     }
 
     /// Of texts: mappings with their paths, and contracts.
@@ -94,6 +109,21 @@ impl Catalog {
     ) -> Result<Plan, CompileError> {
         Plan::compile(file, interned(&file.stamp(revision)), &self.contracts, settings)
     }
+}
+
+/// The texts of these built-in contracts, and of all that they refer to.
+fn with_references(ids: Vec<String>) -> Vec<&'static str> {
+    let (mut wanted, mut seen, mut texts) = (ids, BTreeSet::new(), Vec::new());
+    while let Some(id) = wanted.pop() {
+        let path = format!("contracts/{}.json", id.replacen('.', "/", 1));
+        let Some((_, text)) = CONTRACTS.iter().find(|(built_in, _)| *built_in == path) else { continue };
+        if seen.insert(id) {
+            let referred = text.split(ID_PREFIX).skip(1).filter_map(|rest| rest.split(['"', '#']).next());
+            wanted.extend(referred.map(str::to_owned));
+            texts.push(*text);
+        }
+    }
+    texts
 }
 
 /// Stamps live as long as the process: there are as many as mappings, and overrides of them.

@@ -11,11 +11,14 @@
 //! and the kind of what came, never the value.
 
 pub mod canonical;
+#[cfg(feature = "cases")]
+pub mod cases;
 mod catalog;
 mod check;
 pub mod contract;
 mod engine;
 pub mod mapping;
+mod options;
 mod overrides;
 mod presence;
 mod problem;
@@ -24,7 +27,11 @@ mod translator;
 
 pub use catalog::{Catalog, CatalogError, Mapping};
 pub use check::{Finding, FindingKind, check};
-pub use engine::{CompileError, Note, Plan, Translated};
+pub use engine::{
+    CompileError, Explanation, ListExplained, Looked, Note, Outcome, Plan, RefusalExplained, RuleExplained,
+    Translated,
+};
+pub use options::OptionDrift;
 pub use overrides::{Change, OverrideError, Overrides};
 pub use problem::{Kind, MAX_PROBLEMS, MappingError, Problem};
 pub use translator::{Decoded, Drift, Translator};

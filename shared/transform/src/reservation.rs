@@ -11,10 +11,11 @@ pub const STOCK_RESERVED: &str = "spillway.stock.reserved";
 pub const STOCK_RESERVED_SOURCE: &str = "/spillway/orders-to-inventory";
 
 /// The event that follows a reservation. Its id comes of the order's reference alone, so that a repeat of the message
-/// that caused it says the same again, not something new.
+/// that caused it says the same again, not something new. `mapping` is what read the cause.
 pub fn reserved_event(
     reservation: &Reservation,
     cause: &Envelope,
+    mapping: &str,
     now: Timestamp,
 ) -> Result<Envelope, serde_json::Error> {
     Ok(Envelope {
@@ -27,6 +28,7 @@ pub fn reserved_event(
         correlationid: cause.correlationid.clone(),
         deliveryid: None,
         sourceversion: Some(MODEL_VERSION.to_owned()),
+        mappingversion: Some(mapping.to_owned()),
         data: serde_json::value::to_raw_value(reservation)?,
     })
 }

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::engine::{Note, Plan};
+use crate::mapping::path::without_indices;
 use crate::presence::Presence;
 use crate::{Catalog, CatalogError, MappingError, Problem};
 
@@ -35,7 +36,7 @@ pub struct Decoded<T> {
 impl Translator {
     /// One of the mappings that are built in. `settings` is what its `@settings` reads; null where it reads none.
     pub fn built_in(name: &str, settings: &Value) -> Result<Self, CatalogError> {
-        Ok(Self::new(Catalog::built_in()?.plan(name, settings)?))
+        Ok(Self::new(Catalog::of(name)?.plan(name, settings)?))
     }
 
     pub fn new(plan: Plan) -> Self {
@@ -111,24 +112,6 @@ fn news(problem: &Problem) -> Option<Note> {
     }
 }
 
-/// `$.line_items[7].sku` -> `$.line_items[].sku`: what is counted is the field.
-fn without_indices(path: &str) -> String {
-    let mut parts = path.split('[');
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |path, part| path + "[" + part.trim_start_matches(|c: char| c.is_ascii_digit()))
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_counted_is_the_field_and_not_the_item() {
-        assert_eq!(without_indices("$.line_items[12].taxes[0].rate"), "$.line_items[].taxes[].rate");
-        assert_eq!(without_indices("$.id"), "$.id");
-    }
 }

@@ -70,7 +70,7 @@ async fn main() -> Result<(), Error> {
     let wiring = Wiring::connect(receiver).await;
     let gate = wiring.gate(config);
     let target = HttpTarget::new(target)?;
-    let mut mappings = wiring.mappings()?;
+    let mut mappings = wiring.mappings();
     let shopify = mappings.translator("shopify-order", Value::Null)?;
     let tryton = mappings.translator("tryton-sale", Value::Null)?;
     wiring.serve(PostSale { shopify, tryton, target }, gate, mappings).await

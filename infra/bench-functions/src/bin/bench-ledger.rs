@@ -52,6 +52,6 @@ async fn main() -> Result<(), Error> {
     let receiver = settings.finish(Some(receiver))?;
     let wiring = Wiring::connect(receiver).await;
     let gate = wiring.gate(GateConfig::new("nothing"));
-    let mappings = wiring.mappings()?;
+    let mappings = wiring.mappings();
     wiring.serve(Nothing, gate, mappings).await
 }

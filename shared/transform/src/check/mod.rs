@@ -86,7 +86,7 @@ impl Catalog {
         self.mappings().flat_map(|mapping| check(mapping, self.contracts())).collect()
     }
 
-    /// What a contract that is new, or changed, would break: of every mapping on either of its sides.
+    /// What a contract that is new, or changed, would break: of every mapping that has to do with it, on either side.
     pub fn check_contract(&self, document: Value) -> Result<Vec<Finding>, crate::contract::ContractError> {
         let id = Contracts::id(&document)?;
         let contracts = self.contracts().with(document)?;
@@ -104,14 +104,28 @@ impl Catalog {
             if ContractId::parse(&file.to).is_some_and(|to| to.entity == id.entity) {
                 file.to = id.to_string();
             }
-            let touches =
-                file.from == id.entity || file.to == id.to_string() || file.settings == Some(id.to_string());
-            if touches {
-                findings.extend(check(&mapping, &contracts));
+            let is_version =
+                |other: &String| ContractId::parse(other).is_some_and(|it| it.entity == id.entity);
+            if file.settings.as_ref().is_some_and(is_version) {
+                file.settings = Some(id.to_string());
+            }
+            // Contracts refer to each other.
+            let changed = contracts_of(file).iter().any(|id| self.contracts().get(id) != contracts.get(id));
+            if changed || file.from == id.entity || file.to == id.to_string() {
+                // What the new contract alone has no use for, the others may still need.
+                let breaks = |finding: &Finding| finding.kind != FindingKind::Dead;
+                findings.extend(check(&mapping, &contracts).into_iter().filter(breaks));
             }
         }
         Ok(findings)
     }
+}
+
+/// All that a mapping is held against.
+fn contracts_of(file: &MappingFile) -> Vec<ContractId> {
+    let sources = file.accepts.iter().map(|version| ContractId::new(&file.from, version));
+    let others = [Some(file.to.as_str()), file.settings.as_deref(), Some(ENVELOPE)];
+    sources.chain(others.into_iter().flatten().filter_map(ContractId::parse)).collect()
 }
 
 fn not_accepted(path: &str, file: &MappingFile, id: &ContractId) -> Option<Finding> {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::schema::Schema;
+use super::schema::{Schema, Type};
 
 /// One difference.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -71,8 +71,16 @@ fn compare(path: &str, old: &Schema, new: &Schema, changes: &mut Vec<Change>) {
     for name in names {
         member(&format!("{path}.{name}"), name, old, new, changes);
     }
-    if let (Some(old), Some(new)) = (&old.items, &new.items) {
-        compare(&format!("{path}[]"), old, new, changes);
+    let items = format!("{path}[]");
+    let mut say = |what: String, effect| changes.push(Change { path: items.clone(), what, effect });
+    let are_lists = [old, new].iter().all(|schema| schema.types.0.contains(&Type::Array));
+    match (&old.items, &new.items) {
+        (Some(old), Some(new)) => compare(&items, old, new, changes),
+        (Some(_), None) if are_lists => say("may be anything now".to_owned(), Effect::BreaksReaders),
+        (None, Some(new)) if are_lists => {
+            say(format!("is {} now, and was anything", new.types), Effect::BreaksWriters);
+        }
+        _ => {}
     }
 }
 
@@ -116,19 +124,18 @@ fn values(old: &Schema, new: &Schema, say: &mut impl FnMut(String, Effect)) {
 }
 
 fn limits(old: &Schema, new: &Schema, say: &mut impl FnMut(String, Effect)) {
+    let count = |limit: Option<u64>| limit.map(i128::from);
     let most = [
-        ("characters", old.max_length, new.max_length),
-        ("items", old.max_items, new.max_items),
-        ("", old.maximum.and_then(|it| it.try_into().ok()), new.maximum.and_then(|it| it.try_into().ok())),
+        (" characters", count(old.max_length), count(new.max_length)),
+        (" items", count(old.max_items), count(new.max_items)),
+        ("", old.maximum.map(i128::from), new.maximum.map(i128::from)),
     ];
     for (of, was, is) in most.into_iter().filter(|(_, was, is)| was != is) {
-        let shown = |limit: Option<u64>| limit.map_or("without limit".to_owned(), |limit| limit.to_string());
+        let shown =
+            |limit: Option<i128>| limit.map_or("without limit".to_owned(), |it| format!("at most {it}{of}"));
         let narrower = is.is_some_and(|is| was.is_none_or(|was| is < was));
         let effect = if narrower { Effect::BreaksWriters } else { Effect::BreaksReaders };
-        say(
-            format!("was at most {} {of}, is {}", shown(was), shown(is)).replace("  ", " ").trim().to_owned(),
-            effect,
-        );
+        say(format!("was {}, is {}", shown(was), shown(is)), effect);
     }
     let least = [("characters", old.min_length, new.min_length), ("items", old.min_items, new.min_items)];
     for (of, was, is) in least.into_iter().filter(|(_, was, is)| was.unwrap_or(0) != is.unwrap_or(0)) {

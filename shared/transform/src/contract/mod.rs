@@ -11,6 +11,7 @@ mod schema;
 mod versions;
 
 pub use diff::{Change, Effect, diff};
+pub(crate) use read::ID_PREFIX;
 pub use read::{ContractError, KEYWORDS};
 pub use schema::{Schema, Type, Types};
 pub use versions::{PATCH, VERSION_OF};
@@ -64,7 +65,11 @@ impl Contracts {
         for text in texts {
             let document: Value = serde_json::from_str(text)
                 .map_err(|error| ContractError::new("a contract", "$", format!("is not JSON: {error}")))?;
-            contracts.documents.insert(read::id_of(&document)?.to_string(), document);
+            let id = read::id_of(&document)?.to_string();
+            if contracts.documents.contains_key(&id) {
+                return Err(ContractError::new(id, "/$id", "another document has this id"));
+            }
+            contracts.documents.insert(id, document);
         }
         contracts.resolved()
     }

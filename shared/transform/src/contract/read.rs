@@ -41,7 +41,7 @@ pub const KEYWORDS: &[&str] = &[
 
 /// References that go in circles end here.
 const MAX_DEPTH: usize = 64;
-pub(super) const ID_PREFIX: &str = "spillway:";
+pub(crate) const ID_PREFIX: &str = "spillway:";
 
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[error("contract {contract}, at {path}: {problem}")]
@@ -249,10 +249,7 @@ impl<'d> Reader<'d> {
 
 /// Nearly always nothing is there to be joined.
 fn and(one: Option<Schema>, other: Schema) -> Schema {
-    match one {
-        Some(one) => both(one, other),
-        None => other,
-    }
+    if let Some(one) = one { both(one, other) } else { other }
 }
 
 /// What both say, as JSON Schema has it: both hold.

@@ -6,6 +6,8 @@ mod checks;
 mod compile;
 mod convert;
 mod decimal;
+mod explain;
+mod explained;
 mod expr;
 mod native;
 mod pattern;
@@ -15,5 +17,6 @@ mod shape;
 
 pub(crate) use checks::allows;
 pub use compile::CompileError;
+pub use explained::{Explanation, ListExplained, Looked, Outcome, RefusalExplained, RuleExplained};
 pub(crate) use expr::{Trial, names_of, try_expression};
 pub use plan::{Note, Plan, Translated};

@@ -17,9 +17,7 @@ use crate::mapping::path::Space;
 use crate::problem::{Kind, MappingError, Problems};
 
 /// What SQS carries in one message.
-const MAX_PAYLOAD_BYTES: usize = 1_048_576;
-/// The depth that serde_json reads.
-const MAX_DEPTH: usize = 127;
+pub(super) const MAX_PAYLOAD_BYTES: usize = 1_048_576;
 /// Unknown members and values that one message is asked for.
 const MOST_NOTES: usize = 32;
 
@@ -68,7 +66,7 @@ impl Plan {
         let mut deserializer = serde_json::Deserializer::from_str(payload);
         let captured = Scope::capture(&self.payload, &mut deserializer, &mut unknown);
         let captured = captured.and_then(|scope| deserializer.end().map(|()| scope));
-        let Ok(message) = captured else { return Err(self.unreadable(payload)) };
+        let Ok(message) = captured else { return Err(self.unreadable()) };
         let attributes = match envelope {
             Some(envelope) => {
                 Scope::capture(&self.envelope, Attributes(envelope), &mut UnknownMembers::default())
@@ -105,18 +103,14 @@ impl Plan {
         self.watched.iter().enumerate().map(bit).fold(0, |bits, bit| bits | bit)
     }
 
-    fn unreadable(&self, payload: &str) -> MappingError {
-        if depth(payload) > MAX_DEPTH {
-            self.refuse(Code::LimitExceeded, "$", "JSON of at most 127 levels", Kind::Unreadable)
-        } else {
-            let expected = "JSON whose characters and numbers are in range";
-            self.refuse(Code::ValueInvalid, "$", expected, Kind::Unreadable)
-        }
+    fn unreadable(&self) -> MappingError {
+        let expected = "JSON whose characters and numbers are in range";
+        self.refuse(Code::ValueInvalid, "$", expected, Kind::Unreadable)
     }
 }
 
 /// The envelope's attributes, read as JSON's members are.
-struct Attributes<'de>(&'de Envelope);
+pub(super) struct Attributes<'de>(pub(super) &'de Envelope);
 
 impl<'de> serde::Deserializer<'de> for Attributes<'de> {
     type Error = serde::de::value::Error;
@@ -147,31 +141,12 @@ impl<'de> serde::Deserializer<'de> for Attributes<'de> {
     }
 }
 
-/// Levels of arrays and objects; only looked at where a payload could not be read.
-fn depth(json: &str) -> usize {
-    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
-    for byte in json.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'[' | b'{' if !in_string => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
-}
-
 /// Where the run stands: the root, or an item of a list in its scope.
-struct Frame<'f, 'm> {
-    scope: &'f Scope<'m>,
-    index: Option<usize>,
-    parent: Option<&'f Frame<'f, 'm>>,
-    depth: usize,
+pub(super) struct Frame<'f, 'm> {
+    pub(super) scope: &'f Scope<'m>,
+    pub(super) index: Option<usize>,
+    pub(super) parent: Option<&'f Frame<'f, 'm>>,
+    pub(super) depth: usize,
 }
 
 impl<'f, 'm> Frame<'f, 'm> {
@@ -189,14 +164,14 @@ impl<'f, 'm> Frame<'f, 'm> {
         indices
     }
 
-    fn items(&self, list: &ListRef) -> &'f [Scope<'m>] {
+    pub(super) fn items(&self, list: &ListRef) -> &'f [Scope<'m>] {
         let scope = self.at(list.depth).map(|frame| frame.scope);
         scope.and_then(|scope| scope.lists.get(usize::from(list.list))).map_or(&[], Vec::as_slice)
     }
 }
 
 /// What became of a place of the target.
-enum Made {
+pub(super) enum Made {
     Value(Value),
     Absent,
     /// Its rule needs it: a problem, unless all of an object that may be absent is.
@@ -205,24 +180,24 @@ enum Made {
     Failed,
 }
 
-struct Run<'p, 'm> {
-    plan: &'p Plan,
-    envelope: &'p Scope<'m>,
-    problems: Problems,
-    notes: Vec<Note>,
+pub(super) struct Run<'p, 'm> {
+    pub(super) plan: &'p Plan,
+    pub(super) envelope: &'p Scope<'m>,
+    pub(super) problems: Problems,
+    pub(super) notes: Vec<Note>,
 }
 
 const NULL: &Came<'static> = &Came::Null;
 
 /// What a rule has read.
-enum Read<'r> {
+pub(super) enum Read<'r> {
     Came(&'r Came<'r>),
     /// By a template, a join or an expression.
     Made(Came<'r>),
 }
 
 impl<'p, 'm: 'p> Run<'p, 'm> {
-    fn came<'r>(&'r self, at: Ref, frame: &'r Frame<'_, 'm>) -> &'r Came<'r>
+    pub(super) fn came<'r>(&'r self, at: Ref, frame: &'r Frame<'_, 'm>) -> &'r Came<'r>
     where
         'p: 'r,
     {
@@ -244,7 +219,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
     }
 
     /// The path of a place, with the indices of where the run stands.
-    fn path(&self, at: Ref, frame: &Frame<'_, 'm>) -> String {
+    pub(super) fn path(&self, at: Ref, frame: &Frame<'_, 'm>) -> String {
         let shape = match at.space {
             Space::Payload => &self.plan.payload,
             Space::Envelope => &self.plan.envelope,
@@ -264,7 +239,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         }
     }
 
-    fn version(&mut self, root: &Frame<'_, 'm>) {
+    pub(super) fn version(&mut self, root: &Frame<'_, 'm>) {
         let Some(at) = self.plan.version_at else { return };
         let came = self.came(at, root);
         let accepted = came.as_key().is_some_and(|version| self.plan.accepts.iter().any(|it| *it == version));
@@ -301,7 +276,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         }
     }
 
-    fn refusal(&mut self, refusal: &Refusal, frame: &Frame<'_, 'm>) {
+    pub(super) fn refusal(&mut self, refusal: &Refusal, frame: &Frame<'_, 'm>) {
         if let Some(values) = &refusal.values {
             let came = self.came(refusal.at, frame);
             if came.is_set(false)
@@ -341,7 +316,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         places.iter().map(|at| self.came(*at, frame)).find(|came| came.is_set(false)).unwrap_or(NULL)
     }
 
-    fn holds(&self, condition: &Condition, frame: &Frame<'_, 'm>) -> Result<bool, Refused> {
+    pub(super) fn holds(&self, condition: &Condition, frame: &Frame<'_, 'm>) -> Result<bool, Refused> {
         let given =
             |name: usize| condition.with.get(name).map_or(NULL, |(_, places)| self.given(places, frame));
         if let Some(holds) = condition.native.as_ref().and_then(|native| native.holds(&given)) {
@@ -482,7 +457,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         Made::Value(Value::Array(made))
     }
 
-    fn list_place(&self, of: &ListRef) -> Ref {
+    pub(super) fn list_place(&self, of: &ListRef) -> Ref {
         let slot = self.plan.payload.node(of.node).map_or(0, |node| node.slot);
         Ref { space: Space::Payload, node: of.node, slot, depth: of.depth }
     }
@@ -539,7 +514,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         shape.node(id).map_or(at, |node| Ref { node: id, slot: node.slot, ..at })
     }
 
-    fn rule(&mut self, rule: &'p Rule, index: usize, frame: &Frame<'_, 'm>) -> Made {
+    pub(super) fn rule(&mut self, rule: &'p Rule, index: usize, frame: &Frame<'_, 'm>) -> Made {
         if let Some(when) = &rule.when {
             match self.holds(when, frame) {
                 Ok(true) => {}
@@ -573,7 +548,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
     }
 
     /// What one source gives, converted, and whether the value map knew it. `None`: nothing is set there.
-    fn from(
+    pub(super) fn from(
         &self,
         source: &Source,
         rule: &Rule,
@@ -662,7 +637,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
     }
 
     /// What the source has, if something is set there.
-    fn read<'r>(
+    pub(super) fn read<'r>(
         &'r self,
         source: &'r Source,
         rule: &Rule,

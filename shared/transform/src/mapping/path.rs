@@ -91,3 +91,36 @@ impl fmt::Display for Place {
         Ok(())
     }
 }
+
+/// `$.line_items[7].sku` -> `$.line_items[].sku`: the field, of whichever item.
+pub(crate) fn without_indices(path: &str) -> String {
+    let mut parts = path.split('[');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |path, part| path + "[" + part.trim_start_matches(|c: char| c.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_written_as_it_was_read() {
+        for (text, shown) in [
+            ("line_items[].sku", "$.line_items[].sku"),
+            ("@envelope.source", "@envelope.source"),
+            ("@settings.ship_from.name", "@settings.ship_from.name"),
+            ("addresses[0].lines[][2]", "$.addresses[0].lines[][2]"),
+        ] {
+            assert_eq!(Place::parse(text).unwrap().to_string(), shown);
+        }
+        for text in ["", ".a", "a.", "a[", "a[x]", "a]b[", "@other.a", "@envelope", "a[-1]"] {
+            assert!(Place::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_field_is_the_same_whichever_item_it_is_of() {
+        assert_eq!(without_indices("$.line_items[12].taxes[0].rate"), "$.line_items[].taxes[].rate");
+        assert_eq!(without_indices("$.id"), "$.id");
+    }
+}

@@ -1,6 +1,9 @@
 //! The static check: a mapping without a fault, and every fault that it names.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking and say where")]
 
+#[cfg(test)]
+mod contracts;
+
 use transform::FindingKind::{
     Dead, ExpressionFails, MayBeMissing, RequiredNotMade, SourceMissing, TypeMismatch, Unusable,
     ValueNotAllowed, ValueUnmapped, VersionNotAccepted,
@@ -286,4 +289,18 @@ fn contracts_are_compared_in_words() {
             "$.remark: is gone (may break mappings that read or write it)",
         ]
     );
+}
+
+#[test]
+fn a_built_in_mapping_alone_is_the_same_as_among_all_and_its_file_is_called_as_it_is() {
+    let all = Catalog::built_in().unwrap();
+    for mapping in all.mappings() {
+        let name = &mapping.file.mapping;
+        let alone = Catalog::of(name).unwrap();
+        assert_eq!((&alone.mapping(name).unwrap().file, alone.check()), (&mapping.file, Vec::new()));
+        for (id, schema) in alone.contracts().iter() {
+            assert_eq!(all.contracts().get(id), Some(schema), "{id}");
+        }
+    }
+    assert!(Catalog::of("no-such-mapping").is_err());
 }

@@ -101,12 +101,13 @@ fn webhook(payload: &Value, version: &str) -> Envelope {
         correlationid: "correlation".to_owned(),
         deliveryid: None,
         sourceversion: Some(version.to_owned()),
+        mappingversion: None,
         data: RawValue::from_string(payload.to_string()).unwrap(),
     }
 }
 
 fn full() -> Value {
-    serde_json::from_str(&text(&here().join("tests/fixtures/shopify/full/payload.json"))).unwrap()
+    serde_json::from_str(&text(&here().join("cases/shopify-order/full/input.json"))).unwrap()
 }
 
 fn changed(drill: &Drill) -> Value {

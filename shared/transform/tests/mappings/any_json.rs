@@ -88,7 +88,7 @@ fn check(payload: &Value) {
         Ok(order) => {
             sale(&order).unwrap();
             let reserved = order.reserved_as("1".to_owned(), None);
-            let event = reserved_event(&reserved, &envelope, envelope.time).unwrap();
+            let event = reserved_event(&reserved, &envelope, "m/1", envelope.time).unwrap();
             assert_eq!(reservation(&event).unwrap(), reserved);
             if let Err(error) = shipment(&reserved) {
                 check_error(&error);

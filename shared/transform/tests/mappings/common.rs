@@ -1,4 +1,4 @@
-//! What the tests share: the built-in mappings, envelopes around payloads, and the fixtures.
+//! What the tests share: the built-in mappings, envelopes around payloads, and the cases' inputs.
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -10,20 +10,20 @@ use serde_json::{Value, json};
 use transform::canonical::{Address, Order, Reservation};
 use transform::{MappingError, Translator};
 
-pub(crate) fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+fn here() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 
-pub(crate) fn text(path: &Path) -> String {
+fn text(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 pub(crate) fn shopify_payload(case: &str) -> String {
-    text(&fixtures().join("shopify").join(case).join("payload.json"))
+    text(&here().join("cases/shopify-order").join(case).join("input.json"))
 }
 
 pub(crate) fn ship_from() -> Address {
-    serde_json::from_str(&text(&fixtures().join("ship-from.json"))).unwrap()
+    serde_json::from_str(&text(&here().join("tests/fixtures/ship-from.json"))).unwrap()
 }
 
 /// A Shopify webhook as ingest puts it on the queue.
@@ -38,6 +38,7 @@ pub(crate) fn webhook(payload: &str) -> Envelope {
         correlationid: "98880550-7158-44d4-b7cd-2c97c8a091b5".to_owned(),
         deliveryid: Some("b54557e4-bdd9-4b37-8a5f-bf7d70bcd043".to_owned()),
         sourceversion: Some("2026-10".to_owned()),
+        mappingversion: None,
         data: RawValue::from_string(payload.to_owned()).unwrap(),
     }
 }

@@ -1,11 +1,10 @@
-//! The mappings from outside: examples with their outcome, each contract's edges, and any JSON at all.
+//! The mappings from outside: each contract's edges, and any JSON at all. Examples with their outcome
+//! are cases.
 
 #[cfg(test)]
 mod any_json;
 #[cfg(test)]
 mod common;
-#[cfg(test)]
-mod golden;
 #[cfg(test)]
 mod reservation_event;
 #[cfg(test)]

@@ -6,6 +6,8 @@ use transform::reservation::{STOCK_RESERVED, STOCK_RESERVED_SOURCE, reserved_eve
 
 use crate::common::{order, reservation, shopify_payload, webhook};
 
+const MAPPING: &str = "shopify-order/2 canonical.order@1";
+
 fn reserved(case: &str) -> Reservation {
     let order = order(&webhook(&shopify_payload(case))).unwrap();
     order.reserved_as("42".to_owned(), Some("SHP-42".to_owned()))
@@ -13,7 +15,7 @@ fn reserved(case: &str) -> Reservation {
 
 fn event(reservation: &Reservation) -> Envelope {
     let now = "2026-11-24T09:16:00Z".parse().unwrap();
-    reserved_event(reservation, &webhook("{}"), now).unwrap()
+    reserved_event(reservation, &webhook("{}"), MAPPING, now).unwrap()
 }
 
 fn with_data(data: &Value) -> Envelope {
@@ -38,6 +40,7 @@ fn the_event_says_whence_it_came_and_carries_the_correlation_on() {
     assert_eq!(event.source, STOCK_RESERVED_SOURCE);
     assert_eq!(event.correlationid, webhook("{}").correlationid);
     assert_eq!(event.sourceversion.as_deref(), Some(MODEL_VERSION));
+    assert_eq!(event.mappingversion.as_deref(), Some(MAPPING));
     assert_eq!(event.deliveryid, None);
 }
 
@@ -46,7 +49,8 @@ fn a_repeat_of_the_cause_gives_the_same_event_id_and_another_order_another() {
     let first = event(&reserved("full"));
     let mut later = webhook("{}");
     later.id = "another delivery".to_owned();
-    let repeat = reserved_event(&reserved("full"), &later, "2026-11-24T10:00:00Z".parse().unwrap()).unwrap();
+    let repeat =
+        reserved_event(&reserved("full"), &later, MAPPING, "2026-11-24T10:00:00Z".parse().unwrap()).unwrap();
     assert_eq!(first.id, repeat.id);
     assert_ne!(first.id, event(&reserved("guest")).id);
 }

@@ -146,7 +146,7 @@ fn what_a_target_holds_of_any_order_says_the_same_and_keeps_every_contract() {
         let reservation_made = order.reserved_as("42".to_owned(), Some("SHP-42".to_owned()));
         prop_assert!(reserved.is_valid(&serde_json::to_value(&reservation_made).unwrap()));
         let cause = webhook("{}");
-        let event = reserved_event(&reservation_made, &cause, cause.time).unwrap();
+        let event = reserved_event(&reservation_made, &cause, "m/1", cause.time).unwrap();
         prop_assert_eq!(&reservation(&event).unwrap(), &reservation_made);
         let body = shipment(&reservation_made).unwrap();
         prop_assert!(karrio.is_valid(&body), "{body}");

@@ -1,0 +1,44 @@
+//! The table of a deployment, and who is asking.
+
+use std::future::Future;
+
+use anyhow::{Context, Result};
+use aws_sdk_dynamodb::Client as DynamoDb;
+use aws_sdk_sts::Client as Sts;
+use clap::Args;
+use control::DynamoDbControlStore;
+
+#[derive(Args)]
+pub(crate) struct Live {
+    /// The ledger table of the deployment: output LedgerTableName of its stack.
+    #[arg(long, value_name = "NAME")]
+    table: String,
+}
+
+impl Live {
+    /// With the credentials and the region of the environment, as the AWS CLI finds them.
+    pub(crate) async fn connect(&self) -> Connected {
+        let sdk = aws::load_config().await;
+        let store = DynamoDbControlStore::new(DynamoDb::new(&sdk), &self.table);
+        Connected { store, sts: Sts::new(&sdk) }
+    }
+}
+
+pub(crate) struct Connected {
+    pub(crate) store: DynamoDbControlStore,
+    sts: Sts,
+}
+
+impl Connected {
+    /// Who is asking, by AWS: the ARN of the identity.
+    pub(crate) async fn caller(&self) -> Result<String> {
+        let identity = self.sts.get_caller_identity().send().await;
+        let identity = identity.map_err(|error| anyhow::anyhow!(aws::error_chain(&error)));
+        identity.context("asking AWS who you are")?.arn.context("AWS did not say who you are")
+    }
+}
+
+/// Runs what has to wait for others.
+pub(crate) fn wait<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting")?.block_on(work)
+}

@@ -1,0 +1,76 @@
+//! `spillway …`: what an operator does with mappings and contracts. Commands that need a deployment take its table; all others read
+//! files and call nothing.
+//!
+//! One file a command: it has its arguments and answers with an [`Answer`], which is printed here. Exit code 0: nothing is wrong;
+//! 1: something is, and the answer says what; 2: the question could not be answered.
+
+mod answer;
+mod contract;
+mod drift;
+mod input;
+mod live;
+mod mapping;
+mod print;
+mod project;
+mod table;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use answer::Answer;
+use project::Project;
+
+/// Something could not be read, or there is no such thing.
+const UNANSWERED: u8 = 2;
+
+#[derive(Parser)]
+#[command(name = "spillway", version, about = "What an operator does with mappings and contracts.")]
+struct Arguments {
+    /// A checkout of the project, or a folder with mappings/ and contracts/, instead of what is built in.
+    #[arg(long, global = true, value_name = "DIR")]
+    project: Option<PathBuf>,
+    /// JSON on standard output, for programs.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Mappings: check, explain, test, replay.
+    #[command(subcommand)]
+    Mapping(mapping::Command),
+    /// Contracts of the systems.
+    #[command(subcommand)]
+    Contract(contract::Command),
+    /// What came otherwise than the contracts say, by flow and field.
+    Drift(drift::Drift),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match answer(&arguments) {
+        Ok(answer) => {
+            print::result(if arguments.json { format!("{:#}", answer.json) } else { answer.text });
+            if answer.good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            print::say(format!("{error:#}"));
+            ExitCode::from(UNANSWERED)
+        }
+    }
+}
+
+fn answer(arguments: &Arguments) -> Result<Answer> {
+    let project = Project::open(arguments.project.as_deref())?;
+    print::say(format!("mappings and contracts: {}", project.shown));
+    match &arguments.command {
+        Command::Mapping(command) => command.run(&project),
+        Command::Contract(command) => command.run(&project),
+        Command::Drift(drift) => drift.run(),
+    }
+}

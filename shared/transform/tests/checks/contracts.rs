@@ -1,0 +1,104 @@
+//! Contracts: what one would break before it is live, and how they are read and compared.
+
+use serde_json::{Value, json};
+use transform::FindingKind::{RequiredNotMade, SourceMissing, VersionNotAccepted};
+use transform::contract::{ContractId, Contracts, diff};
+use transform::{Catalog, FindingKind};
+
+use crate::{ENVELOPE, Files, SOURCE};
+
+/// What the document would break of the built-in mappings: file, kind and path.
+fn breaks(document: Value) -> Vec<(String, FindingKind, String)> {
+    let findings = Catalog::built_in().unwrap().check_contract(document).unwrap();
+    findings.into_iter().map(|finding| (finding.file, finding.kind, finding.path)).collect()
+}
+
+fn found(file: &str, kind: FindingKind, path: &str) -> (String, FindingKind, String) {
+    (format!("mappings/{file}.toml"), kind, path.to_owned())
+}
+
+#[test]
+fn a_new_version_of_the_settings_is_held_against_the_mapping_that_reads_them() {
+    let text = include_str!("../../contracts/spillway/shipping-settings@1.json");
+    let mut document: Value = serde_json::from_str(text).unwrap();
+    document["$id"] = json!("spillway:spillway.shipping-settings@2");
+    assert_eq!(breaks(document.clone()), []);
+    document["properties"]["service"] = json!(false);
+    assert_eq!(breaks(document), [found("karrio-shipment", SourceMissing, "@settings.service")]);
+}
+
+#[test]
+fn a_contract_that_others_refer_to_is_held_against_all_that_read_it() {
+    let mut envelope: Value = serde_json::from_str(ENVELOPE).unwrap();
+    envelope["properties"]["source"] = json!(false);
+    assert_eq!(breaks(envelope), [found("shopify-order", SourceMissing, "@envelope.source")]);
+
+    // The mapping's own target refers to it.
+    let files = Files::target(r#""kind", "items"]"#, r#""kind", "items", "owner"]"#);
+    let target = files.target.replacen(
+        r#""region": {"#,
+        r#""owner": {"$ref": "spillway:erp.owner@1"}, "region": {"#,
+        1,
+    );
+    let owner = |kind: &str| format!(r#"{{"$id": "spillway:erp.owner@1", "type": {kind}}}"#);
+    let nullable = owner(r#"["string", "null"]"#);
+    let contracts = [SOURCE, files.second.as_str(), &target, ENVELOPE, &nullable];
+    let catalog = Catalog::read([("mappings/crm-lead.toml", files.mapping.as_str())], contracts).unwrap();
+    assert_eq!(catalog.check(), []);
+    let findings = catalog.check_contract(serde_json::from_str(&owner(r#""string""#)).unwrap()).unwrap();
+    let kinds: Vec<_> = findings.iter().map(|finding| (finding.kind, finding.path.as_str())).collect();
+    assert_eq!(kinds, [(RequiredNotMade, "$.owner")]);
+}
+
+#[test]
+fn what_a_new_version_sends_no_more_breaks_nothing_as_older_ones_still_do() {
+    let contract = r#"{"$id": "spillway:crm.lead@3", "$ref": "spillway:crm.lead@2", "properties": {"rating": {"enum": ["hot"]}}}"#;
+    let findings = Files::new().catalog().check_contract(serde_json::from_str(contract).unwrap()).unwrap();
+    let kinds: Vec<_> = findings.iter().map(|finding| finding.kind).collect();
+    assert_eq!(kinds, [VersionNotAccepted], "{findings:#?}");
+}
+
+#[test]
+fn two_contracts_of_one_id_are_not_read() {
+    let error = Contracts::read([SOURCE, SOURCE]).unwrap_err().to_string();
+    assert_eq!(error, "contract crm.lead@1, at /$id: another document has this id");
+}
+
+#[test]
+fn every_keyword_of_contracts_is_described() {
+    let page = include_str!("../../../../docs/mappings.md");
+    for keyword in transform::contract::KEYWORDS {
+        assert!(page.contains(&format!("`{keyword}`")), "docs/mappings.md does not have {keyword}");
+    }
+}
+
+#[test]
+fn limits_are_compared_in_words_and_below_zero_too() {
+    let old = r#"{"$id": "spillway:a.number@1", "maximum": -1, "maxLength": 9, "minItems": 1}"#;
+    let new = r#"{"$id": "spillway:a.number@2", "maximum": -5, "maxItems": 3}"#;
+    let contracts = Contracts::read([old, new]).unwrap();
+    let contract = |version: &str| contracts.get(&ContractId::new("a.number", version)).unwrap();
+    let told: Vec<_> = diff(contract("1"), contract("2")).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "$: was at least 1 items, is 0 (may break mappings that read it)",
+            "$: was at most -1, is at most -5 (may break mappings that write it)",
+            "$: was at most 9 characters, is without limit (may break mappings that read it)",
+            "$: was without limit, is at most 3 items (may break mappings that write it)",
+        ]
+    );
+}
+
+#[test]
+fn that_a_list_says_something_of_its_items_or_nothing_any_more_is_told() {
+    let text = |id: &str, items: &str| format!(r#"{{"$id": "spillway:a.{id}", "type": "array"{items}}}"#);
+    let of = r#", "items": {"type": "string"}"#;
+    let (with, without) = (text("list@1", of), text("list@2", ""));
+    let contracts = Contracts::read([with.as_str(), without.as_str()]).unwrap();
+    let contract = |version: &str| contracts.get(&ContractId::new("a.list", version)).unwrap();
+    let told =
+        |old, new| diff(contract(old), contract(new)).iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(told("1", "2"), ["$[]: may be anything now (may break mappings that read it)"]);
+    assert_eq!(told("2", "1"), ["$[]: is string now, and was anything (may break mappings that write it)"]);
+}
