@@ -1,4 +1,5 @@
-//! Measures functions through the Lambda Runtime API, beside Powertools for AWS Lambda doing the same job.
+//! Measures functions through the Lambda Runtime API, beside Powertools for AWS Lambda doing the same job, and the translation
+//! alone, beside jaq and JSONata.
 #![expect(clippy::indexing_slicing, reason = "indexing JSON that we made answers Null for what is not there")]
 
 mod aws;

@@ -107,9 +107,10 @@ fn transformation(page: &mut String, measured: &Transformation) {
 
 const TRANSFORMATION: &str = "\
 The payload's text in, the sale's text out: shopify-order.toml and tryton-sale.toml one after the other, with the canonical order between,
-beside one expression that does both steps at once (infra/bench/peers). Each reads the text anew for every message, in a process that does
-nothing else; its mapping or expression is compiled before. jaq is built as we are. A figure is the median of 31 rounds of 100 messages
-after two seconds to warm up; compiling is the median of eleven starts. The run fails unless all three make the same sale.
+beside one expression that does both steps at once (infra/bench/peers). Each reads the text anew for every message; its
+mapping or expression is compiled before, and the envelope around the payload is read. jaq is a library in our own process, built as our
+mappings' engine is. A figure is the median of 31 rounds of 100 messages, by the clock, after two seconds to warm up; compiling is the
+median of eleven fresh processes. The run fails unless all three make the same sale.
 
 The expressions refuse what would make a wrong sale (cancelled and shipped orders, missing members, amounts that would have to be rounded),
 one reason at a time. They have no contracts that say which members and types there are, do not report all problems of a message with

@@ -23,7 +23,7 @@ pub(crate) struct Row {
     pub(crate) message: Duration,
 }
 
-/// Each in a process of its own, one after the other. All have to make the same.
+/// One after the other. All have to make the same.
 pub(crate) async fn measure(tools: &Tools, binaries: &Path, peers: &Peers) -> Result<Transformation> {
     say("measuring the translation alone");
     let program = binaries.join("bench-transform");
@@ -40,7 +40,8 @@ pub(crate) async fn measure(tools: &Tools, binaries: &Path, peers: &Peers) -> Re
         .args([folder.join("order.json").as_os_str(), attributes.to_string().as_ref()])
         .dir(&peers.modules);
     let theirs = answer(theirs).await?;
-    let jaq = locked(&fs::read_to_string(tools.workspace.root().join("Cargo.lock"))?, "jaq-core");
+    let lock = fs::read_to_string(tools.workspace.root().join("Cargo.lock"))?;
+    let jaq = locked(&lock, "jaq-core");
     let jsonata = peers.lock["packages"]["node_modules/jsonata"]["version"].as_str().unwrap_or("?");
     let measured = [
         ("Spillway".to_owned(), &ours["spillway"]),

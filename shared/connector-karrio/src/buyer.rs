@@ -5,7 +5,6 @@ use async_trait::async_trait;
 use http::Method;
 use message::Code;
 use outbound::{Budget, CallError, Credential, HttpTarget, LabelBuyer, OptionLists, Request, Response};
-use serde_json::Value;
 use transform::Translator;
 use transform::canonical::{Reservation, Shipment};
 
