@@ -1,4 +1,5 @@
-//! Measures functions through the Lambda Runtime API, beside Powertools for AWS Lambda doing the same job.
+//! Measures functions through the Lambda Runtime API, beside Powertools for AWS Lambda doing the same job, and the translation
+//! alone, beside jaq and JSONata.
 #![expect(clippy::indexing_slicing, reason = "indexing JSON that we made answers Null for what is not there")]
 
 mod aws;
@@ -7,6 +8,7 @@ mod measure;
 mod report;
 mod runtime_api;
 mod subject;
+mod transformation;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,6 +20,7 @@ use aws::Aws;
 use job::Job;
 use measure::{Measured, Start};
 use subject::Subject;
+use transformation::Transformation;
 
 /// The functions that are deployed.
 const DEPLOYED: [&str; 3] = ["ingest", "orders-to-inventory", "inventory-to-shipping"];
@@ -27,6 +30,7 @@ pub(crate) struct Results {
     starts: Vec<(Subject, Start)>,
     /// Ours first.
     jobs: Vec<(Job, Vec<(Subject, Measured)>)>,
+    transformation: Transformation,
 }
 
 /// Builds, installs, measures, and writes docs/benchmarks.md. Answers with the page.
@@ -34,7 +38,9 @@ pub async fn run(tools: &Tools) -> Result<String> {
     let peers = Peers::install(tools).await?;
     let binaries = build(tools).await?;
     let aws = Aws::start().await?;
-    let mut results = Results { machine: machine(&peers), starts: Vec::new(), jobs: Vec::new() };
+    let transformation = transformation::measure(tools, &binaries, &peers).await?;
+    let mut results =
+        Results { machine: machine(&peers), starts: Vec::new(), jobs: Vec::new(), transformation };
     for name in DEPLOYED {
         say(format!("measuring the start of {name}"));
         let subject = ours(&binaries, name, name)?;
@@ -86,11 +92,12 @@ struct Peers {
     node: PathBuf,
     folder: PathBuf,
     modules: PathBuf,
+    lock: serde_json::Value,
     versions: String,
 }
 
 impl Peers {
-    /// Powertools for Python and a Node.js from PyPI, Powertools for TypeScript from npm: pinned, into `.tools/`.
+    /// Powertools for Python and a Node.js from PyPI, Powertools for TypeScript and JSONata from npm: pinned, into `.tools/`.
     async fn install(tools: &Tools) -> Result<Self> {
         let bin = tools.environment("bench", "Powertools for AWS Lambda and Node.js").await?;
         let python = bin.join("python");
@@ -103,22 +110,29 @@ impl Peers {
         let folder = tools.workspace.root().join("infra/bench/peers");
         let modules = tools.workspace.tools("bench-typescript");
         fs::create_dir_all(&modules)?;
-        for file in ["package.json", "package-lock.json", ".npmrc", "function.mjs", "bootstrap.mjs"] {
+        let files =
+            ["package.json", "package-lock.json", ".npmrc", "function.mjs", "bootstrap.mjs", "transform.mjs"];
+        for file in files {
             fs::copy(folder.join("typescript").join(file), modules.join(file))
                 .with_context(|| file.to_owned())?;
         }
-        if !modules.join("node_modules").exists() {
-            say("installing Powertools for AWS Lambda (TypeScript)");
-            Step::new("installing Powertools for TypeScript", &node)
+        let lock = fs::read(modules.join("package-lock.json"))?;
+        // Beside the modules, once all of them are there.
+        let installed = modules.join("installed-lock.json");
+        if fs::read(&installed).ok().as_ref() != Some(&lock) {
+            drop(fs::remove_file(&installed));
+            say("installing Powertools for AWS Lambda (TypeScript) and JSONata");
+            Step::new("installing Powertools for TypeScript and JSONata", &node)
                 .args([wheel.join("lib/node_modules/npm/bin/npm-cli.js")])
                 .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
                 .dir(&modules)
                 .output()
                 .await?;
+            fs::write(&installed, &lock)?;
         }
         let versions = Step::new("asking for versions", &python).args(["-c", VERSIONS]).output().await?;
         let node_version = Step::new("asking Node.js", &node).args(["--version"]).output().await?;
-        let lock: serde_json::Value = serde_json::from_slice(&fs::read(modules.join("package-lock.json"))?)?;
+        let lock: serde_json::Value = serde_json::from_slice(&lock)?;
         let powertools = &lock["packages"]["node_modules/@aws-lambda-powertools/idempotency"]["version"];
         let versions = format!(
             "{}; Powertools for TypeScript {} on Node.js {}",
@@ -126,7 +140,7 @@ impl Peers {
             powertools.as_str().unwrap_or("?"),
             node_version.trim()
         );
-        Ok(Self { python, node, folder, modules, versions })
+        Ok(Self { python, node, folder, modules, lock, versions })
     }
 
     fn python(&self, job: Job) -> Subject {

@@ -7,7 +7,7 @@ use crate::job::{BATCH, Job};
 use crate::subject::{Running, Subject};
 
 /// Starts that an init time is the median of.
-const STARTS: usize = 11;
+pub(crate) const STARTS: usize = 11;
 /// Messages before anything is measured: connections, caches, just-in-time compilers.
 const WARM_UP: usize = 500;
 /// Messages of one round, each fresh and then once more; a figure is the median of the rounds.
@@ -106,7 +106,7 @@ fn typical(costs: &[Cost]) -> Cost {
     }
 }
 
-fn median(mut values: Vec<Duration>) -> Duration {
+pub(crate) fn median(mut values: Vec<Duration>) -> Duration {
     values.sort();
     values.get(values.len() / 2).copied().unwrap_or_default()
 }

@@ -37,7 +37,7 @@ enum Command {
     },
     /// Thousands of orders on the local engine while partners fail, throttle and go down and functions are killed.
     Soak,
-    /// CPU, memory, requests, init and size beside Powertools for AWS Lambda; writes docs/benchmarks.md.
+    /// CPU, memory, requests, init and size beside Powertools for AWS Lambda, translations beside jaq and JSONata; writes docs/benchmarks.md.
     Bench,
     /// The template's checks: `sam validate --lint` and cfn-lint.
     Lint,

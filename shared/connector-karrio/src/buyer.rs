@@ -5,7 +5,6 @@ use async_trait::async_trait;
 use http::Method;
 use message::Code;
 use outbound::{Budget, CallError, Credential, HttpTarget, LabelBuyer, OptionLists, Request, Response};
-use serde_json::Value;
 use transform::Translator;
 use transform::canonical::{Reservation, Shipment};
 
@@ -63,7 +62,7 @@ impl LabelBuyer for KarrioLabelBuyer {
     }
 
     async fn buy(&self, reservation: &Reservation, budget: &Budget) -> Result<Shipment, CallError> {
-        let body: Value = self.translator.encode(reservation)?;
+        let body = self.translator.encode_json(reservation)?;
         let response = self.call(Request::new(Method::POST, SHIPMENTS).json(&body)?, budget).await?;
         let record: KarrioShipmentRecord = response.json()?;
         // A 201 without a label ("200 with errors inside"): bought or not, the next look-up tells.

@@ -82,6 +82,11 @@ impl Translator {
         self.plan().encode(canonical)
     }
 
+    /// As [`Self::encode`], for those who want JSON and no type.
+    pub fn encode_json(&self, canonical: &impl Serialize) -> Result<Value, MappingError> {
+        self.plan().encode_json(canonical)
+    }
+
     /// What was counted since the last time.
     pub fn take_drift(&self) -> Drift {
         let mut drift = std::mem::take(&mut *lock(&self.drift));

@@ -45,7 +45,7 @@ impl Flow for PostSale {
     async fn perform(&self, _: &Envelope, order: &Order, claim: &Claim) -> Result<Performed, Attempt> {
         let key = claim.idempotency.for_target(KEY_RETENTION);
         let response = keyed(claim.prior, &key, || async {
-            let sale: Value = self.tryton.encode(order)?;
+            let sale = self.tryton.encode_json(order)?;
             let request = Request::new(Method::POST, "/sale").idempotency_key(&key).json(&sale)?;
             self.target.call(request, &claim.budget).await?.json::<Value>()
         })

@@ -246,7 +246,7 @@ impl<'c> Checker<'c> {
             let next = match step {
                 Step::Name(name) => {
                     sure &= here.required.contains(name);
-                    here.properties.get(name)
+                    here.member(name)
                 }
                 // Whether there is an item at all is the list's question.
                 Step::Each => {

@@ -66,7 +66,7 @@ impl Checker<'_> {
         let above = Place { space: to.space, steps: above.to_vec() };
         let parent = self.target.at(above.in_schema());
         parent.is_some_and(|schema| {
-            let nullable = schema.properties.get(name).is_some_and(Schema::nullable);
+            let nullable = schema.member(name).is_some_and(Schema::nullable);
             schema.required.contains(name) && !nullable
         })
     }

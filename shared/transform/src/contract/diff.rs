@@ -88,7 +88,7 @@ fn member(path: &str, name: &str, old: &Schema, new: &Schema, changes: &mut Vec<
     let mut say = |what: &str, effect| {
         changes.push(Change { path: path.to_owned(), what: what.to_owned(), effect });
     };
-    let in_one = |schema: &Schema| schema.properties.get(name).filter(|member| !member.never).is_some();
+    let in_one = |schema: &Schema| schema.member(name).filter(|member| !member.never).is_some();
     let (was, is) = (old.required.contains(name), new.required.contains(name));
     match (in_one(old), in_one(new)) {
         (false, true) if is => say("is new and required", Effect::BreaksWriters),
@@ -98,7 +98,7 @@ fn member(path: &str, name: &str, old: &Schema, new: &Schema, changes: &mut Vec<
         (true, true) if was && !is => say("is not always there any more", Effect::BreaksReaders),
         _ => {}
     }
-    if let (Some(old), Some(new)) = (old.properties.get(name), new.properties.get(name))
+    if let (Some(old), Some(new)) = (old.member(name), new.member(name))
         && !old.never
         && !new.never
     {

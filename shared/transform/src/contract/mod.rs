@@ -101,6 +101,7 @@ impl Contracts {
 
     /// Plain JSON Schema documents, by id: for validators.
     pub fn documents(&self) -> Result<BTreeMap<String, Value>, ContractError> {
-        versions::expanded(&self.documents)
+        let documents = versions::expanded(&self.documents)?;
+        Ok(documents.into_iter().map(|(id, document)| (id, document.into_owned())).collect())
     }
 }

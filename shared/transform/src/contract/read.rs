@@ -1,6 +1,8 @@
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -74,10 +76,10 @@ pub(super) fn id_of(document: &Value) -> Result<ContractId, ContractError> {
 
 /// All of them, by their ids.
 pub(super) fn schemas(
-    documents: &BTreeMap<String, Value>,
+    documents: &BTreeMap<String, Cow<'_, Value>>,
 ) -> Result<BTreeMap<ContractId, Schema>, ContractError> {
     let done = RefCell::default();
-    let schema = |(id, document): (&String, &Value)| {
+    let schema = |(id, document): (&String, &Cow<'_, Value>)| {
         let reader = Reader { id, document, documents, done: &done };
         let schema = reader.whole(0)?;
         reader.listed(&schema, "")?;
@@ -89,7 +91,7 @@ pub(super) fn schemas(
 struct Reader<'d> {
     id: &'d str,
     document: &'d Value,
-    documents: &'d BTreeMap<String, Value>,
+    documents: &'d BTreeMap<String, Cow<'d, Value>>,
     /// Whole documents that are read already: versions are told from each other.
     done: &'d RefCell<BTreeMap<String, Schema>>,
 }
@@ -133,19 +135,16 @@ impl<'d> Reader<'d> {
             return self
                 .wrong(path, format!("the keyword {unknown} is none that mappings are checked against"));
         }
-        let mut schema = Schema::default();
-        if let Some(reference) = members.get("$ref") {
-            schema = self.referred(reference, path, depth)?;
-        }
+        let referred = members.get("$ref").map(|reference| self.referred(reference, path, depth));
+        let mut inherited = referred.transpose()?;
         if let Some(parts) = members.get("allOf") {
             let Some(parts) = parts.as_array() else { return self.wrong(path, "allOf: expected an array") };
             for (index, part) in parts.iter().enumerate() {
                 let part = self.schema(part, &format!("{path}/allOf/{index}"), depth + 1)?;
-                schema = both(schema, part);
+                inherited = Some(and(inherited, part));
             }
         }
-        let own = self.own(members, path, depth)?;
-        Ok(both(schema, own))
+        Ok(and(inherited, self.own(members, path, depth)?))
     }
 
     fn referred(&self, reference: &Value, path: &str, depth: usize) -> Result<Schema, ContractError> {
@@ -154,7 +153,7 @@ impl<'d> Reader<'d> {
         let (id, document) = match other.strip_prefix(ID_PREFIX) {
             None if other.is_empty() => (self.id, self.document),
             Some(id) => match self.documents.get_key_value(id) {
-                Some((id, document)) => (id.as_str(), document),
+                Some((id, document)) => (id.as_str(), document.as_ref()),
                 None => return self.wrong(path, format!("$ref: there is no contract {id}")),
             },
             None => return self.wrong(path, format!("$ref: {other} is no contract of ours")),
@@ -185,7 +184,7 @@ impl<'d> Reader<'d> {
             };
             for (name, value) in properties {
                 let member = self.schema(value, &format!("{path}/properties/{name}"), depth + 1)?;
-                schema.properties.insert(name.clone(), member);
+                schema.properties.insert(name.clone(), Arc::new(member));
             }
         }
         if let Some(required) = members.get("required") {
@@ -261,12 +260,20 @@ impl<'d> Reader<'d> {
     }
 }
 
+/// Nearly always nothing is there to be joined.
+fn and(one: Option<Schema>, other: Schema) -> Schema {
+    if let Some(one) = one { both(one, other) } else { other }
+}
+
 /// What both say, as JSON Schema has it: both hold.
 fn both(one: Schema, other: Schema) -> Schema {
     let mut properties = one.properties;
     for (name, member) in other.properties {
-        let below = properties.remove(&name).unwrap_or_default();
-        properties.insert(name, both(below, member));
+        let member = match properties.remove(&name) {
+            Some(below) => Arc::new(both(Arc::unwrap_or_clone(below), Arc::unwrap_or_clone(member))),
+            None => member,
+        };
+        properties.insert(name, member);
     }
     let mut required = one.required;
     required.extend(other.required);

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -81,7 +82,8 @@ impl fmt::Display for Types {
 #[derive(Clone, PartialEq, Default, Debug)]
 pub struct Schema {
     pub types: Types,
-    pub properties: BTreeMap<String, Self>,
+    /// Shared by all that refer to it: there are many, and a start makes them all.
+    pub properties: BTreeMap<String, Arc<Self>>,
     pub required: BTreeSet<String>,
     /// `additionalProperties: true`: unknown members are no news.
     pub open: bool,
@@ -106,13 +108,17 @@ impl Schema {
         self.types.allow(Type::Null)
     }
 
+    pub fn member(&self, name: &str) -> Option<&Self> {
+        self.properties.get(name).map(Arc::as_ref)
+    }
+
     /// The place that a path leads to: names, and `[]` for the items of an array.
     pub fn at<'s>(&self, path: impl IntoIterator<Item = &'s str>) -> Option<&Self> {
         let mut here = self;
         for step in path {
             here = match step {
                 "[]" => here.items.as_deref()?,
-                name => here.properties.get(name)?,
+                name => here.member(name)?,
             };
             if here.never {
                 return None;

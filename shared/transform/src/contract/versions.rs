@@ -1,5 +1,6 @@
 //! Versions that are told from others.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
@@ -17,18 +18,18 @@ const MOST_STEPS: usize = 100;
 /// The documents as plain JSON Schema.
 pub(super) fn expanded(
     documents: &BTreeMap<String, Value>,
-) -> Result<BTreeMap<String, Value>, ContractError> {
+) -> Result<BTreeMap<String, Cow<'_, Value>>, ContractError> {
     documents.keys().map(|id| Ok((id.clone(), expand(id, documents)?))).collect()
 }
 
-fn expand(id: &str, documents: &BTreeMap<String, Value>) -> Result<Value, ContractError> {
+fn expand<'d>(id: &str, documents: &'d BTreeMap<String, Value>) -> Result<Cow<'d, Value>, ContractError> {
     let wrong = |problem: String| ContractError::new(id, "", problem);
     let (mut patches, mut here) = (Vec::new(), id);
-    let mut document = loop {
+    let base = loop {
         let Some(document) = documents.get(here) else {
             return Err(wrong(format!("{VERSION_OF}: there is no contract {here}")));
         };
-        let Some(of) = document.get(VERSION_OF) else { break document.clone() };
+        let Some(of) = document.get(VERSION_OF) else { break document };
         let members = document.as_object().into_iter().flatten();
         let own: Map<String, Value> = members
             .filter(|(name, _)| !matches!(name.as_str(), VERSION_OF | PATCH))
@@ -44,14 +45,18 @@ fn expand(id: &str, documents: &BTreeMap<String, Value>) -> Result<Value, Contra
         }
         here = of;
     };
+    if patches.is_empty() {
+        return Ok(Cow::Borrowed(base));
+    }
+    let mut document = base.clone();
     // A comment is its own document's.
-    if let (Some(members), false) = (document.as_object_mut(), patches.is_empty()) {
+    if let Some(members) = document.as_object_mut() {
         members.remove("$comment");
     }
     for patch in patches.into_iter().rev() {
         merge(&mut document, patch);
     }
-    Ok(document)
+    Ok(Cow::Owned(document))
 }
 
 /// RFC 7386.

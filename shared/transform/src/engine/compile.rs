@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::tz::Offset;
-use regex_lite::Regex;
 use serde_json::Value;
 use thiserror::Error;
 
@@ -10,6 +9,7 @@ use super::capture::{Scope, Unknown as UnknownMembers};
 use super::checks::Checks;
 use super::convert::{Conversion, TimeFormat};
 use super::expr::{Expression, Library};
+use super::pattern::Pattern;
 use super::plan::{
     Condition, Default_, ListRef, Out, OutList, OutMember, Piece, Plan, Ref, Refusal, Rule, Source, Unknown,
     Values,
@@ -215,11 +215,13 @@ impl<'f> Compiler<'f> {
         if let Some(name) = expression.names().iter().find(|name| !known(name)) {
             return Err(self.wrong(rule, format!("{source}: {name} stands neither in `with` nor in [sets]")));
         }
+        let names: Vec<_> = with.keys().map(String::as_str).collect();
+        let native = expression.native(&names, &self.file.sets);
         let with = with.iter().map(|(name, places)| {
             let places = places.iter().map(|place| self.read(place, rule, lists));
             Ok((name.clone(), places.collect::<Compiled<Vec<_>>>()?))
         });
-        Ok(Condition { expression, with: with.collect::<Compiled<_>>()? })
+        Ok(Condition { expression, native, with: with.collect::<Compiled<_>>()? })
     }
 
     fn condition(
@@ -271,7 +273,7 @@ impl<'f> Compiler<'f> {
             checks: Checks::of(
                 match text.conversion {
                     ConversionName::Money | ConversionName::MinorMoney => {
-                        schema.properties.get("minor").unwrap_or(schema)
+                        schema.member("minor").unwrap_or(schema)
                     }
                     _ => schema,
                 },
@@ -339,10 +341,10 @@ impl<'f> Compiler<'f> {
                 pattern: match &text.pattern {
                     None => None,
                     Some(pattern) => {
-                        let regex = Regex::new(pattern).map_err(|error| wrong(error.to_string()))?;
+                        let parsed = Pattern::parse(pattern).map_err(|error| wrong(error.to_string()))?;
                         let expected =
                             text.expected.clone().unwrap_or_else(|| format!("text like {pattern}"));
-                        Some((regex, expected.into()))
+                        Some((parsed, expected.into()))
                     }
                 },
             },
@@ -412,7 +414,7 @@ impl<'f> Compiler<'f> {
                 let mut made = Vec::new();
                 for (name, below) in members {
                     let blank = Schema::default();
-                    let member = schema.properties.get(name).unwrap_or(&blank);
+                    let member = schema.member(name).unwrap_or(&blank);
                     let needed = schema.required.contains(name);
                     at.push(Step::Name(name.clone()));
                     let out = self.out(below, member, at, needed && !member.nullable())?;

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
 use message::Code;
-use regex_lite::Regex;
 use serde_json::{Number, Value};
 
 use super::came::Came;
 use super::decimal::Decimal;
+use super::pattern::Pattern;
 use super::plan::Ref;
 use crate::canonical::{Currency, Money, MoneyError};
 
@@ -55,7 +55,7 @@ fn invalid<T>(expected: impl Into<Cow<'static, str>>) -> Result<T, Refused> {
 #[derive(Debug)]
 pub(crate) enum Conversion {
     String {
-        pattern: Option<(Regex, Cow<'static, str>)>,
+        pattern: Option<(Pattern, Cow<'static, str>)>,
     },
     Id,
     Integer,
@@ -146,14 +146,14 @@ fn scalar<'c>(came: &'c Came<'_>) -> Result<Cow<'c, str>, Refused> {
     Ok(text)
 }
 
-fn string(came: &Came<'_>, pattern: Option<&(Regex, Cow<'static, str>)>) -> Result<Value, Refused> {
+fn string(came: &Came<'_>, pattern: Option<&(Pattern, Cow<'static, str>)>) -> Result<Value, Refused> {
     let text = text(came)?;
     if text.len() > MAX_TEXT_CHARS {
         return refuse(Code::LimitExceeded, "at most 65536 characters");
     }
-    let Some((regex, expected)) = pattern else { return Ok(Value::String(text.into_owned())) };
-    match regex.captures(&text).and_then(|captures| captures.get(1)) {
-        Some(group) => Ok(Value::String(group.as_str().to_owned())),
+    let Some((pattern, expected)) = pattern else { return Ok(Value::String(text.into_owned())) };
+    match pattern.group(&text) {
+        Some(group) => Ok(Value::String(group.to_owned())),
         None => invalid(expected.clone()),
     }
 }

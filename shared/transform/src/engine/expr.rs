@@ -10,6 +10,7 @@ use message::Code;
 
 use super::came::Came;
 use super::convert::Refused;
+use super::native::Native;
 
 /// Nodes of one expression.
 const MOST_NODES: usize = 64;
@@ -32,6 +33,11 @@ impl Expression {
     pub(crate) fn names(&self) -> Vec<String> {
         let references = cel::parser::Expression::references(&self.parsed);
         references.variables().into_iter().map(str::to_owned).collect()
+    }
+
+    /// Without CEL, where that can be: the names are those that are given, in their order.
+    pub(crate) fn native(&self, names: &[&str], sets: &BTreeMap<String, Vec<String>>) -> Option<Native> {
+        Native::of(&self.parsed, names, sets)
     }
 
     pub(crate) fn evaluate(&self, given: &Given<'_>) -> Result<Came<'static>, Refused> {

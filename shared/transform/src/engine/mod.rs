@@ -9,6 +9,8 @@ mod decimal;
 mod explain;
 mod explained;
 mod expr;
+mod native;
+mod pattern;
 mod plan;
 mod run;
 mod shape;

@@ -7,6 +7,7 @@ use super::capture::Scope;
 use super::checks::Checks;
 use super::convert::Conversion;
 use super::expr::{Expression, Library};
+use super::native::Native;
 use super::shape::{NodeId, Shape};
 use crate::mapping::path::Space;
 
@@ -97,6 +98,7 @@ pub(crate) struct Ref {
 #[derive(Debug)]
 pub(crate) struct Condition {
     pub(crate) expression: Expression,
+    pub(crate) native: Option<Native>,
     pub(crate) with: Vec<(String, Vec<Ref>)>,
 }
 

@@ -30,15 +30,16 @@ impl Plan {
 
     /// A canonical value in the target's words.
     pub fn encode<T: DeserializeOwned>(&self, canonical: &impl Serialize) -> Result<T, MappingError> {
+        self.typed(self.encode_json(canonical)?)
+    }
+
+    /// As [`Self::encode`], for those who want JSON and no type.
+    pub fn encode_json(&self, canonical: &impl Serialize) -> Result<Value, MappingError> {
         let payload = serde_json::to_string(canonical).map_err(|_| {
-            self.refuse(
-                Code::ValueInvalid,
-                "$",
-                "a canonical value that can be written as JSON",
-                Kind::Unreadable,
-            )
+            let expected = "a canonical value that can be written as JSON";
+            self.refuse(Code::ValueInvalid, "$", expected, Kind::Unreadable)
         })?;
-        self.typed(self.translate(&payload, None)?.value)
+        Ok(self.translate(&payload, None)?.value)
     }
 
     pub(crate) fn typed<T: DeserializeOwned>(&self, value: Value) -> Result<T, MappingError> {
@@ -196,6 +197,8 @@ pub(super) struct Run<'p, 'm> {
     pub(super) notes: Vec<Note>,
 }
 
+const NULL: &Came<'static> = &Came::Null;
+
 /// What a rule has read.
 pub(super) enum Read<'r> {
     Came(&'r Came<'r>),
@@ -320,7 +323,6 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
 
     /// The first of these places that is set, as the contract has it: an object where a text should be is no null.
     fn given<'r>(&'r self, places: &'r [Ref], frame: &'r Frame<'_, 'm>) -> Result<&'r Came<'r>, Refused> {
-        const NULL: &Came<'static> = &Came::Null;
         let set = places.iter().map(|at| (*at, self.came(*at, frame))).find(|(_, came)| came.is_set(false));
         let Some((at, came)) = set else { return Ok(NULL) };
         self.fits(at, came).map_err(|refused| Refused { at: Some(at), ..refused })?;
@@ -345,6 +347,10 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
 
     pub(super) fn holds(&self, condition: &Condition, frame: &Frame<'_, 'm>) -> Result<bool, Refused> {
         let values = self.all_given(condition, frame)?;
+        let given = |name: usize| values.get(name).map_or(NULL, |(_, came)| *came);
+        if let Some(holds) = condition.native.as_ref().and_then(|native| native.holds(&given)) {
+            return Ok(holds);
+        }
         condition.expression.holds(&self.plan.library.with(values))
     }
 

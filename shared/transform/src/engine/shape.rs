@@ -196,7 +196,7 @@ impl Shape {
             let schemas: Vec<&Schema> = schemas
                 .iter()
                 .filter_map(|schema| match &name {
-                    Some(name) => schema.properties.get(&**name),
+                    Some(name) => schema.member(name),
                     None => schema.items.as_deref(),
                 })
                 .collect();
