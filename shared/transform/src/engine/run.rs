@@ -12,6 +12,7 @@ use super::plan::{
     Condition, ListRef, Note, Out, OutList, OutMember, Piece, Plan, Ref, Refusal, Rule, Source, Translated,
     Unknown, Values,
 };
+use super::shape::Node;
 use crate::contract::Types;
 use crate::mapping::path::Space;
 use crate::problem::{Kind, MappingError, Problems};
@@ -219,23 +220,22 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         }
     }
 
-    fn types(&self, at: Ref) -> Option<&Types> {
+    fn node(&self, at: Ref) -> Option<&Node> {
         let shape = match at.space {
             Space::Payload => &self.plan.payload,
             Space::Envelope => &self.plan.envelope,
             Space::Settings => &self.plan.settings,
         };
-        shape.node(at.node).map(|node| &node.types)
+        shape.node(at.node)
+    }
+
+    fn types(&self, at: Ref) -> Option<&Types> {
+        self.node(at).map(|node| &node.types)
     }
 
     /// The path of a place, with the indices of where the run stands.
     pub(super) fn path(&self, at: Ref, frame: &Frame<'_, 'm>) -> String {
-        let shape = match at.space {
-            Space::Payload => &self.plan.payload,
-            Space::Envelope => &self.plan.envelope,
-            Space::Settings => &self.plan.settings,
-        };
-        shape.node(at.node).map(|node| node.path_at(&frame.indices())).unwrap_or_default()
+        self.node(at).map(|node| node.path_at(&frame.indices())).unwrap_or_default()
     }
 
     fn problem(&mut self, refused: Refused, at: Ref, frame: &Frame<'_, 'm>) {
