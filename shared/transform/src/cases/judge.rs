@@ -14,6 +14,24 @@ use crate::{Catalog, Explanation, Mapping};
 /// Of one document, faults that are told.
 const MOST_FAULTS: usize = 5;
 
+/// What each system itself would say of a document, by the contract's id.
+pub fn validators(catalog: &Catalog) -> Result<BTreeMap<String, Validator>, String> {
+    let documents = catalog.contracts().documents().map_err(|error| error.to_string())?;
+    let mut registry = Registry::new();
+    for (id, document) in &documents {
+        let added = registry.add(format!("spillway:{id}"), document);
+        registry = added.map_err(|error| format!("contract {id}: {error}"))?;
+    }
+    let registry = registry.prepare().map_err(|error| error.to_string())?;
+    let mut validators = BTreeMap::new();
+    for id in documents.keys() {
+        let schema = json!({ "$ref": format!("spillway:{id}") });
+        let built = jsonschema::options().with_registry(&registry).build(&schema);
+        validators.insert(id.clone(), built.map_err(|error| format!("contract {id}: {error}"))?);
+    }
+    Ok(validators)
+}
+
 /// Holds cases against their files and against the contracts.
 pub(super) struct Judge<'c> {
     catalog: &'c Catalog,
@@ -22,20 +40,7 @@ pub(super) struct Judge<'c> {
 
 impl<'c> Judge<'c> {
     pub(super) fn new(catalog: &'c Catalog) -> Result<Self, String> {
-        let documents = catalog.contracts().documents().map_err(|error| error.to_string())?;
-        let mut registry = Registry::new();
-        for (id, document) in &documents {
-            let added = registry.add(format!("spillway:{id}"), document);
-            registry = added.map_err(|error| format!("contract {id}: {error}"))?;
-        }
-        let registry = registry.prepare().map_err(|error| error.to_string())?;
-        let mut validators = BTreeMap::new();
-        for id in documents.keys() {
-            let schema = json!({ "$ref": format!("spillway:{id}") });
-            let built = jsonschema::options().with_registry(&registry).build(&schema);
-            validators.insert(id.clone(), built.map_err(|error| format!("contract {id}: {error}"))?);
-        }
-        Ok(Self { catalog, validators })
+        Ok(Self { catalog, validators: validators(catalog)? })
     }
 
     pub(super) fn judge(&self, mapping: &Mapping, case: &Case) -> (Judged, Option<Explanation>) {

@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 
 pub use coverage::{Coverage, Covered};
 pub use files::{Case, Found, Stray, read, write};
+pub use judge::validators;
 pub use sample::{envelope, version};
 
 use crate::{Catalog, Problem};

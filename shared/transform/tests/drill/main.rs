@@ -11,12 +11,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use jsonschema::{Registry, Validator};
 use message::Envelope;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use transform::canonical::{Order, Reservation};
+use transform::cases::validators;
 use transform::contract::ContractId;
 use transform::{Catalog, Plan};
 
@@ -140,18 +140,6 @@ fn reservation() -> Reservation {
     order(&plan, &full(), "2026-10").reserved_as("42".to_owned(), Some("SHP-42".to_owned()))
 }
 
-/// What the changed system itself would say.
-fn validator(catalog: &Catalog, id: &ContractId) -> Validator {
-    let mut registry = Registry::new();
-    let documents = catalog.contracts().documents().unwrap();
-    for (name, document) in &documents {
-        registry = registry.add(format!("spillway:{name}"), document).unwrap();
-    }
-    let registry = registry.prepare().unwrap();
-    let schema = json!({ "$ref": format!("spillway:{id}") });
-    jsonschema::options().with_registry(&registry).build(&schema).unwrap()
-}
-
 fn drill(name: &str) {
     let case = here().join("tests/drill").join(name);
     let drill: Drill = toml::from_str(&text(&case.join("drill.toml"))).unwrap();
@@ -198,7 +186,7 @@ fn source_changes(built_in: &Catalog, mended: &Catalog, drill: &Drill, id: &Cont
 }
 
 fn target_changes(built_in: &Catalog, mended: &Catalog, id: &ContractId) {
-    let target = validator(mended, id);
+    let target = validators(mended).unwrap().remove(&id.to_string()).unwrap();
     let body = |catalog: &Catalog| shipping(catalog).encode::<Value>(&reservation()).unwrap();
     assert!(!target.is_valid(&body(built_in)), "the target would refuse it: a dead letter");
     let errors: Vec<_> = target.iter_errors(&body(mended)).map(|error| error.to_string()).collect();

@@ -1,25 +1,14 @@
 //! Any canonical value of the contract goes to a target, and what the target holds of it says the same.
 
-use jsonschema::{Registry, Validator};
 use message::Redacted;
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 use transform::Catalog;
 use transform::canonical::{Address, Currency, Customer, Money, Order, OrderLine};
+use transform::cases::validators;
 use transform::reservation::reserved_event;
 
 use crate::common::{reservation, sale, shipment, webhook};
-
-fn validator(id: &str) -> Validator {
-    let documents = Catalog::built_in().unwrap().contracts().documents().unwrap();
-    let mut registry = Registry::new();
-    for (name, document) in &documents {
-        registry = registry.add(format!("spillway:{name}"), document).unwrap();
-    }
-    let registry = registry.prepare().unwrap();
-    let schema = json!({ "$ref": format!("spillway:{id}") });
-    jsonschema::options().with_registry(&registry).build(&schema).unwrap()
-}
 
 /// Text as mappings let it through: nothing at its ends, and no control characters.
 fn text(most: usize) -> impl Strategy<Value = String> {
@@ -137,7 +126,8 @@ fn check_sale(order: &Order, sale: &Value) {
 fn what_a_target_holds_of_any_order_says_the_same_and_keeps_every_contract() {
     let contracts =
         ["canonical.order@1", "tryton.sale@8.2", "canonical.reservation@1", "karrio.shipment@2026.1"];
-    let [canonical, tryton, reserved, karrio] = contracts.map(validator);
+    let mut validators = validators(Catalog::built_in().unwrap()).unwrap();
+    let [canonical, tryton, reserved, karrio] = contracts.map(|id| validators.remove(id).unwrap());
     proptest!(|(order in order())| {
         prop_assert!(canonical.is_valid(&serde_json::to_value(&order).unwrap()));
         let sale = sale(&order).unwrap();
