@@ -1,77 +1,190 @@
+use super::trials::{Outcome, Trial, Tried};
 use super::{Checker, FindingKind};
 use crate::contract::{Schema, Type};
-use crate::engine::{Trial, try_expression};
-use crate::mapping::file::{DefaultValue, MappingFile, With};
-
-/// Combinations of values that an expression is tried with.
-const MOST_TRIALS: usize = 256;
+use crate::engine::Came;
+use crate::mapping::file::{DefaultValue, MappingFile, Places, Rule, UnknownValue, With};
+use crate::mapping::path::Space;
 
 /// Every expression of the file.
 pub(super) fn sources(file: &MappingFile) -> Vec<&str> {
-    each(file).into_iter().map(|(_, text, _, _)| text).collect()
+    each(file).into_iter().map(|one| one.text).collect()
 }
 
-/// Rule, expression, its names, and whether it has to be a condition.
-fn each(file: &MappingFile) -> Vec<(&str, &str, &With, bool)> {
+/// An expression, and what it is for.
+struct Written<'f> {
+    rule: &'f str,
+    text: &'f str,
+    with: &'f With,
+    /// The rule whose value it makes; the others are conditions.
+    makes: Option<usize>,
+}
+
+fn each(file: &MappingFile) -> Vec<Written<'_>> {
     let mut all = Vec::new();
-    all.extend(
-        file.list.iter().filter_map(|list| Some((list.to.as_str(), list.when.as_deref()?, &list.with, true))),
-    );
-    all.extend(
-        file.refuse.iter().filter_map(|it| Some((it.at.as_str(), it.when.as_deref()?, &it.with, true))),
-    );
-    for rule in &file.rule {
+    let condition = |rule, text, with| Written { rule, text, with, makes: None };
+    let lists = file.list.iter().filter_map(|it| Some(condition(&it.to, it.when.as_deref()?, &it.with)));
+    all.extend(lists);
+    let refusals = file.refuse.iter();
+    all.extend(refusals.filter_map(|it| Some(condition(&it.at, it.when.as_deref()?, &it.with))));
+    for (index, rule) in file.rule.iter().enumerate() {
         let to = rule.to.as_str();
-        all.extend(rule.when.as_deref().map(|when| (to, when, &rule.with, true)));
-        all.extend(rule.expr.as_deref().map(|expr| (to, expr, &rule.with, false)));
+        all.extend(rule.when.as_deref().map(|when| condition(to, when, &rule.with)));
+        let makes = |text| Written { rule: to, text, with: &rule.with, makes: Some(index) };
+        all.extend(rule.expr.as_deref().map(makes));
         if let Some(DefaultValue::When(default)) = &rule.default {
-            all.extend(default.when.as_deref().map(|when| (to, when, &default.with, true)));
+            all.extend(default.when.as_deref().map(|when| condition(to, when, &default.with)));
         }
     }
     all
 }
 
 impl Checker<'_> {
-    /// Tries every expression with the kinds of values that its places may have.
+    /// Tries every expression with the values that its places may have, and what it makes against the target.
     pub(super) fn expressions(&mut self) {
         let file = self.file;
-        for (rule, text, with, condition) in each(file) {
-            let names: Vec<(&str, Vec<Trial>)> = with
-                .iter()
-                .map(|(name, places)| {
-                    let mut trials = Vec::new();
-                    for place in places.iter().filter_map(Self::place) {
-                        let versions = self.sources.iter().map(|(version, _)| *version);
-                        if !versions.into_iter().all(|version| self.always(&place, version)) {
-                            trials.push(Trial::Null);
-                        }
-                        for (_, schema) in self.says(&place) {
-                            trials.extend(schema.map(kinds).unwrap_or_default());
-                        }
+        for written in each(file) {
+            let Ok(tried) = Tried::parse(written.text, &file.sets) else { continue };
+            let used = tried.expression.names();
+            let with: Vec<_> = written.with.iter().filter(|(name, _)| used.contains(name)).collect();
+            for (name, places) in &with {
+                self.still_of_a_kind(&written, places);
+                self.compared(&written, &tried, name, places);
+            }
+            let names = with.iter().map(|(name, places)| (name.as_str(), self.trials(&tried, places)));
+            let names: Vec<_> = names.collect();
+            match tried.run(&names, written.makes.is_none()) {
+                Err(failed) => {
+                    let mend = "compare with null first, or with a value of the same kind";
+                    self.find(FindingKind::ExpressionFails, written.rule, "$", failed, mend);
+                }
+                Ok(outcomes) => {
+                    if let Some(rule) = written.makes {
+                        self.makes(rule, written.text, outcomes);
                     }
-                    trials.sort();
-                    trials.dedup();
-                    (name.as_str(), trials)
-                })
-                .collect();
-            if let Some(failed) = try_expression(text, &file.sets, &names, condition, MOST_TRIALS) {
-                let mend = "compare with null first, or with a value of the same kind";
-                self.find(FindingKind::ExpressionFails, rule, "$", failed, mend);
+                }
             }
         }
     }
-}
 
-fn kinds(schema: &Schema) -> Vec<Trial> {
-    schema
-        .types
-        .of_values()
-        .filter_map(|one| match one {
-            Type::Boolean => Some(Trial::Boolean),
-            Type::Integer => Some(Trial::Integer),
-            Type::Number => Some(Trial::Number),
-            Type::String => Some(Trial::Text),
-            Type::Null | Type::Array | Type::Object => None,
-        })
-        .collect()
+    fn trials(&self, tried: &Tried<'_>, places: &Places) -> Vec<Trial> {
+        let places: Vec<_> = places.iter().filter_map(Self::place).collect();
+        let mut trials = Vec::new();
+        let sure = |version: &str| places.iter().any(|place| self.sure(place, version));
+        if !self.sources.iter().all(|(version, _)| sure(version)) {
+            trials.push(Trial::NULL);
+        }
+        for place in &places {
+            for (_, schema) in self.says(place) {
+                for trial in schema.map(|schema| tried.values(schema)).unwrap_or_default() {
+                    if !trials.contains(&trial) {
+                        trials.push(trial);
+                    }
+                }
+            }
+        }
+        trials
+    }
+
+    /// A comparison with what is of another kind now is false, and no failure: nobody would hear of it.
+    fn still_of_a_kind(&mut self, written: &Written<'_>, places: &Places) {
+        for place in places.iter().filter_map(Self::place) {
+            let root = match place.space {
+                Space::Payload => self.before.source,
+                Space::Settings => self.before.settings,
+                Space::Envelope => None,
+            };
+            let Some(before) = root.and_then(|root| root.at(place.in_schema())) else { continue };
+            for (_, now) in self.says(&place) {
+                let Some(now) = now else { continue };
+                let any = before.types.0.is_empty() || now.types.0.is_empty();
+                if !any && !before.types.of_values().any(|one| now.types.allow(one)) {
+                    let problem = format!(
+                        "it was {}, is {}, and {} was written for the former",
+                        before.types, now.types, written.text
+                    );
+                    let mend = "write the expression for both kinds";
+                    self.find(FindingKind::ExpressionFails, written.rule, &place, problem, mend);
+                }
+            }
+        }
+    }
+
+    /// A comparison with a text that never comes is never true.
+    fn compared(&mut self, written: &Written<'_>, tried: &Tried<'_>, name: &str, places: &Places) {
+        let places: Vec<_> = places.iter().filter_map(Self::place).collect();
+        let Some(known) = self.known_texts(&places) else { return };
+        let texts = tried.expression.compared().into_iter().filter(|(of, _)| *of == name);
+        let never: Vec<_> = texts.map(|(_, text)| text).filter(|text| !known.contains(*text)).collect();
+        for text in never {
+            let problem = format!("no accepted version of {} sends {text:?}", self.file.from);
+            let path = places.first().map(ToString::to_string).unwrap_or_default();
+            let mend = "take the comparison out, or mend its text";
+            self.find_of(Some(text), FindingKind::Dead, written.rule, path, problem, mend);
+        }
+    }
+
+    /// What the expression of a rule makes is held against its conversion and the target.
+    fn makes(&mut self, index: usize, text: &str, outcomes: Vec<Outcome>) {
+        let file = self.file;
+        let Some(rule) = file.rule.get(index) else { return };
+        let Some(target) = self.target_of(rule) else { return };
+        let map = rule.values.as_ref().and_then(|name| file.values.get(name));
+        for Outcome { certain, came } in outcomes {
+            if !came.is_set(rule.empty) {
+                self.makes_nothing(rule, text);
+                continue;
+            }
+            if let Some(map) = map {
+                let key = came.as_key().unwrap_or_default();
+                let known = map.map.contains_key(key.as_ref()) || map.refuse.contains_key(key.as_ref());
+                if certain && !known && map.unknown == UnknownValue::Park {
+                    let problem = format!("{text} makes {key:?}, and the value map does not know it");
+                    let mend = "add it to the value map, or give that a policy for the unknown";
+                    self.find(FindingKind::ValueUnmapped, &rule.to, &rule.to, problem, mend);
+                }
+                if known || map.unknown != UnknownValue::Pass {
+                    continue;
+                }
+            }
+            self.makes_value(index, rule, target, text, certain, &came);
+        }
+    }
+
+    fn makes_value(
+        &mut self,
+        index: usize,
+        rule: &Rule,
+        target: &Schema,
+        text: &str,
+        certain: bool,
+        came: &Came<'_>,
+    ) {
+        let takes = super::types::takes(rule);
+        let (one, kind) = match came {
+            Came::Boolean(_) => (Type::Boolean, "a boolean"),
+            Came::Integer(_) => (Type::Integer, "an integer"),
+            Came::Fraction(_) => (Type::Number, "a number"),
+            _ => (Type::String, "a text"),
+        };
+        if !takes.contains(&one) {
+            let problem =
+                format!("{text} makes {kind}, which {} cannot take", super::types::name(rule.conversion));
+            let mend = "give the rule another `as`, or make another kind of value";
+            self.find(FindingKind::TypeMismatch, &rule.to, &rule.to, problem, mend);
+        } else if certain {
+            self.converts(index, rule, target, came, &format!("{text} makes"), None);
+        } else if target.values.is_some() {
+            self.any_may_come(rule, &rule.to);
+        }
+    }
+
+    fn makes_nothing(&mut self, rule: &Rule, text: &str) {
+        let unconditional = matches!(rule.default, Some(DefaultValue::Always(_)));
+        let needed = Self::place(&rule.to).is_some_and(|to| self.is_required(&to));
+        if needed && !unconditional && rule.missing.is_none() && rule.value.is_none() {
+            let problem = format!("{} needs it, and {text} makes nothing of some messages", self.file.to);
+            let mend = "give the rule a default, or say missing = \"park\"";
+            self.find(FindingKind::MayBeMissing, &rule.to, &rule.to, problem, mend);
+        }
+    }
 }

@@ -1,8 +1,11 @@
 //! Static check: a mapping against the contracts of both its sides, before a message finds out.
 
+mod allowed;
 mod expressions;
 mod sources;
 mod targets;
+mod times;
+mod trials;
 mod types;
 mod values;
 
@@ -11,8 +14,8 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::contract::{ContractId, Contracts, Schema};
-use crate::engine::Plan;
-use crate::mapping::file::MappingFile;
+use crate::engine::{CompiledRule, Plan};
+use crate::mapping::file::{MappingFile, Rule};
 use crate::mapping::path::{Place, Space, Step};
 use crate::mapping::{ENVELOPE, places};
 use crate::{Catalog, Mapping};
@@ -29,6 +32,8 @@ pub struct Finding {
     pub problem: String,
     /// What would mend it.
     pub mend: String,
+    /// The source's value that it is about, where it is about one.
+    pub value: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -64,7 +69,18 @@ impl fmt::Display for Finding {
 
 /// Everything that is wrong with a mapping, in the order of its rules.
 pub fn check(mapping: &Mapping, contracts: &Contracts) -> Vec<Finding> {
-    let mut checker = match Checker::new(mapping, contracts) {
+    check_after(mapping, contracts, Before::default())
+}
+
+/// What the contracts said before that are held against the mapping now.
+#[derive(Clone, Copy, Default)]
+struct Before<'c> {
+    source: Option<&'c Schema>,
+    settings: Option<&'c Schema>,
+}
+
+fn check_after(mapping: &Mapping, contracts: &Contracts, before: Before<'_>) -> Vec<Finding> {
+    let mut checker = match Checker::new(mapping, contracts, before) {
         Ok(checker) => checker,
         Err(finding) => return vec![*finding],
     };
@@ -94,6 +110,7 @@ impl Catalog {
         for mapping in self.mappings() {
             let mut mapping = mapping.clone();
             let file = &mut mapping.file;
+            let before = self.before(file);
             if file.from == id.entity {
                 if let Some(finding) = not_accepted(&mapping.path, file, &id) {
                     findings.push(finding);
@@ -114,10 +131,17 @@ impl Catalog {
             if changed || file.from == id.entity || file.to == id.to_string() {
                 // What the new contract alone has no use for, the others may still need.
                 let breaks = |finding: &Finding| finding.kind != FindingKind::Dead;
-                findings.extend(check(&mapping, &contracts).into_iter().filter(breaks));
+                findings.extend(check_after(&mapping, &contracts, before).into_iter().filter(breaks));
             }
         }
         Ok(findings)
+    }
+
+    fn before(&self, file: &MappingFile) -> Before<'_> {
+        let newest = file.accepts.last().map(|version| ContractId::new(&file.from, version));
+        let settings = file.settings.as_deref().and_then(ContractId::parse);
+        let contract = |id: Option<ContractId>| id.and_then(|id| self.contracts().get(&id));
+        Before { source: contract(newest), settings: contract(settings) }
     }
 }
 
@@ -137,6 +161,7 @@ fn not_accepted(path: &str, file: &MappingFile, id: &ContractId) -> Option<Findi
         path: at.clone(),
         problem: format!("messages of {id} would be dead letters"),
         mend: format!("add {:?} to `accepts`", id.version),
+        value: None,
     })
 }
 
@@ -148,11 +173,14 @@ struct Checker<'c> {
     target: &'c Schema,
     envelope: Option<&'c Schema>,
     settings: Option<&'c Schema>,
+    before: Before<'c>,
+    /// The rules as they will run, in the order of the file's.
+    rules: Vec<CompiledRule>,
     findings: Vec<Finding>,
 }
 
 impl<'c> Checker<'c> {
-    fn new(mapping: &'c Mapping, contracts: &'c Contracts) -> Result<Self, Box<Finding>> {
+    fn new(mapping: &'c Mapping, contracts: &'c Contracts, before: Before<'c>) -> Result<Self, Box<Finding>> {
         let file = &mapping.file;
         let contract = |id: Option<ContractId>, text: &str| {
             id.and_then(|id| contracts.get(&id)).ok_or_else(|| {
@@ -163,6 +191,7 @@ impl<'c> Checker<'c> {
                     path: text.to_owned(),
                     problem: "there is no such contract".to_owned(),
                     mend: "add its JSON Schema to contracts/, or mend the name".to_owned(),
+                    value: None,
                 })
             })
         };
@@ -178,12 +207,27 @@ impl<'c> Checker<'c> {
             target: contract(ContractId::parse(&file.to), &file.to)?,
             envelope: ContractId::parse(ENVELOPE).and_then(|id| contracts.get(&id)),
             settings,
+            before,
+            rules: Vec::new(),
             findings: Vec::new(),
         })
     }
 
     fn find(
         &mut self,
+        kind: FindingKind,
+        rule: &str,
+        path: impl fmt::Display,
+        problem: impl fmt::Display,
+        mend: impl fmt::Display,
+    ) {
+        self.find_of(None, kind, rule, path, problem, mend);
+    }
+
+    /// Of this value of the source.
+    fn find_of(
+        &mut self,
+        value: Option<&str>,
         kind: FindingKind,
         rule: &str,
         path: impl fmt::Display,
@@ -200,9 +244,9 @@ impl<'c> Checker<'c> {
             same && other.rule == rule && other.path == path && (!of_values || other.problem == problem)
         };
         if !self.findings.iter().any(told) {
-            let mend = mend.to_string();
+            let (mend, value) = (mend.to_string(), value.map(str::to_owned));
             let (file, rule) = (self.mapping.path.clone(), rule.to_owned());
-            self.findings.push(Finding { file, rule, kind, path, problem, mend });
+            self.findings.push(Finding { file, rule, kind, path, problem, mend, value });
         }
     }
 
@@ -212,7 +256,10 @@ impl<'c> Checker<'c> {
         let (rule, problem) = match (read, compiled) {
             (Err((rule, problem)), _) => (rule, problem),
             (Ok(()), Err(error)) => (error.rule, error.problem),
-            (Ok(()), Ok(_)) => return,
+            (Ok(()), Ok(plan)) => {
+                self.rules = plan.rules;
+                return;
+            }
         };
         self.find(FindingKind::Unusable, &rule, "$", problem, "see docs/mappings.md");
     }
@@ -233,6 +280,11 @@ impl<'c> Checker<'c> {
 
     /// Whether every message of that version has something there.
     fn always(&self, place: &Place, version: &str) -> bool {
+        self.always_from(place, 0, version)
+    }
+
+    /// The same, where it is known that its first steps are there.
+    fn always_from(&self, place: &Place, known: usize, version: &str) -> bool {
         let root = match place.space {
             Space::Envelope => self.envelope,
             Space::Settings => self.settings,
@@ -242,10 +294,10 @@ impl<'c> Checker<'c> {
         };
         let Some(mut here) = root else { return false };
         let mut sure = true;
-        for step in &place.steps {
+        for (depth, step) in place.steps.iter().enumerate() {
             let next = match step {
                 Step::Name(name) => {
-                    sure &= here.required.contains(name);
+                    sure &= here.required.contains(name) || depth < known;
                     here.member(name)
                 }
                 // Whether there is an item at all is the list's question.
@@ -255,15 +307,20 @@ impl<'c> Checker<'c> {
                 }
                 Step::Index(index) => {
                     let least = here.min_items.and_then(|least| usize::try_from(least).ok()).unwrap_or(0);
-                    sure &= least > *index;
+                    sure &= least > *index || depth < known;
                     here.items.as_deref()
                 }
             };
             let Some(schema) = next else { return false };
-            sure &= !schema.nullable();
+            sure &= !schema.nullable() || depth < known;
             here = schema;
         }
         sure
+    }
+
+    /// What the target's contract says of what a rule makes.
+    fn target_of(&self, rule: &Rule) -> Option<&'c Schema> {
+        Self::place(&rule.to).and_then(|to| self.target.at(to.in_schema()))
     }
 
     fn place(text: &str) -> Option<Place> {

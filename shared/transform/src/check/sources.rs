@@ -9,11 +9,22 @@ pub(super) struct Alternative {
     pub(super) all: bool,
 }
 
-/// The alternatives that a rule reads, in its order.
+/// The alternatives that a rule reads, in its order; of its expression, each name.
 pub(super) fn alternatives(rule: &Rule) -> Vec<Alternative> {
+    let mut alternatives = read(rule);
+    if rule.expr.is_some() {
+        for places in rule.with.values() {
+            let places = places.iter().filter_map(|place| Place::parse(place).ok());
+            alternatives.push(Alternative { places: places.collect(), all: false });
+        }
+    }
+    alternatives
+}
+
+/// The alternatives of its `from`.
+pub(super) fn read(rule: &Rule) -> Vec<Alternative> {
     let parse = |texts: &[String]| texts.iter().filter_map(|text| Place::parse(text).ok()).collect();
-    let mut alternatives: Vec<_> = rule
-        .from
+    rule.from
         .iter()
         .map(|source| match source {
             Source::Place(place) => Alternative { places: parse(std::slice::from_ref(place)), all: true },
@@ -26,14 +37,7 @@ pub(super) fn alternatives(rule: &Rule) -> Vec<Alternative> {
                 }
             }
         })
-        .collect();
-    if rule.expr.is_some() {
-        for places in rule.with.values() {
-            let places = places.iter().filter_map(|place| Place::parse(place).ok());
-            alternatives.push(Alternative { places: places.collect(), all: false });
-        }
-    }
-    alternatives
+        .collect()
 }
 
 /// Every `with` of the file, with the rule that it belongs to.

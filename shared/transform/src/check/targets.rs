@@ -1,3 +1,7 @@
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
 use super::sources::alternatives;
 use super::{Checker, FindingKind};
 use crate::contract::Schema;
@@ -45,12 +49,13 @@ impl Checker<'_> {
 
     fn inside(&mut self, schema: &Schema, at: &mut Vec<Step>, made: &[Place], below: &[&Place]) {
         let next: Vec<_> = below.iter().filter_map(|place| place.steps.get(at.len())).collect();
-        let steps: std::collections::BTreeSet<_> =
+        let steps: BTreeSet<_> =
             next.into_iter().filter(|step| !matches!(step, Step::Name(_))).cloned().collect();
         if steps.is_empty() {
             self.required(schema, at, made);
             return;
         }
+        self.fixed_items(schema, at, &steps);
         for step in steps {
             at.push(step);
             if let Some(items) = &schema.items {
@@ -60,8 +65,25 @@ impl Checker<'_> {
         }
     }
 
+    /// A list that is made item by item has as many as the target wants.
+    fn fixed_items(&mut self, schema: &Schema, at: &[Step], steps: &BTreeSet<Step>) {
+        let indices =
+            steps.iter().filter_map(|step| if let Step::Index(index) = step { Some(index) } else { None });
+        let Some(made) = indices.max().and_then(|last| u64::try_from(last + 1).ok()) else { return };
+        let place = Place { space: Space::Payload, steps: at.to_vec() };
+        if let Some(least) = schema.min_items.filter(|least| made < *least) {
+            let problem = format!("{} needs at least {least} items, and the rules make {made}", self.file.to);
+            let mend = format!("add rules that make item [{made}] of it");
+            self.find(FindingKind::RequiredNotMade, "rules", &place, problem, mend);
+        }
+        if let Some(most) = schema.max_items.filter(|most| made > *most) {
+            let problem = format!("{} takes at most {most} items, and the rules make {made}", self.file.to);
+            self.find(FindingKind::ValueNotAllowed, "rules", &place, problem, "take out what is too much");
+        }
+    }
+
     /// Whether an object that is made could not do without it.
-    fn is_required(&self, to: &Place) -> bool {
+    pub(super) fn is_required(&self, to: &Place) -> bool {
         let Some((Step::Name(name), above)) = to.steps.split_last() else { return false };
         let above = Place { space: to.space, steps: above.to_vec() };
         let parent = self.target.at(above.in_schema());
@@ -94,7 +116,7 @@ impl Checker<'_> {
         let versions: Vec<_> = self.sources.iter().map(|(version, _)| *version).collect();
         for version in versions {
             let always = alternatives.iter().any(|alternative| {
-                let sure = |place: &Place| self.always(place, version) && !self.may_be_empty(place, version);
+                let sure = |place: &Place| self.sure(place, version);
                 if alternative.all {
                     alternative.places.iter().all(sure)
                 } else {
@@ -115,15 +137,27 @@ impl Checker<'_> {
         }
     }
 
+    /// Whether every message of that version has a value there.
+    pub(super) fn sure(&self, place: &Place, version: &str) -> bool {
+        self.always(place, version) && !self.may_be_empty(place, version)
+    }
+
     /// A text that may be empty, where an empty one is as good as none.
-    fn may_be_empty(&self, place: &Place, version: &str) -> bool {
+    pub(super) fn may_be_empty(&self, place: &Place, version: &str) -> bool {
         let says = self.says(place);
         let schema =
             says.iter().find(|(name, _)| *name == version || says.len() == 1).and_then(|(_, schema)| *schema);
         schema.is_some_and(|schema| {
             let text = schema.types.of_values().any(|one| one == crate::contract::Type::String);
-            let shaped = schema.pattern.is_some() || schema.format.is_some() || schema.values.is_some();
-            text && schema.min_length.unwrap_or(0) == 0 && !shaped && !self.empty_will_do(place)
+            let blank = |value: &Value| value.as_str().is_some_and(|text| text.trim().is_empty());
+            let may = match &schema.values {
+                Some(values) => values.iter().any(blank),
+                None => {
+                    let shaped = schema.pattern.is_some() || schema.format.is_some();
+                    text && schema.min_length.unwrap_or(0) == 0 && !shaped
+                }
+            };
+            may && !self.empty_will_do(place)
         })
     }
 
@@ -168,12 +202,9 @@ impl Checker<'_> {
             let last = index + 1 == alternatives.len() && rule.default.is_none();
             let sure = !versions.is_empty()
                 && alternative.all
-                && versions.iter().all(|version| {
-                    alternative
-                        .places
-                        .iter()
-                        .all(|place| self.always(place, version) && !self.may_be_empty(place, version))
-                });
+                && versions
+                    .iter()
+                    .all(|version| alternative.places.iter().all(|place| self.sure(place, version)));
             if sure && !last {
                 let place = alternative.places.first().cloned();
                 let path = place.map(|place| place.to_string()).unwrap_or_default();

@@ -1,6 +1,7 @@
 use super::sources::alternatives;
 use super::{Checker, FindingKind};
 use crate::contract::{Schema, Type};
+use crate::engine::{Came, Conversion};
 use crate::mapping::file::{ConversionName, Rule, Source, UnknownValue};
 use crate::mapping::path::Place;
 
@@ -9,14 +10,15 @@ impl Checker<'_> {
     pub(super) fn types(&mut self) {
         let file = self.file;
         for rule in &file.rule {
-            let Some(target) = Self::place(&rule.to).and_then(|to| self.target.at(to.in_schema())) else {
-                continue;
-            };
-            let converts = rule.value.is_none() && (rule.values.is_none() || passes(self, rule));
-            if converts {
+            let Some(target) = self.target_of(rule) else { continue };
+            let passes = rule.values.is_none() || passes(self, rule);
+            if passes && (rule.from.iter().next().is_some() || rule.expr.is_some()) {
                 self.made(rule, target);
+                self.shaped(rule, target);
             }
-            if rule.expr.is_none() && rule.values.is_none() {
+            self.times(rule);
+            self.beside(rule);
+            if passes {
                 let whole = rule.from.iter().filter_map(|source| match source {
                     Source::Place(text) => Self::place(text),
                     _ => None,
@@ -58,6 +60,63 @@ impl Checker<'_> {
                 format!("say as = \"{conversion}\""),
             );
         }
+    }
+
+    /// A pattern of the target's is not held while running against what has one form anyway: it is held here.
+    fn shaped(&mut self, rule: &Rule, target: &Schema) {
+        let Some(pattern) = target.pattern.as_deref().and_then(|it| regex_lite::Regex::new(it).ok()) else {
+            return;
+        };
+        if let Some(sample) = samples(rule.conversion).iter().find(|sample| !pattern.is_match(sample)) {
+            let problem = format!(
+                "{} makes such as {sample:?}, and {} has the pattern {pattern}",
+                name(rule.conversion),
+                self.file.to
+            );
+            let mend = "give the rule another `as`, or mend the pattern";
+            self.find(FindingKind::ValueNotAllowed, &rule.to, &rule.to, problem, mend);
+        }
+    }
+
+    /// What stands beside an amount or a subdivision is a text, and beside an amount always there.
+    fn beside(&mut self, rule: &Rule) {
+        let Some(place) = rule.currency.as_deref().and_then(Self::place) else { return };
+        let is_money = rule.conversion != ConversionName::Subdivision;
+        for (version, schema) in self.says(&place) {
+            let Some(schema) = schema else { continue };
+            let at = format!("{}@{version}", self.file.from);
+            if let Some(wrong) = schema.types.of_values().find(|one| *one != Type::String) {
+                let problem = format!("{at} may send {}, and a text is needed here", wrong.as_str());
+                self.find(FindingKind::TypeMismatch, &rule.to, &place, problem, "read another place");
+            }
+            let values = schema.values.iter().flatten().filter(|_| is_money);
+            let wrong: Vec<_> =
+                values.filter_map(serde_json::Value::as_str).filter(|it| !is_currency(it)).collect();
+            for value in wrong {
+                let problem = format!("{} sends {value:?}, which is no currency", self.file.from);
+                let mend = "read another place, or map it first";
+                self.find_of(Some(value), FindingKind::ValueNotAllowed, &rule.to, &place, problem, mend);
+            }
+        }
+        let lacks = self.sources.iter().map(|(version, _)| *version).find(|version| {
+            let amounts = rule.from.iter().filter_map(|source| match source {
+                Source::Place(text) => Self::place(text),
+                _ => None,
+            });
+            amounts.into_iter().any(|amount| !self.beside_it(&amount, &place, version))
+        });
+        if let Some(version) = lacks.filter(|_| is_money && rule.missing.is_none()) {
+            let problem = format!("{}@{version} may send an amount without it", self.file.from);
+            let mend = "read another place, or say missing = \"park\"";
+            self.find(FindingKind::MayBeMissing, &rule.to, &place, problem, mend);
+        }
+    }
+
+    /// Whether every message that has the one has the other: what both stand in is there then.
+    fn beside_it(&self, one: &Place, other: &Place, version: &str) -> bool {
+        let common = one.steps.iter().zip(&other.steps).take_while(|(one, other)| one == other).count();
+        let common = if one.space == other.space { common } else { 0 };
+        self.always_from(other, common, version) && !self.may_be_empty(other, version)
     }
 
     /// A text that passes unchanged, of a source whose contract has the same format.
@@ -148,7 +207,7 @@ fn passes(checker: &Checker<'_>, rule: &Rule) -> bool {
     map.is_some_and(|map| map.unknown == UnknownValue::Pass)
 }
 
-fn takes(rule: &Rule) -> Vec<Type> {
+pub(super) fn takes(rule: &Rule) -> Vec<Type> {
     use ConversionName as As;
     match rule.conversion {
         As::String | As::Currency | As::Country | As::Subdivision | As::Email | As::Money => {
@@ -157,7 +216,8 @@ fn takes(rule: &Rule) -> Vec<Type> {
         As::Id | As::Integer => vec![Type::Integer, Type::String],
         As::Decimal | As::Unit => vec![Type::Integer, Type::Number, Type::String],
         As::MinorMoney | As::Amount => vec![Type::Integer],
-        As::Instant | As::Date => {
+        As::Date => vec![Type::String],
+        As::Instant => {
             let counts = rule.formats.iter().any(|format| format.starts_with("unix-"));
             if counts { vec![Type::String, Type::Integer] } else { vec![Type::String] }
         }
@@ -165,6 +225,25 @@ fn takes(rule: &Rule) -> Vec<Type> {
             vec![Type::Boolean, Type::Integer, Type::String]
         }
         As::Boolean => vec![Type::Boolean],
+    }
+}
+
+fn is_currency(text: &str) -> bool {
+    Conversion::Currency.convert(&Came::Text(text.into()), None, false).is_ok()
+}
+
+/// Of what a conversion makes in one form.
+const fn samples(conversion: ConversionName) -> &'static [&'static str] {
+    use ConversionName as As;
+    match conversion {
+        As::Instant => &["2026-11-24T09:15:30Z", "2026-11-24T09:15:30.25Z"],
+        As::Date => &["2026-11-24"],
+        As::Country => &["DE"],
+        As::Currency => &["EUR"],
+        As::Decimal => &["19.90", "7", "-3.5"],
+        As::Amount => &["19.90", "7"],
+        As::Email => &["ann@example.com"],
+        _ => &[],
     }
 }
 
@@ -188,6 +267,6 @@ const fn makes(conversion: ConversionName) -> (Type, Option<&'static str>) {
     }
 }
 
-fn name(conversion: ConversionName) -> String {
+pub(super) fn name(conversion: ConversionName) -> String {
     format!("as = {:?}", format!("{conversion:?}").to_lowercase())
 }

@@ -2,11 +2,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::sources::{alternatives, conditions};
+use super::allowed::disallowed;
+use super::sources::{conditions, read};
 use super::{Checker, FindingKind};
 use crate::contract::{Schema, Type};
-use crate::engine::{allows, names_of};
-use crate::mapping::file::{DefaultValue, Rule, UnknownValue, ValueMap};
+use crate::engine::{Came, names_of};
+use crate::mapping::file::{ConversionName, DefaultValue, Rule, Source, UnknownValue, ValueMap};
 use crate::mapping::path::Place;
 
 impl Checker<'_> {
@@ -20,10 +21,8 @@ impl Checker<'_> {
                 self.mapped(&format!("refuse at {}", refuse.at), &[place], map);
             }
         }
-        for rule in &file.rule {
-            let Some(target) = Self::place(&rule.to).and_then(|to| self.target.at(to.in_schema())) else {
-                continue;
-            };
+        for (index, rule) in file.rule.iter().enumerate() {
+            let Some(target) = self.target_of(rule) else { continue };
             if let Some(value) = &rule.value {
                 self.allowed(rule, target, value, "this constant");
             }
@@ -34,57 +33,45 @@ impl Checker<'_> {
                 }
                 None => {}
             }
-            let places: Vec<_> =
-                alternatives(rule).into_iter().flat_map(|alternative| alternative.places).collect();
-            match rule.values.as_ref().and_then(|name| file.values.get(name)) {
-                Some(map) => {
-                    for value in map.map.values() {
-                        self.allowed(rule, target, value, "an entry of its value map");
-                    }
-                    if let UnknownValue::Default(value) = &map.unknown {
-                        self.allowed(rule, target, value, "the default of its value map");
-                    }
+            let map = rule.values.as_ref().and_then(|name| file.values.get(name));
+            if let Some(map) = map {
+                for value in map.map.values() {
+                    self.allowed(rule, target, value, "an entry of its value map");
+                }
+                if let UnknownValue::Default(value) = &map.unknown {
+                    self.allowed(rule, target, value, "the default of its value map");
+                }
+                let places: Vec<_> = read(rule).into_iter().flat_map(|one| one.places).collect();
+                if !places.is_empty() && rule.expr.is_none() {
                     self.mapped(&rule.to, &places, map);
                 }
-                None => self.passed(rule, target, &places),
+            }
+            if map.is_none_or(|map| map.unknown == UnknownValue::Pass) {
+                self.passed(index, rule, target, map);
             }
         }
     }
 
     fn allowed(&mut self, rule: &Rule, target: &Schema, value: &Value, what: &str) {
-        if let Err(expected) = allows(target, value) {
-            let problem = format!("{what} is {value}, and {} wants {expected}", self.file.to);
-            self.find(
-                FindingKind::ValueNotAllowed,
-                &rule.to,
-                &rule.to,
-                problem,
-                "map it to a value that the target knows",
-            );
-        }
-    }
-
-    /// Texts of the values that the source is known to send, in any accepted version.
-    fn known_values(&self, places: &[Place]) -> Option<BTreeSet<String>> {
-        let mut known = BTreeSet::new();
-        for place in places {
-            for (_, schema) in self.says(place) {
-                let Some(schema) = schema else { continue };
-                let values = schema.values.as_ref()?;
-                known.extend(values.iter().filter_map(|value| match value {
-                    Value::String(text) => Some(text.clone()),
-                    Value::Null => None,
-                    other => Some(other.to_string()),
-                }));
+        let known = match value {
+            Value::String(text) if text.trim() != text || text.chars().any(char::is_control) => {
+                Some((String::new(), "text without blanks at its ends and without control characters".into()))
             }
+            value => disallowed(target, value),
+        };
+        if let Some((at, wants)) = known {
+            let at =
+                if at.is_empty() { String::new() } else { format!(" at {}", at.trim_start_matches('.')) };
+            let problem = format!("{what} is {value}, and {} wants {wants}{at}", self.file.to);
+            let mend = "map it to a value that the target knows";
+            self.find(FindingKind::ValueNotAllowed, &rule.to, &rule.to, problem, mend);
         }
-        Some(known)
     }
 
     fn mapped(&mut self, rule: &str, places: &[Place], map: &ValueMap) {
-        let Some(known) = self.known_values(places) else { return };
+        let Some(known) = self.known_texts(places) else { return };
         let path = places.first().map(ToString::to_string).unwrap_or_default();
-        for value in &known {
+        for value in known.iter().filter(|value| !value.is_empty()) {
             let has = map.map.contains_key(value) || map.refuse.contains_key(value);
             if !has && map.unknown == UnknownValue::Park {
                 let problem =
@@ -92,40 +79,108 @@ impl Checker<'_> {
                 let mend = format!(
                     "add {value:?} to `map` or `refuse` of the value map, or give it a policy for the unknown"
                 );
-                self.find(FindingKind::ValueUnmapped, rule, &path, problem, mend);
+                self.find_of(Some(value), FindingKind::ValueUnmapped, rule, &path, problem, mend);
             }
         }
         for entry in map.map.keys().chain(map.refuse.keys()) {
-            if !known.contains(entry) {
+            if !known.contains(entry) && entry.trim() == entry {
                 let problem = format!("no accepted version of {} sends {entry:?}", self.file.from);
-                self.find(FindingKind::Dead, rule, &path, problem, "take the entry out of the value map");
+                let mend = "take the entry out of the value map";
+                self.find_of(Some(entry), FindingKind::Dead, rule, &path, problem, mend);
             }
         }
     }
 
-    /// Values that go through as they come.
-    fn passed(&mut self, rule: &Rule, target: &Schema, places: &[Place]) {
-        if target.values.is_none() || places.is_empty() {
-            return;
-        }
-        let path = places.first().map(ToString::to_string).unwrap_or_default();
-        let Some(known) = self.known_values(places) else {
-            let problem = format!("{} takes certain values only, and any may come", self.file.to);
-            self.find(FindingKind::ValueUnmapped, &rule.to, path, problem, "add a value map");
-            return;
-        };
-        for value in known {
-            let as_target = if target.types.allow(Type::String) {
-                Value::String(value.clone())
-            } else {
-                serde_json::from_str(&value).unwrap_or(Value::Null)
+    /// Values that go through as they come, or that the value map lets pass.
+    fn passed(&mut self, index: usize, rule: &Rule, target: &Schema, map: Option<&ValueMap>) {
+        for source in rule.from.iter() {
+            let Source::Place(text) = source else {
+                // What is put together is no value of a list.
+                if target.values.is_some() {
+                    self.any_may_come(rule, &rule.to);
+                }
+                continue;
             };
-            if allows(target, &as_target).is_err() {
-                let problem =
-                    format!("{} sends {value:?}, which {} does not know", self.file.from, self.file.to);
-                self.find(FindingKind::ValueNotAllowed, &rule.to, &path, problem, "add a value map");
+            let Some(place) = Self::place(text) else { continue };
+            let Some(known) = self.known_values(std::slice::from_ref(&place)) else {
+                let booleans = self.only_booleans(&place) && rule.conversion == ConversionName::Boolean;
+                if target.values.is_some() && !booleans {
+                    self.any_may_come(rule, &place);
+                }
+                continue;
+            };
+            for value in known {
+                let came = Came::from(&value);
+                let mapped = |key: &str| {
+                    map.is_some_and(|map| map.map.contains_key(key) || map.refuse.contains_key(key))
+                };
+                if came.is_set(rule.empty) && !came.as_key().is_some_and(|key| mapped(&key)) {
+                    let told = format!("{} sends", self.file.from);
+                    self.converts(index, rule, target, &came, &told, Some(&place));
+                }
             }
         }
+    }
+
+    fn only_booleans(&self, place: &Place) -> bool {
+        self.says(place)
+            .iter()
+            .filter_map(|(_, schema)| *schema)
+            .all(|schema| schema.types.of_values().eq([Type::Boolean]))
+    }
+
+    /// A value that is known to come is converted as a message's would be, and held against the target.
+    pub(super) fn converts(
+        &mut self,
+        index: usize,
+        rule: &Rule,
+        target: &Schema,
+        came: &Came<'_>,
+        told: &str,
+        path: Option<&Place>,
+    ) {
+        let Some(compiled) = self.rules.get(index) else { return };
+        // What stands beside it is a place's own question.
+        let beside = Came::Text("EUR".into());
+        let wants = match compiled.conversion.convert(came, Some(&beside), false) {
+            Err(refused) if rule.lenient && refused.code == message::Code::ValueInvalid => None,
+            Err(refused) => Some((super::types::name(rule.conversion), refused.expected.into_owned())),
+            // What a conversion leaves empty is nothing.
+            Ok(Value::String(text)) if text.is_empty() && !rule.empty => None,
+            Ok(value) => disallowed(target, &value).map(|(_, wants)| (self.file.to.clone(), wants)),
+        };
+        if let Some((who, wants)) = wants {
+            let key = came.as_key().unwrap_or_default();
+            let path = path.map_or_else(|| rule.to.clone(), ToString::to_string);
+            let problem = format!("{told} {key:?}, and {who} wants {wants}");
+            let (kind, mend) = (FindingKind::ValueNotAllowed, "add a value map");
+            self.find_of(Some(&key), kind, &rule.to, path, problem, mend);
+        }
+    }
+
+    pub(super) fn any_may_come(&mut self, rule: &Rule, path: impl std::fmt::Display) {
+        let problem = format!("{} takes certain values only, and any may come", self.file.to);
+        self.find(FindingKind::ValueUnmapped, &rule.to, path, problem, "add a value map");
+    }
+
+    /// Texts of the values that the source is known to send, in any accepted version; `None` where any may come.
+    pub(super) fn known_texts(&self, places: &[Place]) -> Option<BTreeSet<String>> {
+        let known = self.known_values(places)?;
+        Some(known.iter().filter_map(|value| Came::from(value).as_key().map(Into::into)).collect())
+    }
+
+    pub(super) fn known_values(&self, places: &[Place]) -> Option<Vec<Value>> {
+        let mut known: Vec<Value> = Vec::new();
+        for place in places {
+            for (_, schema) in self.says(place) {
+                for value in schema.map_or(Some([].as_slice()), |schema| schema.values.as_deref())? {
+                    if !value.is_null() && !known.contains(value) {
+                        known.push(value.clone());
+                    }
+                }
+            }
+        }
+        Some(known)
     }
 
     /// Value maps and sets that nobody uses.
@@ -146,6 +201,16 @@ impl Checker<'_> {
                 "no rule uses this value map",
                 "take it out, or name it in a rule",
             );
+        }
+        for (name, map) in &file.values {
+            let empty = file.rule.iter().any(|rule| rule.empty && rule.values.as_ref() == Some(name));
+            for entry in map.map.keys().chain(map.refuse.keys()) {
+                if entry.trim() != entry || (entry.is_empty() && !empty) {
+                    let (rule, problem) = (format!("values.{name}"), format!("{entry:?} is never looked up"));
+                    let mend = "values are looked up without white space at their ends";
+                    self.find_of(Some(entry), FindingKind::Dead, &rule, "$", problem, mend);
+                }
+            }
         }
         let names: BTreeSet<_> = super::expressions::sources(file).into_iter().flat_map(names_of).collect();
         for name in file.sets.keys().filter(|name| !names.contains(*name)) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use cel::common::ast::IdedExpr;
+use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
 use cel::parser::PrattParser;
 use cel::{Context, Value as Cel};
 use message::Code;
@@ -35,6 +35,37 @@ impl Expression {
         references.variables().into_iter().map(str::to_owned).collect()
     }
 
+    /// Texts that stand in it.
+    pub(crate) fn texts(&self) -> Vec<&str> {
+        let mut texts = Vec::new();
+        walk(&self.parsed, &mut |expression| {
+            if let Expr::Literal(LiteralValue::String(text)) = expression {
+                texts.push(text.inner());
+            }
+        });
+        texts
+    }
+
+    /// Names that it compares with a text, and the text.
+    pub(crate) fn compared(&self) -> Vec<(&str, &str)> {
+        let mut compared = Vec::new();
+        walk(&self.parsed, &mut |expression| {
+            let Expr::Call(CallExpr { func_name, target: None, args }) = expression else { return };
+            if !matches!(func_name.as_str(), operators::EQUALS | operators::NOT_EQUALS) {
+                return;
+            }
+            let [one, other] = args.as_slice() else { return };
+            for (name, text) in [(one, other), (other, one)] {
+                if let (Expr::Ident(name), Expr::Literal(LiteralValue::String(text))) =
+                    (&name.expr, &text.expr)
+                {
+                    compared.push((name.as_str(), text.inner()));
+                }
+            }
+        });
+        compared
+    }
+
     /// Without CEL, where that can be: the names are those that are given, in their order.
     pub(crate) fn native(&self, names: &[&str], sets: &BTreeMap<String, Vec<String>>) -> Option<Native> {
         Native::of(&self.parsed, names, sets)
@@ -61,6 +92,20 @@ impl Expression {
                 format!("a condition that is true or false: {}", self.source),
             )),
         }
+    }
+}
+
+/// Every part of an expression. Macros are none: what they make of names is CEL's affair.
+fn walk<'e>(expression: &'e IdedExpr, visit: &mut impl FnMut(&'e Expr)) {
+    visit(&expression.expr);
+    match &expression.expr {
+        Expr::Call(call) => {
+            call.target.iter().for_each(|target| walk(target, visit));
+            call.args.iter().for_each(|arg| walk(arg, visit));
+        }
+        Expr::List(list) => list.elements.iter().for_each(|element| walk(element, visit)),
+        Expr::Select(select) => walk(&select.operand, visit),
+        _ => {}
     }
 }
 
@@ -115,81 +160,4 @@ pub(crate) struct Given<'l>(Context<'l, 'l>);
 /// The names that an expression stands on; none where it cannot be parsed.
 pub(crate) fn names_of(source: &str) -> Vec<String> {
     Expression::parse(source).map(|expression| expression.names()).unwrap_or_default()
-}
-
-/// A kind of value that an expression is tried with.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(crate) enum Trial {
-    Null,
-    Boolean,
-    Integer,
-    Number,
-    Text,
-}
-
-impl Trial {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Null => "null",
-            Self::Boolean => "a boolean",
-            Self::Integer => "an integer",
-            Self::Number => "a number",
-            Self::Text => "a text",
-        }
-    }
-
-    /// Two values of the kind: a branch that one does not take the other may.
-    fn values(self) -> Vec<Came<'static>> {
-        match self {
-            Self::Null => vec![Came::Null],
-            Self::Boolean => vec![Came::Boolean(true), Came::Boolean(false)],
-            Self::Integer => vec![Came::Integer(0), Came::Integer(7)],
-            Self::Number => vec![Came::Fraction(0.5)],
-            Self::Text => vec![Came::Text("".into()), Came::Text("x".into())],
-        }
-    }
-}
-
-/// What goes wrong for some combination of these kinds, if anything does. A combination beyond `most` is not tried.
-pub(crate) fn try_expression(
-    source: &str,
-    sets: &BTreeMap<String, Vec<String>>,
-    names: &[(&str, Vec<Trial>)],
-    condition: bool,
-    most: usize,
-) -> Option<String> {
-    let expression = match Expression::parse(source) {
-        Ok(expression) => expression,
-        Err(problem) => return Some(problem),
-    };
-    let library = Library::new(sets);
-    let choices: Vec<Vec<(Trial, Came<'static>)>> = names
-        .iter()
-        .map(|(_, trials)| {
-            trials.iter().flat_map(|trial| trial.values().into_iter().map(|it| (*trial, it))).collect()
-        })
-        .collect();
-    let combinations: usize = choices.iter().map(|choices| choices.len().max(1)).product();
-    for number in 0..combinations.min(most) {
-        let mut rest = number;
-        let mut given = Vec::new();
-        for ((name, _), choices) in names.iter().zip(&choices) {
-            if let Some((trial, came)) = choices.get(rest % choices.len().max(1)) {
-                given.push((*name, *trial, came));
-            }
-            rest /= choices.len().max(1);
-        }
-        let values = library.with(given.iter().map(|(name, _, came)| (*name, *came)));
-        let failed = if condition {
-            expression.holds(&values).is_err()
-        } else {
-            expression.evaluate(&values).is_err()
-        };
-        if failed {
-            let with: Vec<_> =
-                given.iter().map(|(name, trial, _)| format!("{name} is {}", trial.name())).collect();
-            return Some(format!("{source} fails where {}", with.join(" and ")));
-        }
-    }
-    None
 }

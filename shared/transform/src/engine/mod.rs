@@ -15,8 +15,11 @@ mod plan;
 mod run;
 mod shape;
 
+pub(crate) use came::Came;
 pub(crate) use checks::allows;
 pub use compile::CompileError;
+pub(crate) use convert::{Conversion, TimeFormat};
 pub use explained::{Explanation, ListExplained, Looked, Outcome, RefusalExplained, RuleExplained};
-pub(crate) use expr::{Trial, names_of, try_expression};
+pub(crate) use expr::{Expression, Library, names_of};
+pub(crate) use plan::Rule as CompiledRule;
 pub use plan::{Note, Plan, Translated};

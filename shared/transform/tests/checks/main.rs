@@ -3,6 +3,8 @@
 
 #[cfg(test)]
 mod contracts;
+#[cfg(test)]
+mod produced;
 
 use transform::FindingKind::{
     Dead, ExpressionFails, MayBeMissing, RequiredNotMade, SourceMissing, TypeMismatch, Unusable,
