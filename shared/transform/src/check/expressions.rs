@@ -1,6 +1,6 @@
 use super::trials::{Outcome, Trial, Tried};
 use super::{Checker, FindingKind};
-use crate::contract::{Schema, Type};
+use crate::contract::Type;
 use crate::engine::Came;
 use crate::mapping::file::{DefaultValue, MappingFile, Places, Rule, UnknownValue, With};
 use crate::mapping::path::Space;
@@ -119,7 +119,7 @@ impl Checker<'_> {
             let problem = format!("no accepted version of {} sends {text:?}", self.file.from);
             let path = places.first().map(ToString::to_string).unwrap_or_default();
             let mend = "take the comparison out, or mend its text";
-            self.find_of(Some(text), FindingKind::Dead, written.rule, path, problem, mend);
+            self.find((FindingKind::Dead, text), written.rule, path, problem, mend);
         }
     }
 
@@ -127,7 +127,6 @@ impl Checker<'_> {
     fn makes(&mut self, index: usize, text: &str, outcomes: Vec<Outcome>) {
         let file = self.file;
         let Some(rule) = file.rule.get(index) else { return };
-        let Some(target) = self.target_of(rule) else { return };
         let map = rule.values.as_ref().and_then(|name| file.values.get(name));
         for Outcome { certain, came } in outcomes {
             if !came.is_set(rule.empty) {
@@ -146,19 +145,13 @@ impl Checker<'_> {
                     continue;
                 }
             }
-            self.makes_value(index, rule, target, text, certain, &came);
+            self.makes_value(index, text, certain, &came);
         }
     }
 
-    fn makes_value(
-        &mut self,
-        index: usize,
-        rule: &Rule,
-        target: &Schema,
-        text: &str,
-        certain: bool,
-        came: &Came<'_>,
-    ) {
+    fn makes_value(&mut self, index: usize, text: &str, certain: bool, came: &Came<'_>) {
+        let Some(rule) = self.file.rule.get(index) else { return };
+        let Some(target) = self.target_of(rule) else { return };
         let takes = super::types::takes(rule);
         let (one, kind) = match came {
             Came::Boolean(_) => (Type::Boolean, "a boolean"),
@@ -172,7 +165,7 @@ impl Checker<'_> {
             let mend = "give the rule another `as`, or make another kind of value";
             self.find(FindingKind::TypeMismatch, &rule.to, &rule.to, problem, mend);
         } else if certain {
-            self.converts(index, rule, target, came, &format!("{text} makes"), None);
+            self.converts(index, came, &format!("{text} makes"), None);
         } else if target.values.is_some() {
             self.any_may_come(rule, &rule.to);
         }

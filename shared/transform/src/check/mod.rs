@@ -165,6 +165,24 @@ fn not_accepted(path: &str, file: &MappingFile, id: &ContractId) -> Option<Findi
     })
 }
 
+/// What is wrong, and of which value of the source, where it is of one.
+struct What<'v> {
+    kind: FindingKind,
+    value: Option<&'v str>,
+}
+
+impl From<FindingKind> for What<'_> {
+    fn from(kind: FindingKind) -> Self {
+        Self { kind, value: None }
+    }
+}
+
+impl<'v> From<(FindingKind, &'v str)> for What<'v> {
+    fn from((kind, value): (FindingKind, &'v str)) -> Self {
+        Self { kind, value: Some(value) }
+    }
+}
+
 struct Checker<'c> {
     mapping: &'c Mapping,
     file: &'c MappingFile,
@@ -213,27 +231,15 @@ impl<'c> Checker<'c> {
         })
     }
 
-    fn find(
+    fn find<'v>(
         &mut self,
-        kind: FindingKind,
+        what: impl Into<What<'v>>,
         rule: &str,
         path: impl fmt::Display,
         problem: impl fmt::Display,
         mend: impl fmt::Display,
     ) {
-        self.find_of(None, kind, rule, path, problem, mend);
-    }
-
-    /// Of this value of the source.
-    fn find_of(
-        &mut self,
-        value: Option<&str>,
-        kind: FindingKind,
-        rule: &str,
-        path: impl fmt::Display,
-        problem: impl fmt::Display,
-        mend: impl fmt::Display,
-    ) {
+        let What { kind, value } = what.into();
         let (path, problem) = (path.to_string(), problem.to_string());
         // One thing that is wrong is told once: what is not there cannot be relied on either.
         let told = |other: &Finding| {

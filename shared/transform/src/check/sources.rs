@@ -1,6 +1,6 @@
 use super::{Checker, FindingKind};
-use crate::mapping::file::{DefaultValue, MappingFile, Rule, Source, With};
-use crate::mapping::path::Place;
+use crate::mapping::file::{DefaultValue, ListRule, MappingFile, Rule, Source, With};
+use crate::mapping::path::{Place, Step};
 use crate::mapping::template;
 
 /// Places of one alternative: all of a template's, some of a join's.
@@ -75,6 +75,7 @@ impl Checker<'_> {
             }
         }
         for list in &file.list {
+            self.at_hand(&list.to, &list.from);
             let places: Vec<_> = Self::place(&list.from).into_iter().collect();
             self.each_version(&list.to, &[Alternative { places, all: true }]);
         }
@@ -85,6 +86,27 @@ impl Checker<'_> {
         for (rule, with) in conditions(file) {
             self.names(rule, with);
         }
+    }
+
+    /// The items of a list in a list are there only where one item of the outer is looked at.
+    fn at_hand(&mut self, to: &str, from: &str) {
+        let (Some(place), Some(source)) = (Self::place(to), Self::place(from)) else { return };
+        let open: Vec<_> = place.lists().filter_map(|items| self.list_from(items)).collect();
+        let wrong = source
+            .lists()
+            .enumerate()
+            .any(|(depth, items)| open.get(depth).is_none_or(|open| open.steps != items));
+        if wrong {
+            let problem = "it is in a list whose items are not at hand here";
+            let mend = "make it inside a list that is made of the outer one";
+            self.find(FindingKind::Unusable, to, source, problem, mend);
+        }
+    }
+
+    /// What the items of this list of the target are made of.
+    fn list_from(&self, items: &[Step]) -> Option<Place> {
+        let of = |list: &&ListRule| Self::place(&list.to).is_some_and(|place| place.steps == items);
+        self.file.list.iter().find(of).and_then(|list| Self::place(&list.from))
     }
 
     fn names(&mut self, rule: &str, with: &With) {

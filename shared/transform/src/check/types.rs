@@ -95,7 +95,7 @@ impl Checker<'_> {
             for value in wrong {
                 let problem = format!("{} sends {value:?}, which is no currency", self.file.from);
                 let mend = "read another place, or map it first";
-                self.find_of(Some(value), FindingKind::ValueNotAllowed, &rule.to, &place, problem, mend);
+                self.find((FindingKind::ValueNotAllowed, value), &rule.to, &place, problem, mend);
             }
         }
         let lacks = self.sources.iter().map(|(version, _)| *version).find(|version| {

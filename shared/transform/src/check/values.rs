@@ -79,14 +79,14 @@ impl Checker<'_> {
                 let mend = format!(
                     "add {value:?} to `map` or `refuse` of the value map, or give it a policy for the unknown"
                 );
-                self.find_of(Some(value), FindingKind::ValueUnmapped, rule, &path, problem, mend);
+                self.find((FindingKind::ValueUnmapped, value.as_str()), rule, &path, problem, mend);
             }
         }
         for entry in map.map.keys().chain(map.refuse.keys()) {
             if !known.contains(entry) && entry.trim() == entry {
                 let problem = format!("no accepted version of {} sends {entry:?}", self.file.from);
                 let mend = "take the entry out of the value map";
-                self.find_of(Some(entry), FindingKind::Dead, rule, &path, problem, mend);
+                self.find((FindingKind::Dead, entry.as_str()), rule, &path, problem, mend);
             }
         }
     }
@@ -116,7 +116,7 @@ impl Checker<'_> {
                 };
                 if came.is_set(rule.empty) && !came.as_key().is_some_and(|key| mapped(&key)) {
                     let told = format!("{} sends", self.file.from);
-                    self.converts(index, rule, target, &came, &told, Some(&place));
+                    self.converts(index, &came, &told, Some(&place));
                 }
             }
         }
@@ -130,16 +130,9 @@ impl Checker<'_> {
     }
 
     /// A value that is known to come is converted as a message's would be, and held against the target.
-    pub(super) fn converts(
-        &mut self,
-        index: usize,
-        rule: &Rule,
-        target: &Schema,
-        came: &Came<'_>,
-        told: &str,
-        path: Option<&Place>,
-    ) {
-        let Some(compiled) = self.rules.get(index) else { return };
+    pub(super) fn converts(&mut self, index: usize, came: &Came<'_>, told: &str, path: Option<&Place>) {
+        let (Some(rule), Some(compiled)) = (self.file.rule.get(index), self.rules.get(index)) else { return };
+        let Some(target) = self.target_of(rule) else { return };
         // What stands beside it is a place's own question.
         let beside = Came::Text("EUR".into());
         let wants = match compiled.conversion.convert(came, Some(&beside), false) {
@@ -153,8 +146,8 @@ impl Checker<'_> {
             let key = came.as_key().unwrap_or_default();
             let path = path.map_or_else(|| rule.to.clone(), ToString::to_string);
             let problem = format!("{told} {key:?}, and {who} wants {wants}");
-            let (kind, mend) = (FindingKind::ValueNotAllowed, "add a value map");
-            self.find_of(Some(&key), kind, &rule.to, path, problem, mend);
+            let what = (FindingKind::ValueNotAllowed, key.as_ref());
+            self.find(what, &rule.to, path, problem, "add a value map");
         }
     }
 
@@ -208,7 +201,7 @@ impl Checker<'_> {
                 if entry.trim() != entry || (entry.is_empty() && !empty) {
                     let (rule, problem) = (format!("values.{name}"), format!("{entry:?} is never looked up"));
                     let mend = "values are looked up without white space at their ends";
-                    self.find_of(Some(entry), FindingKind::Dead, &rule, "$", problem, mend);
+                    self.find((FindingKind::Dead, entry.as_str()), &rule, "$", problem, mend);
                 }
             }
         }
