@@ -29,6 +29,8 @@ pub struct Finding {
     pub problem: String,
     /// What would mend it.
     pub mend: String,
+    /// The source's value that it is about, where it is about one.
+    pub value: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -137,6 +139,7 @@ fn not_accepted(path: &str, file: &MappingFile, id: &ContractId) -> Option<Findi
         path: at.clone(),
         problem: format!("messages of {id} would be dead letters"),
         mend: format!("add {:?} to `accepts`", id.version),
+        value: None,
     })
 }
 
@@ -163,6 +166,7 @@ impl<'c> Checker<'c> {
                     path: text.to_owned(),
                     problem: "there is no such contract".to_owned(),
                     mend: "add its JSON Schema to contracts/, or mend the name".to_owned(),
+                    value: None,
                 })
             })
         };
@@ -202,7 +206,7 @@ impl<'c> Checker<'c> {
         if !self.findings.iter().any(told) {
             let mend = mend.to_string();
             let (file, rule) = (self.mapping.path.clone(), rule.to_owned());
-            self.findings.push(Finding { file, rule, kind, path, problem, mend });
+            self.findings.push(Finding { file, rule, kind, path, problem, mend, value: None });
         }
     }
 

@@ -98,7 +98,10 @@ impl Checker<'_> {
         for entry in map.map.keys().chain(map.refuse.keys()) {
             if !known.contains(entry) {
                 let problem = format!("no accepted version of {} sends {entry:?}", self.file.from);
-                self.find(FindingKind::Dead, rule, &path, problem, "take the entry out of the value map");
+                self.find(FindingKind::Dead, rule, &path, &problem, "take the entry out of the value map");
+                for finding in self.findings.iter_mut().filter(|finding| finding.problem == problem) {
+                    finding.value = Some(entry.clone());
+                }
             }
         }
     }
