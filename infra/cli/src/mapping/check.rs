@@ -67,7 +67,7 @@ impl Check {
 }
 
 fn finding(finding: &Finding) -> Value {
-    let Finding { file, rule, kind, path, problem, mend } = finding;
+    let Finding { file, rule, kind, path, problem, mend, .. } = finding;
     json!({
         "file": file, "rule": rule, "kind": format!("{kind:?}"), "path": path, "problem": problem, "mend": mend,
     })
