@@ -24,6 +24,8 @@ pub struct Config {
 pub struct Source {
     pub scheme: &'static dyn Scheme,
     pub secret_arn: String,
+    /// The public address of its webhooks, where that is not the one that API Gateway is asked by.
+    pub url: Option<String>,
     /// Event type as the source names it, to queue URL.
     pub routes: BTreeMap<String, String>,
 }
@@ -96,11 +98,19 @@ impl SourceReader<'_> {
                 None
             }
         };
+        let url = match entry.remove("url") {
+            None => None,
+            Some(Value::String(url)) if is_url(&url) => Some(url),
+            Some(_) => {
+                self.problem("url must be the public address that webhooks are posted to");
+                None
+            }
+        };
         let routes = self.read_routes(entry.remove("routes"));
         for field in entry.keys() {
             self.problem(&format!("unknown field {field}"));
         }
-        Some(Source { scheme: scheme?, secret_arn: secret_arn?, routes })
+        Some(Source { scheme: scheme?, secret_arn: secret_arn?, url, routes })
     }
 
     fn read_routes(&mut self, routes: Option<Value>) -> BTreeMap<String, String> {
@@ -114,7 +124,7 @@ impl SourceReader<'_> {
         let mut routes = BTreeMap::new();
         for (event_type, queue_url) in entries {
             match queue_url {
-                Value::String(url) if is_queue_url(&url) => {
+                Value::String(url) if is_url(&url) => {
                     routes.insert(event_type, url);
                 }
                 _ => self.problem(&format!("routes.{event_type} must be the URL of a queue")),
@@ -135,7 +145,7 @@ fn is_secret_arn(arn: &str) -> bool {
     matches!(parts.as_slice(), ["arn", _, "secretsmanager", _, _, "secret", name] if !name.is_empty())
 }
 
-fn is_queue_url(url: &str) -> bool {
+fn is_url(url: &str) -> bool {
     url.parse::<http::Uri>().is_ok_and(|uri| {
         matches!(uri.scheme_str(), Some("https" | "http")) && uri.host().is_some() && uri.path().len() > 1
     })

@@ -7,14 +7,6 @@ use crate::scheme::Event;
 /// What SQS takes in one message.
 pub(crate) const MAX_MESSAGE_BYTES: usize = 1_048_576;
 
-/// The payload as it came; white space around it is no part of it.
-pub(crate) fn json_object(body: &[u8]) -> Result<&RawValue, Refusal> {
-    serde_json::from_slice::<&RawValue>(body)
-        .ok()
-        .filter(|payload| payload.get().starts_with('{'))
-        .ok_or(Refusal::RequestMalformed("the body must be a JSON object in UTF-8"))
-}
-
 /// The message body for the queue.
 pub(crate) fn encode(event: Event, payload: &RawValue) -> Result<String, Refusal> {
     let envelope = Envelope {

@@ -1,15 +1,18 @@
 use aws::{SecretSlice, Secrets, Versions};
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use futures::future::join_all;
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 
 use crate::config::{Config, Source};
-use crate::outcome::{Acceptance, Trail};
+use crate::outcome::{Acceptance, Queued, Trail};
 use crate::scheme::{Claim, Delivery, Window};
-use crate::{EventSink, Refusal, body, envelope};
+use crate::{EventSink, Refusal, SinkError, body, envelope};
 
 /// The path parameter of `POST /webhooks/{source}`.
 const SOURCE_PARAMETER: &str = "source";
+/// Of the events of one delivery.
+const SENDS_AT_ONCE: usize = 10;
 
 /// The function: one instance a process.
 pub struct Ingest {
@@ -65,26 +68,43 @@ impl Ingest {
         body::check_media_type(request)?;
         let body = body::raw_body(request, self.config.max_body_bytes)?;
         trail.bytes = body.len();
-        let delivery = Delivery { source_name, headers: &request.headers, body: &body };
+        let url = match &source.url {
+            Some(url) => url.clone(),
+            None => posted_to(request),
+        };
+        let method = request.request_context.http.method.as_str();
+        let delivery = Delivery { source_name, method, url: &url, headers: &request.headers, body: &body };
         let window =
             Window { now: (self.clock)(), tolerance_seconds: self.config.timestamp_tolerance_seconds };
         let claim = source.scheme.claim(&delivery, window)?;
         self.authenticate(source, &claim, &body, trail).await?;
         // From here on the sender is who it says.
-        let payload = envelope::json_object(&body)?;
-        let event = source.scheme.event(&delivery)?;
-        trail.event_type.clone_from(&event.event_type);
-        trail.correlation_id.clone_from(&event.id);
-        let correlation_id = event.id.clone();
-        let Some(queue_url) = source.routes.get(&event.route_key) else {
-            return Ok(Acceptance::Ignored { correlation_id });
-        };
-        let message = envelope::encode(event, payload)?;
-        let message_id = self.sink.send(queue_url, message).await.map_err(|error| {
+        let events = source.scheme.events(&delivery)?;
+        if let Some((first, _)) = events.first() {
+            trail.event_type.clone_from(&first.event_type);
+            trail.correlation_id.clone_from(&first.id);
+        }
+        let (mut acceptance, mut messages) = (Acceptance::default(), Vec::new());
+        for (event, payload) in events {
+            let correlation_id = event.id.clone();
+            match source.routes.get(&event.route_key) {
+                Some(queue_url) => {
+                    messages.push((correlation_id, queue_url, envelope::encode(event, payload)?));
+                }
+                None => acceptance.ignored.push(correlation_id),
+            }
+        }
+        // Where one is not accepted the source sends all of them again, and the ledger knows those that were.
+        let sent = messages.into_iter().map(|(correlation_id, queue_url, message)| async move {
+            let message_id = self.sink.send(queue_url, message).await?;
+            Ok::<_, SinkError>(Queued { correlation_id, message_id })
+        });
+        let sent = stream::iter(sent).buffered(SENDS_AT_ONCE).try_collect();
+        acceptance.queued = sent.await.map_err(|error| {
             trail.error = Some(error.to_string());
             Refusal::QueueUnavailable
         })?;
-        Ok(Acceptance::Queued { correlation_id, message_id })
+        Ok(acceptance)
     }
 
     /// With the cached secret first; where that fails, with a fresh one, as often as [`Secrets::refreshed`] allows.
@@ -115,6 +135,16 @@ impl Ingest {
                 Err(Refusal::SecretUnavailable)
             }
         }
+    }
+}
+
+/// The address as API Gateway knows it. Where a proxy stands before it, the source's own setting says another.
+fn posted_to(request: &ApiGatewayV2httpRequest) -> String {
+    let domain = request.request_context.domain_name.as_deref().unwrap_or_default();
+    let path = request.raw_path.as_deref().unwrap_or_default();
+    match request.raw_query_string.as_deref().filter(|query| !query.is_empty()) {
+        Some(query) => format!("https://{domain}{path}?{query}"),
+        None => format!("https://{domain}{path}"),
     }
 }
 

@@ -1,5 +1,5 @@
 //! Webhooks in. What a source posts to `POST /webhooks/{source}` is authenticated and put on the queue of its flow,
-//! byte for byte; nothing is mapped here. A 2xx is said only after the queue has accepted.
+//! byte for byte, an array of events one by one; nothing is mapped here. A 2xx is said only after the queue has accepted.
 //!
 //! The way of a request, each step refusing on its own: known source, media type, size, base64, timestamp window,
 //! signature, JSON, headers, route, queue. A new source is one entry of [`scheme::SCHEMES`] and one file beside it.

@@ -5,27 +5,35 @@ use serde_json::json;
 use crate::Refusal;
 use crate::refusal::json_response;
 
-/// What became of an authentic event.
+/// What became of an authentic delivery's events.
+#[derive(Default, Debug)]
+pub(crate) struct Acceptance {
+    pub(crate) queued: Vec<Queued>,
+    /// Correlation ids of events from whose type no route leads on. Acknowledged all the same: a refusal would make the source
+    /// try again, and in the end give up the whole subscription.
+    pub(crate) ignored: Vec<String>,
+}
+
 #[derive(Debug)]
-pub(crate) enum Acceptance {
-    Queued {
-        correlation_id: String,
-        message_id: String,
-    },
-    /// No route leads on from its type. Acknowledged all the same: a refusal would make the source try again, and in the
-    /// end give up the whole subscription.
-    Ignored {
-        correlation_id: String,
-    },
+pub(crate) struct Queued {
+    pub(crate) correlation_id: String,
+    pub(crate) message_id: String,
 }
 
 impl Acceptance {
+    const fn status(&self) -> &'static str {
+        if self.queued.is_empty() { "ignored" } else { "queued" }
+    }
+
     pub(crate) fn response(&self) -> ApiGatewayV2httpResponse {
-        let body = match self {
-            Self::Queued { correlation_id, message_id } => {
+        let body = match (self.queued.as_slice(), self.ignored.as_slice()) {
+            ([Queued { correlation_id, message_id }], []) => {
                 json!({"status": "queued", "correlationId": correlation_id, "messageId": message_id})
             }
-            Self::Ignored { correlation_id } => json!({"status": "ignored", "correlationId": correlation_id}),
+            ([], [correlation_id]) => json!({"status": "ignored", "correlationId": correlation_id}),
+            (queued, ignored) => {
+                json!({"status": self.status(), "queued": queued.len(), "ignored": ignored.len()})
+            }
         };
         json_response(202, JSON_CONTENT_TYPE, &body)
     }
@@ -38,6 +46,7 @@ pub(crate) struct Trail {
     /// Empty for an unknown source.
     pub(crate) source: String,
     pub(crate) bytes: usize,
+    /// Of its first event, where there are several.
     pub(crate) event_type: String,
     pub(crate) correlation_id: String,
     /// What our side says about a failure of ours.
@@ -49,7 +58,7 @@ impl Trail {
         let Self { source, bytes, event_type, correlation_id, error } = self;
         let error = error.as_deref();
         macro_rules! webhook_ended {
-            ($level:ident, $outcome:literal $(, $extra:ident = $value:expr)*) => {
+            ($level:ident, $outcome:expr $(, $extra:ident = $value:expr)*) => {
                 tracing::$level!(
                     outcome = $outcome, source, event_type, correlation_id, bytes, error, $($extra = $value,)*
                     "webhook ended"
@@ -57,10 +66,17 @@ impl Trail {
             };
         }
         match result {
-            Ok(Acceptance::Queued { message_id, .. }) => {
-                webhook_ended!(info, "queued", message_id = message_id.as_str());
+            Ok(acceptance) => {
+                let (queued, ignored) = (acceptance.queued.len(), acceptance.ignored.len());
+                let message_id = acceptance.queued.first().map(|first| first.message_id.as_str());
+                webhook_ended!(
+                    info,
+                    acceptance.status(),
+                    message_id = message_id,
+                    queued = queued,
+                    ignored = ignored
+                );
             }
-            Ok(Acceptance::Ignored { .. }) => webhook_ended!(info, "ignored"),
             Err(refusal) => {
                 let (code, status, detail) = (refusal.code().as_str(), refusal.status(), refusal.to_string());
                 if refusal.is_ours() {

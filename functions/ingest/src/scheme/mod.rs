@@ -1,7 +1,12 @@
 //! How sources sign what they post, and what their headers say about it. One file a scheme, one entry in [`SCHEMES`].
 
+mod bottlecrm;
+mod dbt_cloud;
+mod hubspot;
 mod shopify;
 mod standard_webhooks;
+mod stripe;
+mod timed;
 
 use std::fmt;
 
@@ -9,14 +14,21 @@ use aws::{ExposeSecret, SecretSlice, SecretString};
 use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
 use jiff::Timestamp;
+use serde_json::value::RawValue;
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::Refusal;
 
 /// Every scheme by the name that `SOURCES` uses.
-pub const SCHEMES: &[(&str, &dyn Scheme)] =
-    &[("shopify", &shopify::Shopify), ("standard-webhooks", &standard_webhooks::StandardWebhooks)];
+pub const SCHEMES: &[(&str, &dyn Scheme)] = &[
+    ("bottlecrm", &bottlecrm::BottleCrm),
+    ("dbt-cloud", &dbt_cloud::DbtCloud),
+    ("hubspot", &hubspot::HubSpot),
+    ("shopify", &shopify::Shopify),
+    ("standard-webhooks", &standard_webhooks::StandardWebhooks),
+    ("stripe", &stripe::Stripe),
+];
 
 pub fn by_name(name: &str) -> Option<&'static dyn Scheme> {
     SCHEMES.iter().find(|(known, _)| *known == name).map(|(_, scheme)| *scheme)
@@ -27,6 +39,9 @@ pub fn by_name(name: &str) -> Option<&'static dyn Scheme> {
 pub struct Delivery<'a> {
     /// The source's name in `SOURCES`.
     pub source_name: &'a str,
+    pub method: &'a str,
+    /// The public address that it was posted to, with its query.
+    pub url: &'a str,
     pub headers: &'a HeaderMap,
     /// The raw bytes.
     pub body: &'a [u8],
@@ -41,8 +56,8 @@ pub trait Scheme: Send + Sync + fmt::Debug {
     /// The key in a secret. The error says what is wrong with the secret, without its value.
     fn key(&self, secret: &SecretString) -> Result<SecretSlice<u8>, &'static str>;
 
-    /// What an authentic delivery says about its event; the body is a JSON object by then.
-    fn event(&self, delivery: &Delivery<'_>) -> Result<Event, Refusal>;
+    /// What an authentic delivery says about its events, each with its payload.
+    fn events<'a>(&self, delivery: &Delivery<'a>) -> Result<Vec<(Event, &'a RawValue)>, Refusal>;
 }
 
 /// The time around now in which a signed timestamp counts.
@@ -60,9 +75,12 @@ impl Window {
 }
 
 /// What was signed beside the body, and the signatures that came along.
+#[derive(Default)]
 pub struct Claim {
     /// Signed before the body.
     pub prefix: Vec<u8>,
+    /// Signed behind the body.
+    pub suffix: Vec<u8>,
     pub signatures: Vec<[u8; SIGNATURE_BYTES]>,
 }
 
@@ -81,6 +99,7 @@ impl Claim {
             };
             mac.update(&self.prefix);
             mac.update(body);
+            mac.update(&self.suffix);
             let expected: [u8; SIGNATURE_BYTES] = mac.finalize().into_bytes().into();
             for signature in &self.signatures {
                 found |= expected.ct_eq(signature);
@@ -101,6 +120,20 @@ pub struct Event {
     pub event_type: String,
     pub time: Timestamp,
     pub source_version: Option<String>,
+}
+
+const NOT_AN_OBJECT: Refusal = Refusal::RequestMalformed("the body must be a JSON object in UTF-8");
+
+/// The payload as it came; white space around it is no part of it.
+fn json_object(body: &[u8]) -> Result<&RawValue, Refusal> {
+    let payload = serde_json::from_slice::<&RawValue>(body).ok();
+    payload.filter(|payload| payload.get().starts_with('{')).ok_or(NOT_AN_OBJECT)
+}
+
+/// A secret that is used as it stands; white space at its ends was pasted with it.
+fn text_key(secret: &SecretString) -> Result<SecretSlice<u8>, &'static str> {
+    let key = secret.expose_secret().trim();
+    if key.is_empty() { Err("it is empty") } else { Ok(key.as_bytes().to_vec().into()) }
 }
 
 /// Event types as sources make them: `orders/create`, `invoice.paid`.
@@ -139,15 +172,15 @@ mod tests {
     fn an_empty_key_verifies_nothing() {
         let body = b"{}";
         let mac = Hmac::<Sha256>::new_from_slice(b"").unwrap().chain_update(body).finalize();
-        let claim = Claim { prefix: Vec::new(), signatures: vec![mac.into_bytes().into()] };
+        let claim = Claim { signatures: vec![mac.into_bytes().into()], ..Claim::default() };
         assert!(!claim.verifies(body, &[SecretSlice::from(Vec::new())]));
     }
 
     #[test]
     fn no_key_and_no_signature_verify_nothing() {
-        let claim = Claim { prefix: Vec::new(), signatures: Vec::new() };
+        let claim = Claim::default();
         assert!(!claim.verifies(b"{}", &[SecretSlice::from(b"key".to_vec())]));
-        let claim = Claim { prefix: Vec::new(), signatures: vec![[0; SIGNATURE_BYTES]] };
+        let claim = Claim { signatures: vec![[0; SIGNATURE_BYTES]], ..Claim::default() };
         assert!(!claim.verifies(b"{}", &[]));
     }
 

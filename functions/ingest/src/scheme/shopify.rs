@@ -1,9 +1,10 @@
-use aws::{ExposeSecret, SecretSlice, SecretString};
+use aws::{SecretSlice, SecretString};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
+use serde_json::value::RawValue;
 
-use super::{Claim, Delivery, Event, Scheme, Window, is_event_type};
+use super::{Claim, Delivery, Event, Scheme, Window, is_event_type, json_object, text_key};
 use crate::Refusal;
 use crate::headers::{HeaderProblem, is_identifier, single};
 
@@ -32,16 +33,15 @@ impl Scheme for Shopify {
             .ok_or(Refusal::SignatureInvalid(
                 "X-Shopify-Hmac-Sha256 must be there once, as base64 of 32 bytes",
             ))?;
-        Ok(Claim { prefix: Vec::new(), signatures: vec![signature] })
+        Ok(Claim { signatures: vec![signature], ..Claim::default() })
     }
 
     fn key(&self, secret: &SecretString) -> Result<SecretSlice<u8>, &'static str> {
-        let key = secret.expose_secret();
-        if key.is_empty() { Err("it is empty") } else { Ok(key.as_bytes().to_vec().into()) }
+        text_key(secret)
     }
 
-    fn event(&self, delivery: &Delivery<'_>) -> Result<Event, Refusal> {
-        let headers = delivery.headers;
+    fn events<'a>(&self, delivery: &Delivery<'a>) -> Result<Vec<(Event, &'a RawValue)>, Refusal> {
+        let (payload, headers) = (json_object(delivery.body)?, delivery.headers);
         let topic = single(headers, TOPIC)
             .ok()
             .filter(|topic| is_event_type(topic))
@@ -65,7 +65,7 @@ impl Scheme for Shopify {
         // A delivery without a version is for the mapping to judge, which keeps it in the dead letter queue.
         let version = optional(single(headers, API_VERSION), is_version)
             .map_err(|()| Refusal::RequestMalformed("X-Shopify-API-Version must be a version, once"))?;
-        Ok(Event {
+        let event = Event {
             route_key: topic.to_owned(),
             id: id.to_owned(),
             delivery_id: Some(delivery_id.to_owned()),
@@ -73,7 +73,8 @@ impl Scheme for Shopify {
             event_type: format!("shopify.{topic}"),
             time,
             source_version: version.map(str::to_owned),
-        })
+        };
+        Ok(vec![(event, payload)])
     }
 }
 

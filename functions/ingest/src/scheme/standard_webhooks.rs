@@ -4,8 +4,9 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
-use super::{Claim, Delivery, Event, Scheme, Window, is_event_type};
+use super::{Claim, Delivery, Event, Scheme, Window, is_event_type, json_object};
 use crate::Refusal;
 use crate::headers::{is_identifier, single};
 
@@ -49,7 +50,7 @@ impl Scheme for StandardWebhooks {
         if signatures.is_empty() {
             return Err(BAD_SIGNATURE);
         }
-        Ok(Claim { prefix: format!("{id}.{timestamp}.").into_bytes(), signatures })
+        Ok(Claim { prefix: format!("{id}.{timestamp}.").into_bytes(), signatures, ..Claim::default() })
     }
 
     fn key(&self, secret: &SecretString) -> Result<SecretSlice<u8>, &'static str> {
@@ -62,7 +63,8 @@ impl Scheme for StandardWebhooks {
         if key.is_empty() { Err("nothing follows whsec_") } else { Ok(key.into()) }
     }
 
-    fn event(&self, delivery: &Delivery<'_>) -> Result<Event, Refusal> {
+    fn events<'a>(&self, delivery: &Delivery<'a>) -> Result<Vec<(Event, &'a RawValue)>, Refusal> {
+        let data = json_object(delivery.body)?;
         let id = id(delivery)?;
         let (_, seconds) = timestamp(delivery)?;
         let payload: Payload = serde_json::from_slice(delivery.body)
@@ -79,7 +81,7 @@ impl Scheme for StandardWebhooks {
             payload.timestamp.as_ref().and_then(Value::as_str).and_then(|time| time.parse().ok());
         let time =
             occurred_at.map_or_else(|| Timestamp::from_second(seconds).map_err(|_| BAD_TIMESTAMP), Ok)?;
-        Ok(Event {
+        let event = Event {
             route_key: kind.to_owned(),
             id: id.to_owned(),
             // The id stays the same over all attempts: there is none for a single delivery.
@@ -88,7 +90,8 @@ impl Scheme for StandardWebhooks {
             event_type: format!("{}.{kind}", delivery.source_name),
             time,
             source_version: None,
-        })
+        };
+        Ok(vec![(event, data)])
     }
 }
 

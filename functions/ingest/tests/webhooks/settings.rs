@@ -22,7 +22,7 @@ fn defaults_hold_where_nothing_is_said() {
 fn every_problem_is_told_at_once() {
     let sources = json!({
         "Shop 1": {"scheme": "none", "secret_arn": "hush", "routes": {}, "secret": "hush"},
-        "crm": {"scheme": "standard-webhooks", "routes": {"a": "queue", "b": 7}},
+        "crm": {"scheme": "standard-webhooks", "routes": {"a": "queue", "b": 7}, "url": "hooks"},
         "erp": [],
     })
     .to_string();
@@ -35,11 +35,12 @@ fn every_problem_is_told_at_once() {
         found,
         [
             "SOURCES.Shop 1: the name must be 1 to 64 of a-z, 0-9 and -",
-            "SOURCES.Shop 1: scheme must be one of shopify, standard-webhooks",
+            "SOURCES.Shop 1: scheme must be one of bottlecrm, dbt-cloud, hubspot, shopify, standard-webhooks, stripe",
             "SOURCES.Shop 1: secret_arn must be the ARN of a secret",
             "SOURCES.Shop 1: routes: at least one, or every event would be ignored",
             "SOURCES.Shop 1: unknown field secret",
             "SOURCES.crm: secret_arn must be the ARN of a secret",
+            "SOURCES.crm: url must be the public address that webhooks are posted to",
             "SOURCES.crm: routes.a must be the URL of a queue",
             "SOURCES.crm: routes.b must be the URL of a queue",
             "SOURCES.erp: must be an object",

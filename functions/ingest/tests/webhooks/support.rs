@@ -92,6 +92,11 @@ pub(crate) fn fixture_with(now: &str, settings: impl Fn(&str) -> Option<String>)
         "shop": {"scheme": "shopify", "secret_arn": SHOP_ARN, "routes": {"orders/create": QUEUE_URL}},
         "crm": {"scheme": "standard-webhooks", "secret_arn": CRM_ARN, "routes": {"order.placed": CRM_QUEUE_URL}},
     });
+    fixture_of(now, &sources, settings)
+}
+
+/// Of other sources; their secrets are to be set.
+pub(crate) fn fixture_of(now: &str, sources: &Value, settings: impl Fn(&str) -> Option<String>) -> Fixture {
     let config = Config::read(&|name: &str| match name {
         "SOURCES" => Some(sources.to_string()),
         name => settings(name),
