@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use crate::{Code, Rejection};
+use crate::{Code, Rejection, eventbridge};
 
 pub const SPEC_VERSION: &str = "1.0";
 /// Attributes travel into ledger items, message attributes and log lines.
@@ -47,11 +47,15 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// Reads one message body. The error names the first attribute that is wrong and holds no value of it.
+    /// Reads one message body: an envelope, or an event as EventBridge puts it on a queue. The error names the first
+    /// attribute that is wrong and holds no value of it.
     pub fn decode(body: &str) -> Result<Self, EnvelopeError> {
         match serde_json::from_str::<Self>(body) {
             Ok(envelope) => envelope.checked(),
-            Err(_) => Err(EnvelopeError::explain(body)),
+            Err(_) => match eventbridge::read(body) {
+                Some(envelope) => envelope?.checked(),
+                None => Err(EnvelopeError::explain(body)),
+            },
         }
     }
 

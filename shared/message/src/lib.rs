@@ -1,6 +1,6 @@
 //! What travels through Spillway, and what can become of it. Pure: no clock, no network, no AWS.
 //!
-//! - [`Envelope`]: the CloudEvents 1.0 message that stands on every queue.
+//! - [`Envelope`]: the CloudEvents 1.0 message that stands on every queue; events of EventBridge are read into one.
 //! - [`OperationKey`], [`Fingerprint`]: which effect a message asks for, and with what content.
 //! - [`Disposition`]: the one failure taxonomy; [`Code`]: why, in four digits.
 //! - [`Redacted`]: personal data that neither logs nor `Debug` can print.
@@ -8,6 +8,7 @@
 mod code;
 mod disposition;
 mod envelope;
+mod eventbridge;
 mod key;
 mod redacted;
 
