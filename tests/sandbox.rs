@@ -1,4 +1,5 @@
-//! The connectors against the partner sandbox: the contract, and what happens when a partner fails.
+//! The connectors against the partner sandbox: the contract, and what happens when a partner fails or changes.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking")]
 
 use std::sync::Arc;
 use std::time::Duration;
