@@ -1,13 +1,17 @@
-//! The connectors against the partner sandbox: the contract, and what happens when a partner fails.
+//! The connectors against the partner sandbox: the contract, and what happens when a partner fails or changes.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking")]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use local::Partner;
-use local::sandbox::{API_KEY, Fault, FaultKind, Sandbox, System};
+use local::sandbox::{API_KEY, Demand, Fault, FaultKind, Sandbox, System};
 use message::{Code, Effect};
 use outbound::{CallError, LabelBuyer, OptionLists, StockReserver, at_most_once};
+use serde_json::{Value, json};
 use tests::karrio::{buyer, buyer_with};
-use tests::{budget, order, reserver_waiting, stock_reserver_suite};
+use tests::{budget, order, reserver_by, reserver_waiting, stock_reserver_suite};
+use transform::{Catalog, Translator};
 
 const PATIENCE: Duration = Duration::from_millis(400);
 
@@ -91,6 +95,45 @@ async fn a_reservation_out_of_stock_is_continued_after_restocking() {
     sandbox.stock("SKU-EMPTY", 2);
     reserver.reserve(&order, &budget()).await.unwrap();
     assert_eq!(effects(&sandbox, System::Inventory), 1);
+}
+
+/// The mapping `tryton-sale` with a rule more for each of these, which makes `x`, and its target's contract with these members.
+fn with_more(more: &[(&str, &str)]) -> Arc<Translator> {
+    let contracts = Catalog::built_in().unwrap().contracts();
+    let mut sale = contracts.documents().unwrap().remove("tryton.sale@8.2").unwrap();
+    let mut mapping = include_str!("../shared/transform/mappings/tryton-sale.toml").to_owned();
+    for (rule, object) in more {
+        let (_, name) = rule.rsplit_once('.').unwrap_or(("", rule));
+        sale.pointer_mut(object).unwrap()["properties"][name] = json!({ "type": "string" });
+        mapping.push_str(&format!("\n[[rule]]\nto = \"{rule}\"\nvalue = \"x\"\n"));
+    }
+    let catalog = Catalog::read([("tryton-sale", mapping.as_str())], []).unwrap();
+    let catalog = catalog.with_contracts(contracts.with(sale).unwrap());
+    Arc::new(Translator::new(catalog.plan("tryton-sale", &Value::Null).unwrap()))
+}
+
+#[tokio::test]
+async fn fields_that_only_the_mapping_knows_are_written_to_their_records() {
+    let more = with_more(&[
+        ("shipment_method", ""),
+        ("lines[].note", "/$defs/line"),
+        ("party.lang", "/$defs/party"),
+        ("shipment_address.building_name", "/$defs/address"),
+    ]);
+    for (of, at) in [
+        ("sale.sale", "/shipment_method"),
+        ("sale.sale", "/lines/0/1/0/note"),
+        ("party.party", "/lang"),
+        ("party.party", "/addresses/0/1/0/building_name"),
+    ] {
+        let (sandbox, order) = (Sandbox::start().await.unwrap(), order(&[("SKU-1", 1)]));
+        sandbox.insist(Demand { of: of.to_owned(), at: at.to_owned(), value: Some(json!("x")) });
+        let without = reserver_waiting(&inventory(&sandbox), PATIENCE);
+        let error = without.reserve(&order, &budget()).await.unwrap_err();
+        assert_eq!(error.code(), Code::TargetRefused, "{at}");
+        let with = reserver_by(Arc::clone(&more), &inventory(&sandbox), PATIENCE);
+        with.reserve(&order, &budget()).await.unwrap();
+    }
 }
 
 fn reservation() -> transform::canonical::Reservation {

@@ -1,4 +1,4 @@
-//! One fault, and two, at every call of a flow.
+//! One fault, and two, at every call of either flow.
 
 use std::sync::Arc;
 
@@ -12,33 +12,22 @@ use crate::weather::Weather;
 use crate::world::World;
 
 #[tokio::test(start_paused = true)]
-async fn a_fault_at_any_call_of_the_shipping_flow_loses_and_doubles_nothing() {
-    println!("schedules: {}", one_fault(Labels, &Weather::FAIR).await);
+async fn a_fault_at_any_call_loses_and_doubles_nothing() {
+    let schedules = one_fault(Labels, &Weather::FAIR).await + one_fault(Orders, &Weather::FAIR).await;
+    println!("schedules: {schedules}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fault_at_any_call_of_the_order_flow_loses_and_doubles_nothing() {
-    println!("schedules: {}", one_fault(Orders, &Weather::FAIR).await);
+async fn two_faults_at_any_calls_of_two_attempts_lose_and_double_nothing() {
+    let schedules = two_faults(Labels, &Weather::FAIR).await + two_faults(Orders, &Weather::FAIR).await;
+    println!("schedules: {schedules}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_faults_at_any_calls_of_two_attempts_of_the_shipping_flow_lose_and_double_nothing() {
-    println!("schedules: {}", two_faults(Labels, &Weather::FAIR).await);
-}
-
-#[tokio::test(start_paused = true)]
-async fn two_faults_at_any_calls_of_two_attempts_of_the_order_flow_lose_and_double_nothing() {
-    println!("schedules: {}", two_faults(Orders, &Weather::FAIR).await);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_fault_after_a_lost_call_of_the_shipping_flow_loses_and_doubles_nothing() {
-    println!("schedules: {}", a_loss_and_a_fault(Labels, &Weather::FAIR).await);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_fault_after_a_lost_call_of_the_order_flow_loses_and_doubles_nothing() {
-    println!("schedules: {}", a_loss_and_a_fault(Orders, &Weather::FAIR).await);
+async fn a_fault_after_a_lost_call_loses_and_doubles_nothing() {
+    let schedules =
+        a_loss_and_a_fault(Labels, &Weather::FAIR).await + a_loss_and_a_fault(Orders, &Weather::FAIR).await;
+    println!("schedules: {schedules}");
 }
 
 /// What is recorded as done was done: the ledger is never ahead of the target.

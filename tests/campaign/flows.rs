@@ -11,8 +11,8 @@ use orders_to_inventory::OrdersToInventory;
 use outbound::{HttpTarget, TargetConfig};
 use receiver::{Flow, Receiver};
 use serde_json::{Value, json};
-use tests::{address, built_in, credential};
-use transform::Translator;
+use tests::{address, credential};
+use transform::{Catalog, Translator};
 
 use crate::hook::Hook;
 use crate::hooked::Hooked;
@@ -23,14 +23,30 @@ static PAYLOAD: LazyLock<Value> = LazyLock::new(|| {
     serde_json::from_str(text).unwrap()
 });
 // Compiled once: a schedule starts a worker more than once, and there are thousands of schedules.
-static ORDERS: LazyLock<Arc<Translator>> = LazyLock::new(|| built_in("shopify-order", &Value::Null));
-static SALES: LazyLock<Arc<Translator>> = LazyLock::new(|| built_in("tryton-sale", &Value::Null));
-static RESERVATIONS: LazyLock<Arc<Translator>> =
-    LazyLock::new(|| built_in("canonical-reservation", &Value::Null));
-static SHIPMENTS: LazyLock<Arc<Translator>> = LazyLock::new(|| {
-    built_in("karrio-shipment", &json!({ "service": "standard_service", "ship_from": address() }))
-});
+pub(crate) static BUILT_IN: LazyLock<Translators> =
+    LazyLock::new(|| Translators::of(Catalog::built_in().unwrap()));
 const SHOP: &str = "acme.myshopify.com";
+
+/// What the flows and their connectors read and write by.
+pub(crate) struct Translators {
+    orders: Arc<Translator>,
+    sales: Arc<Translator>,
+    reservations: Arc<Translator>,
+    shipments: Arc<Translator>,
+}
+
+impl Translators {
+    pub(crate) fn of(catalog: &Catalog) -> Self {
+        let with = |mapping, settings| Arc::new(Translator::new(catalog.plan(mapping, settings).unwrap()));
+        let shipping = json!({ "service": "standard_service", "ship_from": address() });
+        Self {
+            orders: with("shopify-order", &Value::Null),
+            sales: with("tryton-sale", &Value::Null),
+            reservations: with("canonical-reservation", &Value::Null),
+            shipments: with("karrio-shipment", &shipping),
+        }
+    }
+}
 
 /// What a campaign needs to know of a flow.
 pub(crate) trait Subject: Copy {
@@ -39,7 +55,11 @@ pub(crate) trait Subject: Copy {
     /// Name of the target.
     fn target(self) -> &'static str;
 
-    fn receiver(self, world: &Arc<World>, hook: &Hook) -> Receiver<Self::Flow>;
+    fn receiver(self, world: &Arc<World>, hook: &Hook) -> Receiver<Self::Flow> {
+        self.receiver_by(&BUILT_IN, world, hook)
+    }
+
+    fn receiver_by(self, by: &Translators, world: &Arc<World>, hook: &Hook) -> Receiver<Self::Flow>;
 
     /// A message that can succeed, for this order: one operation.
     fn good(self, order: u32) -> String;
@@ -78,14 +98,24 @@ pub(crate) struct Orders;
 
 impl Orders {
     fn order(order: u32, change: impl FnOnce(&mut Value)) -> String {
-        let mut payload = PAYLOAD.clone();
+        let mut payload = Self::of_what_is_sold(&PAYLOAD, order);
+        change(&mut payload);
+        Self::webhook(&payload, "2026-10")
+    }
+
+    /// As this order, of products that the inventory knows.
+    pub(crate) fn of_what_is_sold(payload: &Value, order: u32) -> Value {
+        let mut payload = payload.clone();
         payload["id"] = json!(order);
         for line in payload["line_items"].as_array_mut().unwrap() {
             line["sku"] = json!("SKU-1");
         }
         payload["currency"] = json!("USD");
-        change(&mut payload);
-        envelope("shopify.orders/create", "/shopify/acme.myshopify.com", "2026-10", &payload)
+        payload
+    }
+
+    pub(crate) fn webhook(payload: &Value, version: &str) -> String {
+        envelope("shopify.orders/create", "/shopify/acme.myshopify.com", version, payload)
     }
 }
 
@@ -96,12 +126,12 @@ impl Subject for Orders {
         "tryton"
     }
 
-    fn receiver(self, world: &Arc<World>, hook: &Hook) -> Receiver<OrdersToInventory> {
+    fn receiver_by(self, by: &Translators, world: &Arc<World>, hook: &Hook) -> Receiver<OrdersToInventory> {
         let seen = world.seen_by(hook);
         let gate = seen.gate(self.target());
         let target = http(self.target(), world.sandbox.tryton_url(), Arc::clone(&seen));
-        let reserver = TrytonStockReserver::new(target, credential(API_KEY), 1, Arc::clone(&SALES));
-        seen.receiver(OrdersToInventory::new(Arc::clone(&ORDERS), Arc::new(reserver)), gate)
+        let reserver = TrytonStockReserver::new(target, credential(API_KEY), 1, Arc::clone(&by.sales));
+        seen.receiver(OrdersToInventory::new(Arc::clone(&by.orders), Arc::new(reserver)), gate)
     }
 
     fn good(self, order: u32) -> String {
@@ -154,12 +184,12 @@ impl Subject for Labels {
         "karrio"
     }
 
-    fn receiver(self, world: &Arc<World>, hook: &Hook) -> Receiver<InventoryToShipping> {
+    fn receiver_by(self, by: &Translators, world: &Arc<World>, hook: &Hook) -> Receiver<InventoryToShipping> {
         let seen = world.seen_by(hook);
         let gate = seen.gate(self.target());
         let target = http(self.target(), world.sandbox.karrio_url(), Arc::clone(&seen));
-        let buyer = KarrioLabelBuyer::new(target, credential(API_KEY), Arc::clone(&SHIPMENTS));
-        seen.receiver(InventoryToShipping::new(Arc::clone(&RESERVATIONS), Arc::new(buyer)), gate)
+        let buyer = KarrioLabelBuyer::new(target, credential(API_KEY), Arc::clone(&by.shipments));
+        seen.receiver(InventoryToShipping::new(Arc::clone(&by.reservations), Arc::new(buyer)), gate)
     }
 
     fn good(self, order: u32) -> String {

@@ -3,8 +3,11 @@
 //! process, on a paused clock.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking")]
 
+#[path = "../../shared/transform/tests/drill/case.rs"]
+mod case;
 mod checker;
 mod crashes;
+mod drill;
 mod flows;
 mod hook;
 mod hooked;

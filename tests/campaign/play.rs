@@ -35,8 +35,12 @@ pub(crate) async fn play<S: Subject + 'static>(
     let receiver = |world: &Arc<World>, hook: &_| subject.receiver(world, hook);
     let mut turns = drain(&world, schedule, receiver).await;
     let judge = |turns: &Turns, wrong: Vec<String>| {
-        let name = weather.name;
-        assert!(wrong.is_empty(), "{name}, {schedule:?} of {turns:?} (sent {:?}): {wrong:#?}", sent.good);
+        let (target, weather) = (subject.target(), weather.name);
+        assert!(
+            wrong.is_empty(),
+            "{target}, {weather}, {schedule:?} of {turns:?} (sent {:?}): {wrong:#?}",
+            sent.good
+        );
     };
     if let Some(redriven) = weather.redriven {
         judge(&turns, violations_of_giving_up(subject, &world, &sent));

@@ -54,13 +54,12 @@ pub fn reserver(partner: &Partner) -> TrytonStockReserver {
 }
 
 pub fn reserver_waiting(partner: &Partner, timeout: Duration) -> TrytonStockReserver {
-    let translator = built_in("tryton-sale", &Value::Null);
-    TrytonStockReserver::new(
-        target("tryton", &partner.url, timeout),
-        credential(&partner.api_key),
-        1,
-        translator,
-    )
+    reserver_by(built_in("tryton-sale", &Value::Null), partner, timeout)
+}
+
+pub fn reserver_by(translator: Arc<Translator>, partner: &Partner, timeout: Duration) -> TrytonStockReserver {
+    let target = target("tryton", &partner.url, timeout);
+    TrytonStockReserver::new(target, credential(&partner.api_key), 1, translator)
 }
 
 pub fn built_in(mapping: &str, settings: &Value) -> Arc<Translator> {

@@ -1,12 +1,16 @@
 //! What the mapping `tryton-sale` makes of an order. Fields are named as Tryton 8.2 names them; what Tryton knows by its own ids
-//! (party, product, unit, currency, country, subdivision) stands here by its code: the connector looks the ids up.
+//! (party, product, unit, currency, country, subdivision) stands here by its code: the connector looks the ids up. What else the
+//! mapping makes of a record is written as it stands, so that a field more in Tryton is a rule more in the mapping.
 
 use message::Redacted;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Fields that the connector has no use for itself.
+pub(crate) type OtherFields = Redacted<Map<String, Value>>;
 
 /// `sale.sale`, with what it refers to.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct TrytonSale {
     /// [`transform::canonical::Order::reference`]: what the sale is looked up by.
     pub(crate) reference: String,
@@ -18,11 +22,12 @@ pub(crate) struct TrytonSale {
     /// `currency.currency` by code.
     pub(crate) currency: String,
     pub(crate) lines: Vec<TrytonSaleLine>,
+    #[serde(flatten)]
+    pub(crate) other: OtherFields,
 }
 
 /// `party.party`: found by its code, created where it is not there.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct TrytonParty {
     /// Unique in Tryton. `<shop>/customer/<id>`, or `<shop>/order/<id>` for a guest, who is a party of one order: the
     /// two kinds of id must not meet.
@@ -31,11 +36,12 @@ pub(crate) struct TrytonParty {
     /// A `contact_mechanism` of type `email`.
     #[serde(default)]
     pub(crate) email: Option<Redacted<String>>,
+    #[serde(flatten)]
+    pub(crate) other: OtherFields,
 }
 
 /// `party.address`.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct TrytonAddress {
     /// Stands on labels in place of the party's name: the company, else the recipient.
     pub(crate) party_name: Redacted<String>,
@@ -52,17 +58,20 @@ pub(crate) struct TrytonAddress {
     /// `country.subdivision` by ISO 3166-2 code (`US-CA`).
     #[serde(default)]
     pub(crate) subdivision: Option<String>,
+    #[serde(flatten)]
+    pub(crate) other: OtherFields,
 }
 
 /// `sale.line`, in the product's own unit.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct TrytonSaleLine {
     /// `product.product` by code: the SKU.
     pub(crate) product: String,
     /// A whole number, which Tryton's float holds exactly.
     pub(crate) quantity: u32,
     pub(crate) unit_price: TrytonDecimal,
+    #[serde(flatten)]
+    pub(crate) other: OtherFields,
 }
 
 /// A decimal as Tryton's JSON writes it.

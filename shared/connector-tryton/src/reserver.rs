@@ -147,6 +147,7 @@ impl Attempt<'_> {
             unit: product.default_uom,
             quantity: line.quantity,
             unit_price: &line.unit_price,
+            other: &line.other,
         });
         let sale = NewSale {
             reference: &document.reference,
@@ -156,6 +157,7 @@ impl Attempt<'_> {
             invoice_address: address,
             shipment_address: address,
             lines: Create::new(lines.collect()),
+            other: &document.other,
         };
         self.written(self.client.create(SALE, &sale, Sale::FIELDS, self.budget).await)
     }
@@ -221,6 +223,7 @@ impl Attempt<'_> {
             name: document.party.name.expose(),
             addresses: Create::new(vec![new_address(document, country, subdivision)]),
             contact_mechanisms: Create::new(email.collect()),
+            other: &document.party.other,
         };
         let created = self.client.create(PARTY, &party, Party::FIELDS, self.budget).await;
         match created {
@@ -283,6 +286,7 @@ fn new_address(document: &TrytonSale, country: i64, subdivision: Option<i64>) ->
         postal_code: address.postal_code.as_ref().map(Redacted::expose).map(String::as_str),
         country,
         subdivision,
+        other: &address.other,
     }
 }
 

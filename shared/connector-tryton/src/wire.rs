@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::document::{TrytonDecimal, TrytonSale};
+use crate::document::{OtherFields, TrytonDecimal, TrytonSale};
 
 /// `sale.sale`, with [`Sale::FIELDS`].
 #[derive(Deserialize)]
@@ -159,6 +159,8 @@ pub(crate) struct NewAddress<'a> {
     pub country: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subdivision: Option<i64>,
+    #[serde(flatten)]
+    pub other: &'a OtherFields,
 }
 
 #[derive(Serialize)]
@@ -174,6 +176,8 @@ pub(crate) struct NewParty<'a> {
     pub name: &'a str,
     pub addresses: Create<NewAddress<'a>>,
     pub contact_mechanisms: Create<NewContact<'a>>,
+    #[serde(flatten)]
+    pub other: &'a OtherFields,
 }
 
 #[derive(Serialize)]
@@ -185,6 +189,8 @@ pub(crate) struct NewSale<'a> {
     pub invoice_address: i64,
     pub shipment_address: i64,
     pub lines: Create<NewLine<'a>>,
+    #[serde(flatten)]
+    pub other: &'a OtherFields,
 }
 
 #[derive(Serialize)]
@@ -195,4 +201,6 @@ pub(crate) struct NewLine<'a> {
     pub unit: i64,
     pub quantity: u32,
     pub unit_price: &'a TrytonDecimal,
+    #[serde(flatten)]
+    pub other: &'a OtherFields,
 }

@@ -71,7 +71,8 @@ async fn create(State(world): State<Arc<World>>, headers: HeaderMap, Json(body):
     if let Some(refused) = unauthorized(&headers) {
         return refused;
     }
-    if let Some(problem) = problem(&body) {
+    let unmet = || Some(format!("{}: this field is not valid", world.demands.unmet("shipment", &body)?));
+    if let Some(problem) = problem(&body).or_else(unmet) {
         let errors = json!([{ "code": "validation", "message": problem, "details": {} }]);
         return (StatusCode::BAD_REQUEST, Json(json!({ "errors": errors }))).into_response();
     }

@@ -1,5 +1,5 @@
 //! The partner sandbox: one small server that speaks the calls we make to the inventory system (Tryton's) and the
-//! label system (Karrio's), remembers effects, and can be told to fail.
+//! label system (Karrio's), remembers effects, and can be told to fail or to insist on more than it did.
 //!
 //! | path | what |
 //! |---|---|
@@ -10,6 +10,7 @@
 //! | `GET /_sandbox/effects` | every [`Effect`] so far |
 //! | `POST /_sandbox/stock` | `{"sku": …, "quantity": …}` sets a stock level |
 
+mod demands;
 mod faults;
 mod karrio;
 mod state;
@@ -28,6 +29,7 @@ use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+pub use demands::Demand;
 pub use faults::{Fault, FaultKind};
 pub use state::{Effect, System};
 
@@ -94,6 +96,11 @@ impl Sandbox {
 
     pub fn fail_no_more(&self) {
         self.world.faults.clear();
+    }
+
+    /// Answers with 400, from now on, what does not meet the demand.
+    pub fn insist(&self, demand: Demand) {
+        self.world.demands.add(demand);
     }
 }
 

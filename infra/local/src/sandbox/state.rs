@@ -3,6 +3,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::demands::Demands;
 use super::faults::Faults;
 use super::karrio::Labels;
 use super::tryton::Erp;
@@ -35,6 +36,7 @@ pub struct Effect {
 #[derive(Default)]
 pub(super) struct World {
     pub(super) faults: Faults,
+    pub(super) demands: Demands,
     erp: Mutex<Erp>,
     labels: Mutex<Labels>,
     effects: Mutex<Vec<Effect>>,

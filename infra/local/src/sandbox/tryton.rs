@@ -154,6 +154,9 @@ async fn create(
     if let Some(refused) = unauthorized(&headers) {
         return refused;
     }
+    if let Some(at) = world.demands.unmet(&model, &Value::Object(record.clone())) {
+        return answer(Err(Refused::NotValid { at }));
+    }
     answer(world.erp(|erp| {
         let id = erp.records.create(&model, record)?;
         Ok(erp.records.render(&model, id, &fields(&query)))

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 pub(super) enum Refused {
     NotFound,
     Domain,
+    NotValid { at: String },
     NotUnique { model: String, field: &'static str },
     Transition { button: String },
 }
@@ -17,6 +18,7 @@ impl Refused {
         match self {
             Self::NotFound => String::new(),
             Self::Domain => "Invalid domain.".to_owned(),
+            Self::NotValid { at } => format!("The value of field \"{at}\" is not valid."),
             Self::NotUnique { model, field } => {
                 let name = model.rsplit('.').next().unwrap_or_default();
                 format!("The {field} on {name} must be unique.")
