@@ -11,8 +11,8 @@ use super::convert::{Conversion, TimeFormat};
 use super::expr::{Expression, Library};
 use super::pattern::Pattern;
 use super::plan::{
-    Condition, Default_, ListRef, Out, OutList, OutMember, Piece, Plan, Ref, Refusal, Rule, Source, Unknown,
-    Values,
+    Condition, Default_, ListRef, Out, OutFixed, OutList, OutMember, Piece, Plan, Ref, Refusal, Rule, Source,
+    Unknown, Values,
 };
 use super::shape::Shape;
 use crate::contract::{ContractId, Contracts, Schema};
@@ -302,11 +302,16 @@ impl<'f> Compiler<'f> {
         })
     }
 
-    /// Whether the object that holds the place cannot do without it.
+    /// Whether the object or the list that holds the place cannot do without it.
     fn required(&self, to: &Place) -> bool {
-        let Some((Step::Name(name), above)) = to.steps.split_last() else { return true };
+        let Some((last, above)) = to.steps.split_last() else { return true };
         let above = Place { space: to.space, steps: above.to_vec() };
-        self.target.at(above.in_schema()).is_some_and(|schema| schema.required.contains(name))
+        let holder = self.target.at(above.in_schema());
+        match last {
+            Step::Name(name) => holder.is_some_and(|schema| schema.required.contains(name)),
+            Step::Each => true,
+            Step::Index(index) => holder.is_some_and(|schema| *index < least_items(schema)),
+        }
     }
 
     fn source(&self, source: &SourceText, rule: &str, lists: &[Vec<Step>]) -> Compiled<Source> {
@@ -432,24 +437,46 @@ impl<'f> Compiler<'f> {
                 let of = self.list_ref(lists.last().map_or(&[], Vec::as_slice), &name)?;
                 let keep = self.condition(list.when.as_deref(), &list.with, &name, &lists)?;
                 let blank = Schema::default();
-                let item = self.out(item, schema.items.as_deref().unwrap_or(&blank), at, true)?;
+                let of_items = schema.items.as_deref().unwrap_or(&blank);
+                let item = self.out(item, of_items, at, true)?;
                 at.pop();
                 let most = schema.max_items.and_then(|most| usize::try_from(most).ok());
-                Out::List(Box::new(OutList { of, keep, none: list.none.clone(), most, item }))
+                let null = of_items.nullable();
+                Out::List(Box::new(OutList { of, keep, none: list.none.clone(), most, null, item }))
             }
             Tree::Fixed(items) => {
                 let blank = Schema::default();
                 let of_items = schema.items.as_deref().unwrap_or(&blank);
-                let mut made = Vec::new();
+                let (mut made, least) = (Vec::new(), least_items(schema));
                 for (index, item) in items.iter().enumerate() {
                     at.push(Step::Index(index));
-                    made.push(self.out(item, of_items, at, true)?);
+                    let place = Place { space: Space::Payload, steps: at.clone() };
+                    let always = index < least || self.is_constant(item);
+                    made.push((place.to_string(), self.out(item, of_items, at, always)?));
                     at.pop();
                 }
-                Out::Fixed(made)
+                Out::Fixed(OutFixed { items: made, least, null: of_items.nullable(), required })
             }
         })
     }
+
+    /// Whether nothing of a message goes into it.
+    fn is_constant(&self, tree: &Tree) -> bool {
+        match tree {
+            Tree::Rule(index) => self
+                .file
+                .rule
+                .get(*index)
+                .is_some_and(|rule| rule.expr.is_none() && rule.from.iter().next().is_none()),
+            Tree::Object(members) => members.iter().all(|(_, member)| self.is_constant(member)),
+            Tree::List(_) => false,
+            Tree::Fixed(items) => items.iter().all(|item| self.is_constant(item)),
+        }
+    }
+}
+
+fn least_items(schema: &Schema) -> usize {
+    schema.min_items.and_then(|least| usize::try_from(least).ok()).unwrap_or(0)
 }
 
 /// What the rules make, by the target's members.

@@ -116,11 +116,12 @@ impl<'p, 'm: 'p> Explainer<'p, 'm, '_> {
                 let came = self.list(list, frame, to);
                 came || list.none.is_some()
             }
-            Out::Fixed(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    self.out(item, frame, &format!("{to}[{index}]"));
+            Out::Fixed(fixed) => {
+                let mut any = fixed.required;
+                for (index, (_, item)) in fixed.items.iter().enumerate() {
+                    any |= self.out(item, frame, &format!("{to}[{index}]"));
                 }
-                true
+                any
             }
         }
     }
@@ -136,7 +137,10 @@ impl<'p, 'm: 'p> Explainer<'p, 'm, '_> {
                 continue;
             }
             let (rules, lists) = (self.told.rules.len(), self.told.lists.len());
-            self.out(item, &inner, &format!("{to}[{kept}]"));
+            // Of an item that is null no rule makes anything, but one that makes the item itself.
+            if matches!(item, Out::Rule(_)) || !scope.came(0).is_absent() {
+                self.out(item, &inner, &format!("{to}[{kept}]"));
+            }
             if kept >= self.most_items && !self.told.rules.iter().skip(rules).any(RuleExplained::is_wrong) {
                 self.told.rules.truncate(rules);
                 self.told.lists.truncate(lists);

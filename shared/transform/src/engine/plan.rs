@@ -181,13 +181,9 @@ pub(crate) struct ListRef {
 #[derive(Debug)]
 pub(crate) enum Out {
     Rule(usize),
-    Object {
-        members: Vec<(String, OutMember)>,
-        required: bool,
-    },
+    Object { members: Vec<(String, OutMember)>, required: bool },
     List(Box<OutList>),
-    /// A list of so many items.
-    Fixed(Vec<Out>),
+    Fixed(OutFixed),
 }
 
 #[derive(Debug)]
@@ -198,7 +194,20 @@ pub(crate) struct OutList {
     /// What is expected where none is left.
     pub(crate) none: Option<String>,
     pub(crate) most: Option<usize>,
+    /// The contract takes null for an item.
+    pub(crate) null: bool,
     pub(crate) item: Out,
+}
+
+/// A list whose items have rules of their own.
+#[derive(Debug)]
+pub(crate) struct OutFixed {
+    /// With their places in the target: `$.parcels[0]`.
+    pub(crate) items: Vec<(String, Out)>,
+    /// So many the contract wants at least.
+    pub(crate) least: usize,
+    pub(crate) null: bool,
+    pub(crate) required: bool,
 }
 
 #[derive(Debug)]

@@ -9,11 +9,11 @@ use super::came::Came;
 use super::capture::{Scope, Unknown as UnknownMembers};
 use super::convert::Refused;
 use super::plan::{
-    Condition, ListRef, Note, Out, OutList, OutMember, Piece, Plan, Ref, Refusal, Rule, Source, Translated,
-    Unknown, Values,
+    Condition, ListRef, Note, Out, OutFixed, OutList, OutMember, Piece, Plan, Ref, Refusal, Rule, Source,
+    Translated, Unknown, Values,
 };
 use super::shape::Node;
-use crate::contract::Types;
+use crate::contract::{Type, Types};
 use crate::mapping::path::Space;
 use crate::problem::{Kind, MappingError, Problems};
 
@@ -370,22 +370,63 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
             },
             Out::Object { members, required } => self.object(members, *required, frame),
             Out::List(list) => self.list(list, frame),
-            Out::Fixed(items) => {
-                let mut made = Vec::with_capacity(items.len());
-                let mut failed = false;
-                for item in items {
-                    match self.make(item, frame) {
-                        Made::Value(value) => made.push(value),
-                        Made::Absent => {}
-                        Made::Missing(rule) => {
-                            self.missing(rule, frame);
-                            failed = true;
-                        }
-                        Made::Failed => failed = true,
-                    }
+            Out::Fixed(fixed) => self.fixed(fixed, frame),
+        }
+    }
+
+    fn fixed(&mut self, fixed: &'p OutFixed, frame: &Frame<'_, 'm>) -> Made {
+        let (mut made, mut failed) = (Vec::with_capacity(fixed.items.len()), false);
+        for (index, (_, item)) in fixed.items.iter().enumerate() {
+            let value = match self.make(item, frame) {
+                Made::Absent => continue,
+                Made::Value(Value::Object(members)) if members.is_empty() && index >= fixed.least => continue,
+                Made::Value(value) => value,
+                Made::Missing(rule) => {
+                    self.missing(rule, frame);
+                    failed = true;
+                    Value::Null
                 }
-                if failed { Made::Failed } else { Made::Value(Value::Array(made)) }
+                Made::Failed => {
+                    failed = true;
+                    Value::Null
+                }
+            };
+            // What is not there keeps its place where something stands behind it.
+            for before in made.len()..index {
+                if !fixed.null {
+                    self.gap(fixed, before, frame);
+                    failed = true;
+                }
+                made.push(Value::Null);
             }
+            made.push(value);
+        }
+        if failed {
+            return Made::Failed;
+        }
+        if made.is_empty() && !fixed.required { Made::Absent } else { Made::Value(Value::Array(made)) }
+    }
+
+    fn gap(&mut self, fixed: &OutFixed, index: usize, frame: &Frame<'_, 'm>) {
+        let Some((to, item)) = fixed.items.get(index) else { return };
+        let expected = "something, as an item behind it is made";
+        match self.first_place(item) {
+            Some(at) => {
+                let at = self.outermost_absent(at, frame);
+                self.problem(Refused::new(Code::FieldMissing, expected), at, frame);
+            }
+            None => self.problems.push(Code::FieldMissing, to.clone(), expected.into(), Kind::Missing),
+        }
+    }
+
+    fn first_place(&self, out: &Out) -> Option<Ref> {
+        match out {
+            Out::Rule(index) => self.plan.rules.get(*index)?.place,
+            Out::Object { members, .. } => {
+                members.iter().find_map(|(_, member)| self.first_place(&member.out))
+            }
+            Out::List(list) => Some(self.list_place(&list.of)),
+            Out::Fixed(fixed) => fixed.items.iter().find_map(|(_, item)| self.first_place(item)),
         }
     }
 
@@ -425,64 +466,93 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
     }
 
     fn list(&mut self, list: &'p OutList, frame: &Frame<'_, 'm>) -> Made {
-        let OutList { of, keep, none, most, item } = list;
-        let at = self.list_place(of);
+        let at = self.list_place(&list.of);
         match self.came(at, frame) {
             Came::Array { items } => {
-                let read = self.plan.payload.node(of.node).map_or(usize::MAX, |node| node.most_items);
-                let most = most.unwrap_or(usize::MAX).min(read);
-                if *items > most {
-                    self.problem(
-                        Refused::new(Code::LimitExceeded, format!("at most {most} items")),
-                        at,
-                        frame,
-                    );
-                    return Made::Failed;
+                let read = self.plan.payload.node(at.node).map_or(usize::MAX, |node| node.most_items);
+                if *items > read {
+                    return self.too_many(read, at, frame);
                 }
             }
-            came if came.is_absent() && none.is_none() => return Made::Absent,
+            came if came.is_absent() && list.none.is_none() => return Made::Absent,
             came => {
                 let code = if came.is_absent() { Code::FieldMissing } else { Code::TypeMismatch };
                 self.problem(Refused::new(code, "an array"), at, frame);
                 return Made::Failed;
             }
         }
-        let (mut made, mut failed) = (Vec::new(), false);
-        for (index, scope) in frame.items(of).iter().enumerate() {
+        let (mut made, mut failed) = (Vec::new(), 0);
+        for (index, scope) in frame.items(&list.of).iter().enumerate() {
             let inner = Frame { scope, index: Some(index), parent: Some(frame), depth: frame.depth + 1 };
-            if let Some(keep) = keep {
-                match self.holds(keep, &inner) {
-                    Ok(true) => {}
-                    Ok(false) => continue,
-                    Err(refused) => {
-                        let at = self.item_place(of);
-                        self.problem(refused, at, &inner);
-                        failed = true;
-                        continue;
-                    }
-                }
-            }
-            match self.make(item, &inner) {
+            match self.item(list, &inner) {
                 Made::Value(value) => made.push(value),
                 Made::Absent => {}
                 Made::Missing(rule) => {
                     self.missing(rule, &inner);
-                    failed = true;
+                    failed += 1;
                 }
-                Made::Failed => failed = true,
+                Made::Failed => failed += 1,
+            }
+            if let Some(most) = list.most.filter(|most| made.len() + failed > *most) {
+                return self.too_many(most, at, frame);
             }
             if self.problems.have_overflowed() {
                 break;
             }
         }
-        if failed {
+        if failed > 0 {
             return Made::Failed;
         }
-        if let (true, Some(none)) = (made.is_empty(), none) {
+        if let (true, Some(none)) = (made.is_empty(), &list.none) {
             self.problem(Refused::new(Code::ValueInvalid, none.clone()), at, frame);
             return Made::Failed;
         }
         Made::Value(Value::Array(made))
+    }
+
+    fn too_many(&mut self, most: usize, list: Ref, frame: &Frame<'_, 'm>) -> Made {
+        self.problem(Refused::new(Code::LimitExceeded, format!("at most {most} items")), list, frame);
+        Made::Failed
+    }
+
+    /// An item is absent only where the mapping says that it is left out.
+    fn item(&mut self, list: &'p OutList, frame: &Frame<'_, 'm>) -> Made {
+        match list.keep.as_ref().map_or(Ok(true), |keep| self.holds(keep, frame)) {
+            Ok(true) => {}
+            Ok(false) => return Made::Absent,
+            Err(refused) => {
+                self.problem(refused, self.item_place(&list.of), frame);
+                return Made::Failed;
+            }
+        }
+        let Out::Rule(index) = &list.item else {
+            return self.null_item(list, frame).unwrap_or_else(|| self.make(&list.item, frame));
+        };
+        match self.make(&list.item, frame) {
+            Made::Absent if self.is_left_out(*index, frame) => Made::Absent,
+            Made::Absent => self.null_item(list, frame).unwrap_or(Made::Value(Value::Null)),
+            made => made,
+        }
+    }
+
+    fn is_left_out(&self, rule: usize, frame: &Frame<'_, 'm>) -> bool {
+        let when = self.plan.rules.get(rule).and_then(|rule| rule.when.as_ref());
+        when.is_some_and(|when| self.holds(when, frame) == Ok(false))
+    }
+
+    /// Of an item that came as null: null, where both contracts have it so.
+    fn null_item(&mut self, list: &OutList, frame: &Frame<'_, 'm>) -> Option<Made> {
+        if !matches!(frame.scope.came(0), Came::Null) {
+            return None;
+        }
+        let at = self.item_place(&list.of);
+        let types = self.types(at).filter(|types| !types.0.is_empty());
+        if list.null && types.is_none_or(|types| types.allow(Type::Null)) {
+            return Some(Made::Value(Value::Null));
+        }
+        let expected = types.map_or_else(|| self.expected_of(at), Types::expected);
+        self.problem(Refused::new(Code::FieldMissing, expected), at, frame);
+        Some(Made::Failed)
     }
 
     pub(super) fn list_place(&self, of: &ListRef) -> Ref {

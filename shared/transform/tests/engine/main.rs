@@ -9,6 +9,8 @@
 #[cfg(test)]
 mod conversions;
 #[cfg(test)]
+mod lists;
+#[cfg(test)]
 mod shapes;
 
 use message::Code;
