@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::came::Came;
 use super::capture::{Scope, Unknown as UnknownMembers};
 use super::explained::{Explanation, ListExplained, Looked, Outcome, RefusalExplained, RuleExplained};
-use super::plan::{Condition, Out, OutList, Piece, Plan, Ref, Refusal, Rule, Source};
+use super::plan::{Attempt, Condition, Out, OutList, Piece, Plan, Ref, Refusal, Rule, Source};
 use super::run::{Attributes, Frame, MAX_PAYLOAD_BYTES, Made, Read, Run};
 use crate::problem::Problems;
 
@@ -15,9 +15,10 @@ impl Plan {
     /// As [`Plan::translate`], with its reasons. Of each list the rules of `most_items` are explained, and of those items
     /// that something is wrong with.
     pub fn explain(&self, payload: &str, envelope: Option<&Envelope>, most_items: usize) -> Explanation {
-        let (output, notes, problems) = match self.translate(payload, envelope) {
-            Ok(translated) => (Some(translated.value), translated.notes, Vec::new()),
-            Err(error) => (None, Vec::new(), error.problems),
+        let Attempt { made, notes, .. } = self.attempt(payload, envelope);
+        let (output, problems) = match made {
+            Ok(value) => (Some(value), Vec::new()),
+            Err(error) => (None, error.problems),
         };
         let mut explanation = Explanation {
             stamp: self.stamp,

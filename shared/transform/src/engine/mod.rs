@@ -19,4 +19,5 @@ pub(crate) use checks::allows;
 pub use compile::CompileError;
 pub use explained::{Explanation, ListExplained, Looked, Outcome, RefusalExplained, RuleExplained};
 pub(crate) use expr::{Trial, names_of, try_expression};
+pub(crate) use plan::Attempt;
 pub use plan::{Note, Plan, Translated};

@@ -10,6 +10,7 @@ use super::expr::{Expression, Library};
 use super::native::Native;
 use super::shape::{NodeId, Shape};
 use crate::mapping::path::Space;
+use crate::problem::MappingError;
 
 /// A mapping, compiled: no message makes it look anything up by name again.
 #[derive(Debug)]
@@ -34,11 +35,19 @@ pub struct Plan {
 pub struct Translated {
     pub value: Value,
     pub notes: Vec<Note>,
-    /// Of the places that [`Plan::watched`] lists, a bit each: whether something stood there.
-    pub present: u128,
 }
 
-/// Something to be counted, though the message was translated.
+/// What became of a message, and what was seen of it, whether it was refused or not.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    pub(crate) made: Result<Value, MappingError>,
+    pub(crate) notes: Vec<Note>,
+    /// Of the places that [`Plan::watched`] lists, a bit each: whether something stood there. None of a message of which no
+    /// accepted contract says what it has.
+    pub(crate) present: Option<u128>,
+}
+
+/// Something to be counted: in itself it is no reason to refuse the message.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Note {
     /// A member that no accepted version's contract lists.

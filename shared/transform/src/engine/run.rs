@@ -9,8 +9,8 @@ use super::came::Came;
 use super::capture::{Scope, Unknown as UnknownMembers};
 use super::convert::Refused;
 use super::plan::{
-    Condition, ListRef, Note, Out, OutFixed, OutList, OutMember, Piece, Plan, Ref, Refusal, Rule, Source,
-    Translated, Unknown, Values,
+    Attempt, Condition, ListRef, Note, Out, OutFixed, OutList, OutMember, Piece, Plan, Ref, Refusal, Rule,
+    Source, Translated, Unknown, Values,
 };
 use super::shape::Node;
 use crate::contract::{Type, Types};
@@ -55,19 +55,22 @@ impl Plan {
 
     /// A payload in the target's words. `envelope` is what `@envelope` reads; where there is none, nothing.
     pub fn translate(&self, payload: &str, envelope: Option<&Envelope>) -> Result<Translated, MappingError> {
+        let Attempt { made, notes, .. } = self.attempt(payload, envelope);
+        Ok(Translated { value: made?, notes })
+    }
+
+    /// As [`Self::translate`], with what was seen of a message that is refused.
+    pub(crate) fn attempt(&self, payload: &str, envelope: Option<&Envelope>) -> Attempt {
+        let unread = |error| Attempt { made: Err(error), notes: Vec::new(), present: None };
         if payload.len() > MAX_PAYLOAD_BYTES {
-            return Err(self.refuse(
-                Code::LimitExceeded,
-                "$",
-                "a payload of at most 1 MiB",
-                Kind::Unreadable,
-            ));
+            let expected = "a payload of at most 1 MiB";
+            return unread(self.refuse(Code::LimitExceeded, "$", expected, Kind::Unreadable));
         }
         let mut unknown = UnknownMembers::default();
         let mut deserializer = serde_json::Deserializer::from_str(payload);
         let captured = Scope::capture(&self.payload, &mut deserializer, &mut unknown);
         let captured = captured.and_then(|scope| deserializer.end().map(|()| scope));
-        let Ok(message) = captured else { return Err(self.unreadable()) };
+        let Ok(message) = captured else { return unread(self.unreadable()) };
         let attributes = match envelope {
             Some(envelope) => {
                 Scope::capture(&self.envelope, Attributes(envelope), &mut UnknownMembers::default())
@@ -78,23 +81,23 @@ impl Plan {
         let mut run =
             Run { plan: self, envelope: &attributes, problems: Problems::default(), notes: Vec::new() };
         let root = Frame { scope: &message, index: None, parent: None, depth: 0 };
+        let (mut value, mut present) = (None, None);
         if let Came::Object = message.came(0) {
             run.version(&root);
             if run.problems.is_empty() {
+                present = Some(self.present(&message));
                 run.refusals(&root);
-                let made = run.make(&self.out, &root);
-                run.unknown_members(&unknown);
-                let Run { problems, notes, .. } = run;
-                let value = if let Made::Value(value) = made { Some(value) } else { None };
-                let present = self.present(&message);
-                let translated = |value| Translated { value, notes, present };
-                return problems.into_result(self.stamp, value).map(translated);
+                if let Made::Value(made) = run.make(&self.out, &root) {
+                    value = Some(made);
+                }
             }
         } else {
             let code = if message.came(0).is_absent() { Code::FieldMissing } else { Code::TypeMismatch };
             run.problems.push(code, "$".to_owned(), "an object".into(), message.came(0).kind());
         }
-        Err(run.problems.into_error(self.stamp))
+        run.unknown_members(&unknown);
+        let Run { problems, notes, .. } = run;
+        Attempt { made: problems.into_result(self.stamp, value), notes, present }
     }
 
     fn present(&self, message: &Scope<'_>) -> u128 {
