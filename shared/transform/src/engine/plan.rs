@@ -172,6 +172,13 @@ pub(crate) enum Source {
     Expression(Condition),
 }
 
+impl Source {
+    /// Whether it is text of the mapping with texts of the message in it.
+    pub(crate) const fn is_composed(&self) -> bool {
+        matches!(self, Self::Join { .. } | Self::Template(_))
+    }
+}
+
 #[derive(Debug)]
 pub(crate) enum Piece {
     Text(String),

@@ -661,7 +661,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         let (value, known) = match self.read(source, rule, frame)? {
             None => return Ok(None),
             Some(Read::Came(came)) => self.value(rule, came, false, frame)?,
-            Some(Read::Made(came)) => self.value(rule, &came, true, frame)?,
+            Some(Read::Made(came)) => self.value(rule, &came, source.is_composed(), frame)?,
         };
         // What a conversion leaves empty is nothing.
         Ok((rule.empty || value.as_str() != Some("")).then_some((value, known)))
@@ -683,7 +683,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         &self,
         rule: &Rule,
         came: &Came<'_>,
-        made: bool,
+        composed: bool,
         frame: &Frame<'_, 'm>,
     ) -> Result<(Value, bool), Refused> {
         if let Some(values) = &rule.values {
@@ -693,20 +693,20 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
             if let Some((value, known)) = self.known(values, came)? {
                 return Ok((value, known));
             }
-            let value = self.converted(rule, came, made, frame)?;
+            let value = self.converted(rule, came, composed, frame)?;
             return Ok((value, false));
         }
-        Ok((self.converted(rule, came, made, frame)?, true))
+        Ok((self.converted(rule, came, composed, frame)?, true))
     }
 
     fn converted(
         &self,
         rule: &Rule,
         came: &Came<'_>,
-        made: bool,
+        composed: bool,
         frame: &Frame<'_, 'm>,
     ) -> Result<Value, Refused> {
-        rule.conversion.convert(came, rule.beside.map(|beside| self.came(beside, frame)), made)
+        rule.conversion.convert(came, rule.beside.map(|beside| self.came(beside, frame)), composed)
     }
 
     /// Nothing is set where the rule reads.

@@ -12,6 +12,8 @@ mod conversions;
 mod lists;
 #[cfg(test)]
 mod shapes;
+#[cfg(test)]
+mod texts;
 
 use message::Code;
 use serde_json::Value;
