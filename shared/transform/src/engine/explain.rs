@@ -1,7 +1,7 @@
 //! A message, rule by rule: what each has read, and what became of it. For an operator at a terminal, so values are shown here and
 //! nowhere else. It asks the run for each rule by itself, once the message has been translated: the run knows nothing of it.
 
-use message::{Code, Envelope};
+use message::Envelope;
 use serde_json::Value;
 
 use super::came::Came;
@@ -192,7 +192,6 @@ fn used<'m>(run: &Run<'_, 'm>, rule: &Rule, frame: &Frame<'_, 'm>) -> Used {
         match run.from(source, rule, frame) {
             Ok(Some(_)) => return Used { by: Some(number), key: key() },
             Ok(None) => {}
-            Err(refused) if rule.lenient && refused.code == Code::ValueInvalid => {}
             Err(_) => return Used { by: None, key: key() },
         }
     }

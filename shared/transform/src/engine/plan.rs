@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use message::Code;
 use serde_json::Value;
 
 use super::capture::Scope;
 use super::checks::Checks;
-use super::convert::Conversion;
+use super::convert::{Conversion, Refused};
 use super::expr::{Expression, Library};
 use super::native::Native;
 use super::shape::{NodeId, Shape};
@@ -155,6 +156,16 @@ pub(crate) struct Rule {
     pub(crate) place: Option<Ref>,
     /// What is expected of what is missing.
     pub(crate) expected: &'static str,
+}
+
+impl Rule {
+    /// As a lenient rule has it: a value that cannot be converted is none.
+    pub(crate) fn lenient<T>(&self, converted: Result<T, Refused>) -> Result<Option<T>, Refused> {
+        match converted {
+            Err(refused) if self.lenient && refused.code == Code::ValueInvalid => Ok(None),
+            converted => converted.map(Some),
+        }
+    }
 }
 
 #[derive(Debug)]

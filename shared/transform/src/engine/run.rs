@@ -638,7 +638,6 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
                     };
                 }
                 Ok(None) => {}
-                Err(refused) if rule.lenient && refused.code == Code::ValueInvalid => {}
                 Err(refused) => {
                     let at = if refused.beside { rule.beside.or(at) } else { at };
                     return self.failed(refused, at, frame);
@@ -648,7 +647,8 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         self.without(rule, index, frame)
     }
 
-    /// What one source gives, converted, and whether the value map knew it. `None`: nothing is set there.
+    /// What one source gives, converted, and whether the value map knew it. `None`: nothing is set there, or nothing that a
+    /// lenient rule can use.
     pub(super) fn from(
         &self,
         source: &Source,
@@ -658,13 +658,37 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         if let Source::Constant(value) = source {
             return Ok(Some((value.clone(), true)));
         }
-        let (value, known) = match self.read(source, rule, frame)? {
+        let read = rule.lenient(self.read(source, rule, frame))?.flatten();
+        let came = match &read {
             None => return Ok(None),
-            Some(Read::Came(came)) => self.value(rule, came, false, frame)?,
-            Some(Read::Made(came)) => self.value(rule, &came, source.is_composed(), frame)?,
+            Some(Read::Came(came)) => *came,
+            Some(Read::Made(came)) => came,
+        };
+        // What a value map says of a value holds, however lenient the rule is.
+        let mapped = rule.values.as_ref().map_or(Ok(None), |values| self.mapped(values, rule, came))?;
+        let found = match mapped {
+            Some(mapped) => Some(mapped),
+            None => {
+                let beside = rule.beside.map(|beside| self.came(beside, frame));
+                let value = rule.lenient(rule.conversion.convert(came, beside, source.is_composed()))?;
+                value.map(|value| (value, rule.values.is_none()))
+            }
         };
         // What a conversion leaves empty is nothing.
-        Ok((rule.empty || value.as_str() != Some("")).then_some((value, known)))
+        Ok(found.filter(|(value, _)| rule.empty || value.as_str() != Some("")))
+    }
+
+    /// What the value map has for it; `None` where it passes as it came.
+    fn mapped(
+        &self,
+        values: &Values,
+        rule: &Rule,
+        came: &Came<'_>,
+    ) -> Result<Option<(Value, bool)>, Refused> {
+        if came.as_key().is_none() {
+            return Err(Refused::new(Code::TypeMismatch, rule.expected));
+        }
+        self.known(values, came)
     }
 
     fn failed(&mut self, refused: Refused, at: Option<Ref>, frame: &Frame<'_, 'm>) -> Made {
@@ -676,37 +700,6 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
             None => self.problems.push(refused.code, "$".to_owned(), refused.expected, Kind::Object),
         }
         Made::Failed
-    }
-
-    /// The value, and whether the value map knew it.
-    fn value(
-        &self,
-        rule: &Rule,
-        came: &Came<'_>,
-        composed: bool,
-        frame: &Frame<'_, 'm>,
-    ) -> Result<(Value, bool), Refused> {
-        if let Some(values) = &rule.values {
-            if came.as_key().is_none() {
-                return Err(Refused::new(Code::TypeMismatch, rule.expected));
-            }
-            if let Some((value, known)) = self.known(values, came)? {
-                return Ok((value, known));
-            }
-            let value = self.converted(rule, came, composed, frame)?;
-            return Ok((value, false));
-        }
-        Ok((self.converted(rule, came, composed, frame)?, true))
-    }
-
-    fn converted(
-        &self,
-        rule: &Rule,
-        came: &Came<'_>,
-        composed: bool,
-        frame: &Frame<'_, 'm>,
-    ) -> Result<Value, Refused> {
-        rule.conversion.convert(came, rule.beside.map(|beside| self.came(beside, frame)), composed)
     }
 
     /// Nothing is set where the rule reads.
