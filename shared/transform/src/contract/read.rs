@@ -1,5 +1,5 @@
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -41,6 +41,8 @@ pub const KEYWORDS: &[&str] = &[
 
 /// References that go in circles end here.
 const MAX_DEPTH: usize = 64;
+/// And those that multiply here: schemas of one contract, each as often as it is referred to.
+const MOST_SCHEMAS: usize = 20_000;
 pub(crate) const ID_PREFIX: &str = "spillway:";
 
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
@@ -80,7 +82,8 @@ pub(super) fn schemas(
 ) -> Result<BTreeMap<ContractId, Schema>, ContractError> {
     let done = RefCell::default();
     let schema = |(id, document): (&String, &Cow<'_, Value>)| {
-        let reader = Reader { id, document, documents, done: &done };
+        let count = Cell::new(0);
+        let reader = Reader { of: id, id, document, documents, done: &done, count: &count };
         let schema = reader.whole(0)?;
         reader.listed(&schema, "")?;
         Ok((id_of(document)?, schema))
@@ -89,21 +92,42 @@ pub(super) fn schemas(
 }
 
 struct Reader<'d> {
+    /// The contract that is wanted, and the one that is read for it.
+    of: &'d str,
     id: &'d str,
     document: &'d Value,
     documents: &'d BTreeMap<String, Cow<'d, Value>>,
     /// Whole documents that are read already: versions are told from each other.
-    done: &'d RefCell<BTreeMap<String, Schema>>,
+    done: &'d RefCell<BTreeMap<String, Done>>,
+    count: &'d Cell<usize>,
+}
+
+struct Done {
+    schema: Schema,
+    /// Schemas that it is made of.
+    count: usize,
 }
 
 impl<'d> Reader<'d> {
     fn whole(&self, depth: usize) -> Result<Schema, ContractError> {
-        if let Some(schema) = self.done.borrow().get(self.id) {
+        if let Some(Done { schema, count }) = self.done.borrow().get(self.id) {
+            self.counted(*count)?;
             return Ok(schema.clone());
         }
+        let before = self.count.get();
         let schema = self.schema(self.document, "", depth)?;
-        self.done.borrow_mut().insert(self.id.to_owned(), schema.clone());
+        let count = self.count.get() - before;
+        self.done.borrow_mut().insert(self.id.to_owned(), Done { schema: schema.clone(), count });
         Ok(schema)
+    }
+
+    fn counted(&self, more: usize) -> Result<(), ContractError> {
+        self.count.set(self.count.get().saturating_add(more));
+        if self.count.get() <= MOST_SCHEMAS {
+            return Ok(());
+        }
+        let problem = format!("has more than {MOST_SCHEMAS} schemas, with those that it refers to");
+        Err(ContractError::new(self.of, "", problem))
     }
 
     fn wrong<T>(&self, path: &str, problem: impl fmt::Display) -> Result<T, ContractError> {
@@ -125,6 +149,7 @@ impl<'d> Reader<'d> {
         if depth > MAX_DEPTH {
             return self.wrong(path, "references go in a circle, or too deep");
         }
+        self.counted(1)?;
         let members = match value {
             Value::Bool(true) => return Ok(Schema { open: true, ..Schema::default() }),
             Value::Bool(false) => return Ok(Schema { never: true, ..Schema::default() }),
