@@ -5,7 +5,7 @@ use jiff::tz::Offset;
 use serde_json::Value;
 use thiserror::Error;
 
-use super::capture::{Scope, Unknown as UnknownMembers};
+use super::capture::{Noticed, Scope};
 use super::checks::Checks;
 use super::convert::{Conversion, TimeFormat};
 use super::expr::{Expression, Library};
@@ -130,7 +130,7 @@ impl<'f> Compiler<'f> {
         });
         let refusals = refusals.collect::<Compiled<Vec<_>>>()?;
         let version_at = file.version_at.as_deref().map(|at| self.read(at, "version_at", &[])).transpose()?;
-        let settings_came = Scope::capture(&self.settings, owned(settings), &mut UnknownMembers::default())
+        let settings_came = Scope::capture(&self.settings, owned(settings), &mut Noticed::default())
             .map_err(|error| self.wrong("settings", error.to_string()))?;
         let watched = self.watched();
         Ok(Plan {

@@ -5,7 +5,7 @@ use message::Envelope;
 use serde_json::Value;
 
 use super::came::Came;
-use super::capture::{Scope, Unknown as UnknownMembers};
+use super::capture::{Noticed, Scope};
 use super::explained::{Explanation, ListExplained, Looked, Outcome, RefusalExplained, RuleExplained};
 use super::plan::{Attempt, Condition, Out, OutList, Piece, Plan, Ref, Refusal, Rule, Source};
 use super::run::{Attributes, Frame, MAX_PAYLOAD_BYTES, Made, Read, Run};
@@ -33,15 +33,16 @@ impl Plan {
             return explanation;
         }
         let mut deserializer = serde_json::Deserializer::from_str(payload);
-        let message = Scope::capture(&self.payload, &mut deserializer, &mut UnknownMembers::default());
+        let mut noticed = Noticed::default();
+        let message = Scope::capture(&self.payload, &mut deserializer, &mut noticed);
         let (Ok(message), Ok(())) = (message, deserializer.end()) else { return explanation };
         let attributes = envelope.and_then(|envelope| {
-            Scope::capture(&self.envelope, Attributes(envelope), &mut UnknownMembers::default()).ok()
+            Scope::capture(&self.envelope, Attributes(envelope), &mut Noticed::default()).ok()
         });
         let envelope = attributes.unwrap_or_default();
         let root = Frame { scope: &message, index: None, parent: None, depth: 0 };
         let mut explainer = Explainer { plan: self, envelope: &envelope, most_items, told: &mut explanation };
-        if explainer.is_looked_into(&root) {
+        if explainer.is_looked_into(&root, &noticed) {
             explainer.refusals(&root);
             explainer.out(&self.out, &root, "");
             explanation.rules.sort_by_key(|explained| explained.rule);
@@ -62,9 +63,10 @@ impl<'p, 'm: 'p> Explainer<'p, 'm, '_> {
         Run { plan: self.plan, envelope: self.envelope, problems: Problems::default(), notes: Vec::new() }
     }
 
-    fn is_looked_into(&self, root: &Frame<'_, 'm>) -> bool {
+    fn is_looked_into(&self, root: &Frame<'_, 'm>, noticed: &Noticed) -> bool {
         let mut run = self.run();
         run.version(root);
+        run.whole(noticed);
         matches!(root.scope.came(0), Came::Object) && run.problems.is_empty()
     }
 

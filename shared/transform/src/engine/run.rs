@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::came::Came;
-use super::capture::{Scope, Unknown as UnknownMembers};
+use super::capture::{Noticed, Scope};
 use super::convert::Refused;
 use super::plan::{
     Attempt, Condition, ListRef, Note, Out, OutFixed, OutList, OutMember, Piece, Plan, Ref, Refusal, Rule,
@@ -66,15 +66,13 @@ impl Plan {
             let expected = "a payload of at most 1 MiB";
             return unread(self.refuse(Code::LimitExceeded, "$", expected, Kind::Unreadable));
         }
-        let mut unknown = UnknownMembers::default();
+        let mut noticed = Noticed::default();
         let mut deserializer = serde_json::Deserializer::from_str(payload);
-        let captured = Scope::capture(&self.payload, &mut deserializer, &mut unknown);
+        let captured = Scope::capture(&self.payload, &mut deserializer, &mut noticed);
         let captured = captured.and_then(|scope| deserializer.end().map(|()| scope));
         let Ok(message) = captured else { return unread(self.unreadable()) };
         let attributes = match envelope {
-            Some(envelope) => {
-                Scope::capture(&self.envelope, Attributes(envelope), &mut UnknownMembers::default())
-            }
+            Some(envelope) => Scope::capture(&self.envelope, Attributes(envelope), &mut Noticed::default()),
             None => Ok(Scope::default()),
         };
         let attributes = attributes.unwrap_or_default();
@@ -84,6 +82,7 @@ impl Plan {
         let (mut value, mut present) = (None, None);
         if let Came::Object = message.came(0) {
             run.version(&root);
+            run.whole(&noticed);
             if run.problems.is_empty() {
                 present = Some(self.present(&message));
                 run.refusals(&root);
@@ -95,7 +94,7 @@ impl Plan {
             let code = if message.came(0).is_absent() { Code::FieldMissing } else { Code::TypeMismatch };
             run.problems.push(code, "$".to_owned(), "an object".into(), message.came(0).kind());
         }
-        run.unknown_members(&unknown);
+        run.unknown_members(&noticed);
         let Run { problems, notes, .. } = run;
         Attempt { made: problems.into_result(self.stamp, value), notes, present }
     }
@@ -263,8 +262,15 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         }
     }
 
-    fn unknown_members(&mut self, unknown: &UnknownMembers) {
-        for (id, name) in &unknown.members {
+    /// What is only read in part is not judged.
+    pub(super) fn whole(&mut self, noticed: &Noticed) {
+        let Some(node) = noticed.beyond.and_then(|id| self.plan.payload.node(id)) else { return };
+        let expected = "fewer items in all lists of the message together";
+        self.problems.push(Code::LimitExceeded, node.path_at(&[]), expected.into(), Kind::Array);
+    }
+
+    fn unknown_members(&mut self, noticed: &Noticed) {
+        for (id, name) in &noticed.unknown {
             let Some(node) = self.plan.payload.node(*id) else { continue };
             let name = if is_a_name(name) { name } else { "*" };
             self.note(Note::UnknownField { path: format!("{}.{name}", node.path_at(&[])) });
@@ -276,6 +282,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         for refusal in &plan.refusals {
             match &refusal.each {
                 None => self.refusal(refusal, root),
+                Some(list) if !self.is_read_whole(self.list_place(list), root) => {}
                 Some(list) => {
                     for (index, scope) in root.items(list).iter().enumerate() {
                         self.refusal(
@@ -471,10 +478,9 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
     fn list(&mut self, list: &'p OutList, frame: &Frame<'_, 'm>) -> Made {
         let at = self.list_place(&list.of);
         match self.came(at, frame) {
-            Came::Array { items } => {
-                let read = self.plan.payload.node(at.node).map_or(usize::MAX, |node| node.most_items);
-                if *items > read {
-                    return self.too_many(read, at, frame);
+            Came::Array { .. } => {
+                if !self.is_read_whole(at, frame) {
+                    return Made::Failed;
                 }
             }
             came if came.is_absent() && list.none.is_none() => return Made::Absent,
@@ -511,6 +517,16 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
             return Made::Failed;
         }
         Made::Value(Value::Array(made))
+    }
+
+    /// Of a list that has more items than are read none is judged.
+    fn is_read_whole(&mut self, list: Ref, frame: &Frame<'_, 'm>) -> bool {
+        let most = self.plan.payload.node(list.node).map_or(usize::MAX, |node| node.most_items);
+        let whole = !matches!(self.came(list, frame), Came::Array { items } if *items > most);
+        if !whole {
+            self.too_many(most, list, frame);
+        }
+        whole
     }
 
     fn too_many(&mut self, most: usize, list: Ref, frame: &Frame<'_, 'm>) -> Made {

@@ -127,3 +127,31 @@ fn the_target_s_limit_is_one_of_the_items_that_are_made() {
     assert_eq!(made(&rules, came(&["x", "a", "x", "b"])), Ok(json!({ "few": ["a", "b"] })));
     assert_eq!(made(&rules, came(&["a", "b", "c"])), Err((LimitExceeded, "$.codes".to_owned())));
 }
+
+#[test]
+fn more_items_than_are_read_are_a_problem_wherever_the_list_is_looked_at() {
+    let over = json!({ "codes": vec!["a"; 10_001] });
+    let refused = Err((LimitExceeded, "$.codes".to_owned()));
+    assert_eq!(made(&each("marks", "codes", ""), over.clone()), refused);
+    let rules = "[[refuse]]\nat = \"codes[]\"\nwhen = \"code == 'x'\"\nwith = { code = \"codes[]\" }\nexpected = \"no x\"\n\
+        [[rule]]\nto = \"made\"\nfrom = \"came\"\n";
+    assert_eq!(made(rules, over), refused);
+    let most = json!({ "codes": vec!["a"; 10_000] });
+    assert_eq!(made(rules, most), Ok(json!({})));
+}
+
+#[test]
+fn all_lists_of_a_message_together_have_a_limit_as_well() {
+    let rules = "[[list]]\nto = \"orders[]\"\nfrom = \"orders[]\"\n\
+        [[list]]\nto = \"orders[].tags[]\"\nfrom = \"orders[].tags[]\"\n\
+        [[rule]]\nto = \"orders[].name\"\nfrom = \"orders[].name\"\n\
+        [[rule]]\nto = \"orders[].tags[]\"\nfrom = \"orders[].tags[]\"\n";
+    let orders = |tags: usize| {
+        let order = json!({ "name": "a", "tags": vec!["t"; tags] });
+        json!({ "orders": vec![order; 5] })
+    };
+    assert!(made(rules, orders(9_999)).is_ok());
+    assert_eq!(made(rules, orders(10_000)), Err((LimitExceeded, "$.orders[].tags".to_owned())));
+    let twice = r#"{"version": "1", "orders": [], "orders": []}"#;
+    assert!(super::plan(rules).translate(twice, None).is_ok());
+}
