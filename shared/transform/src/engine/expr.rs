@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use cel::common::ast::IdedExpr;
+use cel::common::ast::{EntryExpr, Expr, IdedEntryExpr, IdedExpr};
 use cel::parser::PrattParser;
 use cel::{Context, Value as Cel};
 use message::Code;
@@ -15,6 +15,8 @@ use super::native::Native;
 /// Nodes of one expression.
 const MOST_NODES: usize = 64;
 const MOST_DEPTH: u16 = 32;
+/// Of one text that it is given: what it does with them it may do many times over.
+const MOST_TEXT_BYTES: usize = 16_384;
 
 /// An expression, parsed once.
 pub(crate) struct Expression {
@@ -26,6 +28,9 @@ impl Expression {
     pub(crate) fn parse(source: &str) -> Result<Self, String> {
         let parser = PrattParser::new().max_recursion_depth(MOST_DEPTH).max_expression_node_count(MOST_NODES);
         let parsed = parser.parse(source).map_err(|error| format!("{source}: {error}"))?;
+        if nests(&parsed, false) {
+            return Err(format!("{source}: goes through a list within another"));
+        }
         Ok(Self { source: source.to_owned(), parsed })
     }
 
@@ -70,6 +75,26 @@ impl fmt::Debug for Expression {
     }
 }
 
+/// Whether a list is gone through within another one, which could take as long as the product of their lengths.
+fn nests(parsed: &IdedExpr, within: bool) -> bool {
+    let entry = |entry: &IdedEntryExpr| match &entry.expr {
+        EntryExpr::StructField(field) => nests(&field.value, within),
+        EntryExpr::MapEntry(entry) => nests(&entry.key, within) || nests(&entry.value, within),
+    };
+    match &parsed.expr {
+        Expr::Comprehension(list) => {
+            let parts = [&list.accu_init, &list.loop_cond, &list.loop_step, &list.result];
+            within || nests(&list.iter_range, within) || parts.into_iter().any(|part| nests(part, true))
+        }
+        Expr::Call(call) => call.target.as_deref().into_iter().chain(&call.args).any(|it| nests(it, within)),
+        Expr::List(list) => list.elements.iter().any(|it| nests(it, within)),
+        Expr::Select(select) => nests(&select.operand, within),
+        Expr::Map(map) => map.entries.iter().any(entry),
+        Expr::Struct(made) => made.entries.iter().any(entry),
+        Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) => false,
+    }
+}
+
 /// CEL's own functions and the mapping's sets: the same for every message.
 pub(crate) struct Library(Context<'static, 'static>);
 
@@ -106,6 +131,16 @@ impl Library {
 impl fmt::Debug for Library {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Library")
+    }
+}
+
+/// Whether it is no longer than an expression may be given.
+pub(crate) fn fits(came: &Came<'_>) -> Result<(), Refused> {
+    match came {
+        Came::Text(text) if text.len() > MOST_TEXT_BYTES => {
+            Err(Refused::new(Code::LimitExceeded, "at most 16384 bytes, as an expression looks at it"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -192,4 +227,24 @@ pub(crate) fn try_expression(
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_gone_through_one_after_the_other_and_not_one_within_another() {
+        for source in ["set.exists(a, a == b)", "set.filter(a, a != b).map(a, a + b) == [b]"] {
+            assert!(Expression::parse(source).is_ok(), "{source}");
+        }
+        for source in [
+            "set.map(a, set.map(a, a))",
+            "set.all(a, b && !set.exists(a, a == b))",
+            "set.map(a, [{'a': set.map(a, a)}])",
+        ] {
+            let refused = Expression::parse(source).unwrap_err();
+            assert_eq!(refused, format!("{source}: goes through a list within another"));
+        }
+    }
 }

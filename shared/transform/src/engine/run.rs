@@ -335,7 +335,8 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
     fn given<'r>(&'r self, places: &'r [Ref], frame: &'r Frame<'_, 'm>) -> Result<&'r Came<'r>, Refused> {
         let set = places.iter().map(|at| (*at, self.came(*at, frame))).find(|(_, came)| came.is_set(false));
         let Some((at, came)) = set else { return Ok(NULL) };
-        self.fits(at, came).map_err(|refused| Refused { at: Some(at), ..refused })?;
+        let fits = self.fits(at, came).and_then(|()| super::expr::fits(came));
+        fits.map_err(|refused| Refused { at: Some(at), ..refused })?;
         Ok(came)
     }
 

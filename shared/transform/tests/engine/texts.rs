@@ -63,3 +63,17 @@ fn a_text_has_64_kib_at_most_however_it_is_made() {
     }
     assert_eq!(made("from = \"came\"", &"x".repeat(65_536)), Ok(json!("x".repeat(65_536))));
 }
+
+#[test]
+fn a_text_that_an_expression_looks_at_has_16_kib_at_most() {
+    let with = "with = { came = \"came\" }";
+    for rules in [
+        format!("[[rule]]\nto = \"made\"\nexpr = \"size(came)\"\nas = \"integer\"\n{with}\n"),
+        format!("[[rule]]\nto = \"other\"\nfrom = \"currency\"\nwhen = \"came != null\"\n{with}\n"),
+        format!("[[refuse]]\nat = \"other\"\nwhen = \"came.startsWith('y')\"\nexpected = \"no y\"\n{with}\n"),
+    ] {
+        let told = |length: usize| translate(&rules, json!({ "came": "x".repeat(length) })).map(|_| ());
+        assert_eq!(told(16_384), Ok(()), "{rules}");
+        assert_eq!(told(16_385), Err((LimitExceeded, "$.came".to_owned())), "{rules}");
+    }
+}
