@@ -9,7 +9,6 @@ use super::capture::{Noticed, Scope};
 use super::explained::{Explanation, ListExplained, Looked, Outcome, RefusalExplained, RuleExplained};
 use super::plan::{Attempt, Condition, Out, OutList, Piece, Plan, Ref, Refusal, Rule, Source};
 use super::run::{Attributes, Frame, MAX_PAYLOAD_BYTES, Made, Read, Run};
-use crate::problem::Problems;
 
 impl Plan {
     /// As [`Plan::translate`], with its reasons. Of each list the rules of `most_items` are explained, and of those items
@@ -60,7 +59,7 @@ struct Explainer<'p, 'm, 't> {
 
 impl<'p, 'm: 'p> Explainer<'p, 'm, '_> {
     fn run(&self) -> Run<'p, 'm> {
-        Run { plan: self.plan, envelope: self.envelope, problems: Problems::default(), notes: Vec::new() }
+        Run::new(self.plan, self.envelope)
     }
 
     fn is_looked_into(&self, root: &Frame<'_, 'm>, noticed: &Noticed) -> bool {

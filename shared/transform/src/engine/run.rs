@@ -21,6 +21,8 @@ use crate::problem::{Kind, MappingError, Problems};
 pub(super) const MAX_PAYLOAD_BYTES: usize = 1_048_576;
 /// Unknown members and values that one message is asked for.
 const MOST_NOTES: usize = 32;
+/// All texts that are made of one message: one text may be put into every item of a list.
+const MOST_MADE_BYTES: usize = 16 * 1_048_576;
 
 impl Plan {
     /// A source's message, out of its envelope, as the canonical type.
@@ -76,8 +78,7 @@ impl Plan {
             None => Ok(Scope::default()),
         };
         let attributes = attributes.unwrap_or_default();
-        let mut run =
-            Run { plan: self, envelope: &attributes, problems: Problems::default(), notes: Vec::new() };
+        let mut run = Run::new(self, &attributes);
         let root = Frame { scope: &message, index: None, parent: None, depth: 0 };
         let (mut value, mut present) = (None, None);
         if let Came::Object = message.came(0) {
@@ -198,6 +199,7 @@ pub(super) struct Run<'p, 'm> {
     pub(super) envelope: &'p Scope<'m>,
     pub(super) problems: Problems,
     pub(super) notes: Vec<Note>,
+    made_bytes: usize,
 }
 
 const NULL: &Came<'static> = &Came::Null;
@@ -210,6 +212,10 @@ pub(super) enum Read<'r> {
 }
 
 impl<'p, 'm: 'p> Run<'p, 'm> {
+    pub(super) fn new(plan: &'p Plan, envelope: &'p Scope<'m>) -> Self {
+        Self { plan, envelope, problems: Problems::default(), notes: Vec::new(), made_bytes: 0 }
+    }
+
     pub(super) fn came<'r>(&'r self, at: Ref, frame: &'r Frame<'_, 'm>) -> &'r Came<'r>
     where
         'p: 'r,
@@ -649,7 +655,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
                             self.path(at, &Frame { scope: frame.scope, index: None, parent: None, depth: 0 });
                         self.note(Note::UnknownValue { path });
                     }
-                    return match rule.checks.check(&value) {
+                    return match rule.checks.check(&value).and_then(|()| self.grow(&value)) {
                         Ok(()) => Made::Value(value),
                         Err(refused) => self.failed(refused, at, frame),
                     };
@@ -662,6 +668,14 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
             }
         }
         self.without(rule, index, frame)
+    }
+
+    fn grow(&mut self, value: &Value) -> Result<(), Refused> {
+        self.made_bytes = self.made_bytes.saturating_add(value.as_str().map_or(0, str::len));
+        if self.made_bytes <= MOST_MADE_BYTES {
+            return Ok(());
+        }
+        Err(Refused::new(Code::LimitExceeded, "fewer or shorter texts: at most 16 MiB are made of a message"))
     }
 
     /// What one source gives, converted, and whether the value map knew it. `None`: nothing is set there, or nothing that a

@@ -155,3 +155,12 @@ fn all_lists_of_a_message_together_have_a_limit_as_well() {
     let twice = r#"{"version": "1", "orders": [], "orders": []}"#;
     assert!(super::plan(rules).translate(twice, None).is_ok());
 }
+
+#[test]
+fn a_text_that_is_put_into_every_item_does_not_grow_beyond_measure() {
+    let rules = "[[list]]\nto = \"boxes[]\"\nfrom = \"labels[]\"\n\
+        [[rule]]\nto = \"boxes[].name\"\nfrom = { template = \"{labels[]}{came}\" }\n";
+    let came = |bytes: usize| json!({ "came": "x".repeat(bytes), "labels": vec!["a"; 1_000] });
+    assert!(made(rules, came(10_000)).is_ok());
+    assert_eq!(made(rules, came(20_000)), Err((LimitExceeded, "$.labels[838]".to_owned())));
+}
