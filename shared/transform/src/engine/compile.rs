@@ -577,9 +577,10 @@ fn first_place(source: &Source) -> Option<Ref> {
     }
 }
 
-/// Whether what the conversion makes has one form, whatever came.
+/// Whether what the conversion makes has one form, whatever came: then the contract's pattern is not held.
 const fn is_shaped(conversion: ConversionName) -> bool {
-    !matches!(conversion, ConversionName::String | ConversionName::Id | ConversionName::Subdivision)
+    use ConversionName as As;
+    !matches!(conversion, As::String | As::Id | As::Decimal | As::Subdivision)
 }
 
 const fn expected(conversion: ConversionName) -> &'static str {
