@@ -2,9 +2,6 @@
 
 use std::borrow::Cow;
 
-use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
-use jiff::tz::Offset;
 use message::Code;
 use serde_json::{Number, Value};
 
@@ -12,6 +9,7 @@ use super::came::Came;
 use super::decimal::Decimal;
 use super::pattern::Pattern;
 use super::plan::Ref;
+use super::times::{TimeFormat, date, instant};
 use crate::canonical::{Currency, Money, MoneyError};
 
 /// Longest number, time or code that is looked at.
@@ -40,15 +38,15 @@ impl Refused {
     }
 }
 
-fn refuse<T>(code: Code, expected: impl Into<Cow<'static, str>>) -> Result<T, Refused> {
+pub(super) fn refuse<T>(code: Code, expected: impl Into<Cow<'static, str>>) -> Result<T, Refused> {
     Err(Refused::new(code, expected))
 }
 
-fn mismatch<T>(expected: &'static str) -> Result<T, Refused> {
+pub(super) fn mismatch<T>(expected: &'static str) -> Result<T, Refused> {
     refuse(Code::TypeMismatch, expected)
 }
 
-fn invalid<T>(expected: impl Into<Cow<'static, str>>) -> Result<T, Refused> {
+pub(super) fn invalid<T>(expected: impl Into<Cow<'static, str>>) -> Result<T, Refused> {
     refuse(Code::ValueInvalid, expected)
 }
 
@@ -76,16 +74,6 @@ pub(crate) enum Conversion {
     Email,
     /// Times the first, by the second.
     Unit(i128, i128),
-}
-
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum TimeFormat {
-    Rfc3339,
-    Rfc2822,
-    UnixSeconds,
-    UnixMilliseconds,
-    /// strptime's, and the offset of texts that name none.
-    Pattern(String, Option<Offset>),
 }
 
 impl Conversion {
@@ -142,7 +130,7 @@ pub(crate) fn text<'c>(came: &'c Came<'_>) -> Result<Cow<'c, str>, Refused> {
 }
 
 /// Text of a length that is worth looking at.
-fn scalar<'c>(came: &'c Came<'_>) -> Result<Cow<'c, str>, Refused> {
+pub(super) fn scalar<'c>(came: &'c Came<'_>) -> Result<Cow<'c, str>, Refused> {
     let text = text(came)?;
     if text.len() > MAX_SCALAR_BYTES {
         return refuse(Code::LimitExceeded, "at most 64 bytes");
@@ -239,61 +227,6 @@ fn amount(came: &Came<'_>, currency_came: Option<&Came<'_>>) -> Result<Value, Re
     match i64::try_from(*minor) {
         Ok(minor) => Ok(Value::String(Money { minor, currency }.to_decimal())),
         Err(_) => refuse(Code::LimitExceeded, "an amount within 64 bits of minor units"),
-    }
-}
-
-impl TimeFormat {
-    const fn expected(&self) -> &'static str {
-        match self {
-            Self::Rfc3339 => "an RFC 3339 time with an offset",
-            Self::Rfc2822 => "an RFC 2822 time",
-            Self::UnixSeconds => "seconds since 1970",
-            Self::UnixMilliseconds => "milliseconds since 1970",
-            Self::Pattern(..) => "a time in the mapping's format",
-        }
-    }
-
-    /// Of a text, or of an integer that came as one.
-    fn instant(&self, text: &str, integer: Option<i64>) -> Option<Timestamp> {
-        let number = || integer.or_else(|| text.parse().ok());
-        match self {
-            Self::UnixSeconds => Timestamp::from_second(number()?).ok(),
-            Self::UnixMilliseconds => Timestamp::from_millisecond(number()?).ok(),
-            Self::Rfc3339 => text.parse().ok(),
-            Self::Rfc2822 => jiff::fmt::rfc2822::parse(text).ok().map(|time| time.timestamp()),
-            Self::Pattern(pattern, None) => Timestamp::strptime(pattern, text).ok(),
-            Self::Pattern(pattern, Some(offset)) => {
-                offset.to_timestamp(DateTime::strptime(pattern, text).ok()?).ok()
-            }
-        }
-    }
-
-    fn date(&self, text: &str) -> Option<Date> {
-        match self {
-            Self::Pattern(pattern, _) => Date::strptime(pattern, text).ok(),
-            _ => text.parse().ok(),
-        }
-    }
-}
-
-/// RFC 3339 in UTC. An offset is needed: a local time would have to be guessed.
-fn instant(came: &Came<'_>, formats: &[TimeFormat]) -> Result<Value, Refused> {
-    let (text, integer) = match came {
-        Came::Text(_) => (scalar(came)?, None),
-        Came::Integer(integer) => ("".into(), i64::try_from(*integer).ok()),
-        _ => return mismatch("a string"),
-    };
-    match formats.iter().find_map(|format| format.instant(&text, integer)) {
-        Some(time) => Ok(Value::String(time.to_string())),
-        None => invalid(formats.first().map_or("a time", TimeFormat::expected)),
-    }
-}
-
-fn date(came: &Came<'_>, formats: &[TimeFormat]) -> Result<Value, Refused> {
-    let text = scalar(came)?;
-    match formats.iter().find_map(|format| format.date(&text)) {
-        Some(date) => Ok(Value::String(date.to_string())),
-        None => invalid("a date of the calendar"),
     }
 }
 

@@ -14,6 +14,7 @@ mod pattern;
 mod plan;
 mod run;
 mod shape;
+mod times;
 
 pub(crate) use checks::allows;
 pub use compile::CompileError;
