@@ -69,6 +69,15 @@ fn what_a_list_or_a_rule_leaves_out_is_left_out_null_or_not() {
 }
 
 #[test]
+fn of_an_item_that_is_null_no_rule_is_explained() {
+    let message = json!({ "version": "1", "rows": [null, { "name": "a" }] }).to_string();
+    let explanation = super::plan(&named("crates", "rows", "")).explain(&message, None, 3);
+    assert_eq!(explanation.output, Some(json!({ "crates": [null, { "name": "a" }] })));
+    let told: Vec<_> = explanation.rules.iter().map(|rule| rule.to.as_str()).collect();
+    assert_eq!((told, explanation.lists[0].kept), (vec!["crates[1].name"], 2));
+}
+
+#[test]
 fn an_item_by_number_keeps_its_place_though_one_before_it_is_not_there() {
     let of = |to: &str| {
         format!(

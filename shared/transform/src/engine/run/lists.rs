@@ -122,6 +122,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         Ref { space: Space::Payload, node: item, slot, depth: of.depth + 1 }
     }
 
+    /// A list by number. Whether an item is there is its own rules' to say.
     pub(super) fn fixed(&mut self, fixed: &'p OutFixed, frame: &Frame<'_, 'm>) -> Made {
         let (mut made, mut failed) = (Vec::with_capacity(fixed.items.len()), false);
         for (index, (_, item)) in fixed.items.iter().enumerate() {
@@ -155,6 +156,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         if made.is_empty() && !fixed.required { Made::Absent } else { Made::Value(Value::Array(made)) }
     }
 
+    /// An item is not made, and one behind it is: told where the first of its rules reads.
     fn gap(&mut self, fixed: &OutFixed, index: usize, frame: &Frame<'_, 'm>) {
         let Some((to, item)) = fixed.items.get(index) else { return };
         let expected = "something, as an item behind it is made";
