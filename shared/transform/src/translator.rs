@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::engine::{Note, Plan};
+use crate::engine::{Attempt, Note, Plan};
 use crate::mapping::path::without_indices;
 use crate::presence::Presence;
 use crate::{Catalog, CatalogError, MappingError, Problem};
@@ -16,7 +16,8 @@ use crate::{Catalog, CatalogError, MappingError, Problem};
 const MOST_COUNTED: usize = 100;
 const BEYOND: &str = "$.*";
 
-/// Message Translator: a mapping in use. What comes otherwise than its contracts say, and does no harm, is counted.
+/// Message Translator: a mapping in use. What comes otherwise than its contracts say is counted, whether the message is refused
+/// or not.
 #[derive(Debug)]
 pub struct Translator {
     plan: Mutex<Arc<Plan>>,
@@ -64,17 +65,15 @@ impl Translator {
     /// A source's message as a canonical type.
     pub fn decode<T: DeserializeOwned>(&self, envelope: &Envelope) -> Result<Decoded<T>, MappingError> {
         let plan = self.plan();
-        match plan.translate(envelope.data.get(), Some(envelope)) {
-            Ok(translated) => {
-                self.count(translated.notes);
-                lock(&self.presence).add(translated.present);
-                Ok(Decoded { value: plan.typed(translated.value)?, stamp: plan.stamp() })
-            }
-            Err(error) => {
-                self.count(error.problems.iter().filter_map(news).collect());
-                Err(error)
-            }
+        let Attempt { made, mut notes, present } = plan.attempt(envelope.data.get(), Some(envelope));
+        if let Err(error) = &made {
+            notes.extend(error.problems.iter().filter_map(news));
         }
+        self.count(notes);
+        if let Some(present) = present {
+            lock(&self.presence).add(present);
+        }
+        Ok(Decoded { value: plan.typed(made?)?, stamp: plan.stamp() })
     }
 
     /// A canonical value in the target's words. What we made ourselves does not drift.

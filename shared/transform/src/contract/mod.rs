@@ -5,6 +5,7 @@
 //! A contract lists every member that is known, read or not, so that one that is not in it is news. It is written with the
 //! keywords of [`KEYWORDS`] alone: what a mapping could not be checked against is refused, not passed over.
 
+mod both;
 mod diff;
 mod read;
 mod schema;

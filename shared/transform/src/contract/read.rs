@@ -1,5 +1,5 @@
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::ContractId;
-use super::schema::{Schema, Type, Types};
+use super::both::and;
+use super::schema::{Schema, Type};
 
 /// What a contract may be written with: JSON Schema 2020-12, without what no mapping could be checked against.
 pub const KEYWORDS: &[&str] = &[
@@ -41,6 +42,8 @@ pub const KEYWORDS: &[&str] = &[
 
 /// References that go in circles end here.
 const MAX_DEPTH: usize = 64;
+/// And those that multiply here: schemas of one contract, each as often as it is referred to.
+const MOST_SCHEMAS: usize = 20_000;
 pub(crate) const ID_PREFIX: &str = "spillway:";
 
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
@@ -80,7 +83,8 @@ pub(super) fn schemas(
 ) -> Result<BTreeMap<ContractId, Schema>, ContractError> {
     let done = RefCell::default();
     let schema = |(id, document): (&String, &Cow<'_, Value>)| {
-        let reader = Reader { id, document, documents, done: &done };
+        let count = Cell::new(0);
+        let reader = Reader { of: id, id, document, documents, done: &done, count: &count };
         let schema = reader.whole(0)?;
         reader.listed(&schema, "")?;
         Ok((id_of(document)?, schema))
@@ -89,21 +93,42 @@ pub(super) fn schemas(
 }
 
 struct Reader<'d> {
+    /// The contract that is wanted, and the one that is read for it.
+    of: &'d str,
     id: &'d str,
     document: &'d Value,
     documents: &'d BTreeMap<String, Cow<'d, Value>>,
     /// Whole documents that are read already: versions are told from each other.
-    done: &'d RefCell<BTreeMap<String, Schema>>,
+    done: &'d RefCell<BTreeMap<String, Done>>,
+    count: &'d Cell<usize>,
+}
+
+struct Done {
+    schema: Schema,
+    /// Schemas that it is made of.
+    count: usize,
 }
 
 impl<'d> Reader<'d> {
     fn whole(&self, depth: usize) -> Result<Schema, ContractError> {
-        if let Some(schema) = self.done.borrow().get(self.id) {
+        if let Some(Done { schema, count }) = self.done.borrow().get(self.id) {
+            self.counted(*count)?;
             return Ok(schema.clone());
         }
+        let before = self.count.get();
         let schema = self.schema(self.document, "", depth)?;
-        self.done.borrow_mut().insert(self.id.to_owned(), schema.clone());
+        let count = self.count.get() - before;
+        self.done.borrow_mut().insert(self.id.to_owned(), Done { schema: schema.clone(), count });
         Ok(schema)
+    }
+
+    fn counted(&self, more: usize) -> Result<(), ContractError> {
+        self.count.set(self.count.get().saturating_add(more));
+        if self.count.get() <= MOST_SCHEMAS {
+            return Ok(());
+        }
+        let problem = format!("has more than {MOST_SCHEMAS} schemas, with those that it refers to");
+        Err(ContractError::new(self.of, "", problem))
     }
 
     fn wrong<T>(&self, path: &str, problem: impl fmt::Display) -> Result<T, ContractError> {
@@ -125,6 +150,7 @@ impl<'d> Reader<'d> {
         if depth > MAX_DEPTH {
             return self.wrong(path, "references go in a circle, or too deep");
         }
+        self.counted(1)?;
         let members = match value {
             Value::Bool(true) => return Ok(Schema { open: true, ..Schema::default() }),
             Value::Bool(false) => return Ok(Schema { never: true, ..Schema::default() }),
@@ -257,61 +283,5 @@ impl<'d> Reader<'d> {
             Some(value) if value.is_i64() => Ok(value.as_i64()),
             Some(_) => self.wrong(path, format!("{name}: expected an integer of 64 bits")),
         }
-    }
-}
-
-/// Nearly always nothing is there to be joined.
-fn and(one: Option<Schema>, other: Schema) -> Schema {
-    if let Some(one) = one { both(one, other) } else { other }
-}
-
-/// What both say, as JSON Schema has it: both hold.
-fn both(one: Schema, other: Schema) -> Schema {
-    let mut properties = one.properties;
-    for (name, member) in other.properties {
-        let member = match properties.remove(&name) {
-            Some(below) => Arc::new(both(Arc::unwrap_or_clone(below), Arc::unwrap_or_clone(member))),
-            None => member,
-        };
-        properties.insert(name, member);
-    }
-    let mut required = one.required;
-    required.extend(other.required);
-    let said = !one.types.0.is_empty() && !other.types.0.is_empty();
-    let types = match (one.types.0.is_empty(), other.types.0.is_empty()) {
-        (false, false) => {
-            let in_both = Type::ALL.into_iter().filter(|it| one.types.allow(*it) && other.types.allow(*it));
-            Types(in_both.collect())
-        }
-        (true, _) => other.types,
-        (false, true) => one.types,
-    };
-    let nothing = types.0.is_empty();
-    let least = |one: Option<u64>, other: Option<u64>| one.max(other);
-    let most = |one: Option<u64>, other: Option<u64>| [one, other].into_iter().flatten().min();
-    Schema {
-        types,
-        properties,
-        required,
-        open: one.open || other.open,
-        items: match (one.items, other.items) {
-            (Some(one), Some(other)) => Some(Box::new(both(*one, *other))),
-            (one, other) => other.or(one),
-        },
-        values: match (one.values, other.values) {
-            (Some(one), Some(other)) => Some(one.into_iter().filter(|value| other.contains(value)).collect()),
-            (one, other) => one.or(other),
-        },
-        format: other.format.or(one.format),
-        pattern: other.pattern.or(one.pattern),
-        min_length: least(one.min_length, other.min_length),
-        max_length: most(one.max_length, other.max_length),
-        minimum: one.minimum.max(other.minimum),
-        maximum: [one.maximum, other.maximum].into_iter().flatten().min(),
-        min_items: least(one.min_items, other.min_items),
-        max_items: most(one.max_items, other.max_items),
-        description: other.description.or(one.description),
-        // What would have to be of two types at once can never be.
-        never: one.never || other.never || (said && nothing),
     }
 }

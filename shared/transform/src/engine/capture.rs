@@ -18,11 +18,44 @@ pub(crate) struct Scope<'m> {
 /// Names of members that no contract lists.
 const MOST_UNKNOWN: usize = 16;
 const LONGEST_NAME: usize = 64;
+/// Items of all lists of a message.
+const MOST_ITEMS: usize = 50_000;
+/// Places of all those items: some 30 MB.
+const MOST_PLACES: usize = 1_000_000;
 
-/// Members that are not known: the place of the object, and the name.
-#[derive(Debug, Default)]
-pub(crate) struct Unknown {
-    pub(crate) members: Vec<(NodeId, String)>,
+/// What is noticed while a message is read.
+#[derive(Debug)]
+pub(crate) struct Noticed {
+    /// Members that are not known: the place of the object, and the name.
+    pub(crate) unknown: Vec<(NodeId, String)>,
+    /// The list whose items were too many, with those before them: the message is not read whole.
+    pub(crate) beyond: Option<NodeId>,
+    items_left: usize,
+    places_left: usize,
+}
+
+impl Default for Noticed {
+    fn default() -> Self {
+        Self { unknown: Vec::new(), beyond: None, items_left: MOST_ITEMS, places_left: MOST_PLACES }
+    }
+}
+
+impl Noticed {
+    /// Whether there is room for one more item with so many places.
+    const fn take_item(&mut self, places: usize) -> bool {
+        let room = self.items_left > 0 && self.places_left >= places;
+        if room {
+            self.items_left -= 1;
+            self.places_left -= places;
+        }
+        room
+    }
+
+    /// There was none.
+    const fn give_back(&mut self, places: usize) {
+        self.items_left += 1;
+        self.places_left += places;
+    }
 }
 
 impl<'m> Scope<'m> {
@@ -37,10 +70,10 @@ impl<'m> Scope<'m> {
     pub(crate) fn capture<D: Deserializer<'m>>(
         shape: &Shape,
         message: D,
-        unknown: &mut Unknown,
+        noticed: &mut Noticed,
     ) -> Result<Self, D::Error> {
         let mut scope = Self::of(shape, 0);
-        At { shape, node: 0, scope: &mut scope, unknown }.deserialize(message)?;
+        At { shape, node: 0, scope: &mut scope, noticed }.deserialize(message)?;
         Ok(scope)
     }
 
@@ -72,7 +105,7 @@ struct At<'a, 'm> {
     shape: &'a Shape,
     node: NodeId,
     scope: &'a mut Scope<'m>,
-    unknown: &'a mut Unknown,
+    noticed: &'a mut Noticed,
 }
 
 impl<'m> At<'_, 'm> {
@@ -131,13 +164,20 @@ impl<'m> Visitor<'m> for At<'_, 'm> {
     fn visit_seq<A: SeqAccess<'m>>(self, mut items: A) -> Result<(), A::Error> {
         let Some(node) = self.shape.node(self.node) else { return skip_items(items).map(|_| ()) };
         self.scope.forget(node);
-        let mut count = 0;
+        let (mut count, mut room) = (0, true);
         if let Some(item) = node.item {
             let mut scopes = Vec::new();
+            let places = self.shape.scopes.get(node.items).copied().unwrap_or_default();
+            let places = usize::from(places.slots) + usize::from(places.lists);
             while count < node.most_items {
+                room = self.noticed.take_item(places);
+                if !room {
+                    break;
+                }
                 let mut scope = Scope::of(self.shape, node.items);
-                let at = At { shape: self.shape, node: item, scope: &mut scope, unknown: self.unknown };
+                let at = At { shape: self.shape, node: item, scope: &mut scope, noticed: self.noticed };
                 if items.next_element_seed(at)?.is_none() {
+                    self.noticed.give_back(places);
                     break;
                 }
                 scopes.push(scope);
@@ -151,7 +191,7 @@ impl<'m> Visitor<'m> for At<'_, 'm> {
                 let read = match node.indexed.iter().find(|(index, _)| *index == count) {
                     Some((_, id)) => {
                         let at =
-                            At { shape: self.shape, node: *id, scope: self.scope, unknown: self.unknown };
+                            At { shape: self.shape, node: *id, scope: self.scope, noticed: self.noticed };
                         items.next_element_seed(at)?.is_some()
                     }
                     None => items.next_element::<IgnoredAny>()?.is_some(),
@@ -162,19 +202,22 @@ impl<'m> Visitor<'m> for At<'_, 'm> {
                 count += 1;
             }
         }
-        count += skip_items(items)?;
-        self.scope.put(node, Came::Array { items: count });
+        let rest = skip_items(items)?;
+        if !room && rest > 0 {
+            self.noticed.beyond.get_or_insert(self.node);
+        }
+        self.scope.put(node, Came::Array { items: count + rest });
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'m>>(self, mut members: A) -> Result<(), A::Error> {
-        let Self { shape, node: id, scope, unknown } = self;
+        let Self { shape, node: id, scope, noticed } = self;
         let Some(node) = shape.node(id) else { return Ok(()) };
         scope.forget(node);
-        while let Some(found) = members.next_key_seed(Name { node, id, unknown })? {
+        while let Some(found) = members.next_key_seed(Name { node, id, noticed })? {
             match found {
                 Some(Member::Read(child)) => {
-                    members.next_value_seed(At { shape, node: child, scope, unknown })?;
+                    members.next_value_seed(At { shape, node: child, scope, noticed })?;
                 }
                 Some(Member::Known) | None => {
                     members.next_value::<IgnoredAny>()?;
@@ -199,7 +242,7 @@ fn skip_items<'m, A: SeqAccess<'m>>(mut items: A) -> Result<usize, A::Error> {
 struct Name<'a> {
     node: &'a Node,
     id: NodeId,
-    unknown: &'a mut Unknown,
+    noticed: &'a mut Noticed,
 }
 
 impl<'m> DeserializeSeed<'m> for Name<'_> {
@@ -219,9 +262,10 @@ impl Visitor<'_> for Name<'_> {
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
         let member = self.node.members.get(name).copied();
-        let news = member.is_none() && !self.node.open && self.unknown.members.len() < MOST_UNKNOWN;
-        if news && !self.unknown.members.iter().any(|(id, known)| *id == self.id && known == name) {
-            self.unknown.members.push((self.id, name.chars().take(LONGEST_NAME).collect()));
+        let unknown = &mut self.noticed.unknown;
+        let news = member.is_none() && !self.node.open && unknown.len() < MOST_UNKNOWN;
+        if news && !unknown.iter().any(|(id, known)| *id == self.id && known == name) {
+            unknown.push((self.id, name.chars().take(LONGEST_NAME).collect()));
         }
         Ok(member)
     }

@@ -5,6 +5,7 @@ use regex_lite::Regex;
 use serde_json::Value;
 
 use super::convert::Refused;
+use super::pattern::regex;
 use crate::contract::{Schema, Type};
 
 #[derive(Debug, Default)]
@@ -21,7 +22,7 @@ impl Checks {
     /// `shaped`: a conversion makes it, and not the text that came.
     pub(crate) fn of(schema: &Schema, shaped: bool) -> Result<Self, String> {
         let chars = |count: Option<u64>| count.and_then(|count| usize::try_from(count).ok());
-        let pattern = schema.pattern.as_deref().filter(|_| !shaped).map(Regex::new).transpose();
+        let pattern = schema.pattern.as_deref().filter(|_| !shaped).map(regex).transpose();
         Ok(Self {
             most_chars: chars(schema.max_length),
             least_chars: chars(schema.min_length).unwrap_or(0),

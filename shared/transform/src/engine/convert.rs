@@ -2,9 +2,6 @@
 
 use std::borrow::Cow;
 
-use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
-use jiff::tz::Offset;
 use message::Code;
 use serde_json::{Number, Value};
 
@@ -12,16 +9,17 @@ use super::came::Came;
 use super::decimal::Decimal;
 use super::pattern::Pattern;
 use super::plan::Ref;
+use super::times::{TimeFormat, date, instant};
 use crate::canonical::{Currency, Money, MoneyError};
 
 /// Longest number, time or code that is looked at.
-const MAX_SCALAR_CHARS: usize = 64;
+const MAX_SCALAR_BYTES: usize = 64;
 /// 2^53.
 const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
 /// RFC 5321, 4.5.3.1.3.
 const MAX_EMAIL_CHARS: usize = 254;
 /// Texts beyond this are in no contract.
-const MAX_TEXT_CHARS: usize = 65_536;
+const MAX_TEXT_BYTES: usize = 65_536;
 
 /// Why a value was not converted.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,15 +38,15 @@ impl Refused {
     }
 }
 
-fn refuse<T>(code: Code, expected: impl Into<Cow<'static, str>>) -> Result<T, Refused> {
+pub(super) fn refuse<T>(code: Code, expected: impl Into<Cow<'static, str>>) -> Result<T, Refused> {
     Err(Refused::new(code, expected))
 }
 
-fn mismatch<T>(expected: &'static str) -> Result<T, Refused> {
+pub(super) fn mismatch<T>(expected: &'static str) -> Result<T, Refused> {
     refuse(Code::TypeMismatch, expected)
 }
 
-fn invalid<T>(expected: impl Into<Cow<'static, str>>) -> Result<T, Refused> {
+pub(super) fn invalid<T>(expected: impl Into<Cow<'static, str>>) -> Result<T, Refused> {
     refuse(Code::ValueInvalid, expected)
 }
 
@@ -78,33 +76,21 @@ pub(crate) enum Conversion {
     Unit(i128, i128),
 }
 
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum TimeFormat {
-    Rfc3339,
-    Rfc2822,
-    UnixSeconds,
-    UnixMilliseconds,
-    /// strptime's, and the offset of texts that name none.
-    Pattern(String, Option<Offset>),
-}
-
 impl Conversion {
-    /// `beside` is what stands at the rule's currency or country.
-    /// What a template or a join has `made` may have line breaks of its own.
+    /// `beside` is what stands at the rule's currency or country. A text that a template or a join has `composed` may have line
+    /// breaks of the mapping's: the message's are blanks already.
     pub(crate) fn convert(
         &self,
         came: &Came<'_>,
         beside: Option<&Came<'_>>,
-        made: bool,
+        composed: bool,
     ) -> Result<Value, Refused> {
-        match (self, came) {
-            (Self::String { pattern: None }, Came::Text(text)) if made => {
-                return Ok(Value::String(text.clone().into_owned()));
-            }
-            _ => {}
-        }
         match self {
-            Self::String { pattern } => string(came, pattern.as_ref()),
+            Self::String { pattern: None } => {
+                let text = if composed { trimmed(came)?.into() } else { text(came)? };
+                Ok(Value::String(text.into_owned()))
+            }
+            Self::String { pattern: Some(pattern) } => group(came, pattern),
             Self::Id => id(came),
             Self::Integer => integer(came),
             Self::Decimal => Ok(Value::String(decimal(came)?.to_string())),
@@ -122,11 +108,17 @@ impl Conversion {
     }
 }
 
-/// Without white space at its ends, and with blanks for its line breaks and tabs. Other control characters are refused:
-/// targets print and log it.
-pub(crate) fn text<'c>(came: &'c Came<'_>) -> Result<Cow<'c, str>, Refused> {
+/// What every text obeys, whatever it is made of: no white space at its ends, and a length that some contract might have.
+fn trimmed<'c>(came: &'c Came<'_>) -> Result<&'c str, Refused> {
     let Came::Text(text) = came else { return mismatch("a string") };
     let text = text.trim();
+    if text.len() > MAX_TEXT_BYTES { refuse(Code::LimitExceeded, "at most 65536 bytes") } else { Ok(text) }
+}
+
+/// And what one of a message does: blanks for its line breaks and tabs. Other control characters are refused: targets print and
+/// log it.
+pub(crate) fn text<'c>(came: &'c Came<'_>) -> Result<Cow<'c, str>, Refused> {
+    let text = trimmed(came)?;
     if !text.chars().any(char::is_control) {
         return Ok(Cow::Borrowed(text));
     }
@@ -138,22 +130,17 @@ pub(crate) fn text<'c>(came: &'c Came<'_>) -> Result<Cow<'c, str>, Refused> {
 }
 
 /// Text of a length that is worth looking at.
-fn scalar<'c>(came: &'c Came<'_>) -> Result<Cow<'c, str>, Refused> {
+pub(super) fn scalar<'c>(came: &'c Came<'_>) -> Result<Cow<'c, str>, Refused> {
     let text = text(came)?;
-    if text.len() > MAX_SCALAR_CHARS {
-        return refuse(Code::LimitExceeded, "at most 64 characters");
+    if text.len() > MAX_SCALAR_BYTES {
+        return refuse(Code::LimitExceeded, "at most 64 bytes");
     }
     Ok(text)
 }
 
-fn string(came: &Came<'_>, pattern: Option<&(Pattern, Cow<'static, str>)>) -> Result<Value, Refused> {
-    let text = text(came)?;
-    if text.len() > MAX_TEXT_CHARS {
-        return refuse(Code::LimitExceeded, "at most 65536 characters");
-    }
-    let Some((pattern, expected)) = pattern else { return Ok(Value::String(text.into_owned())) };
-    match pattern.group(&text) {
-        Some(group) => Ok(Value::String(group.to_owned())),
+fn group(came: &Came<'_>, (pattern, expected): &(Pattern, Cow<'static, str>)) -> Result<Value, Refused> {
+    match pattern.group(&text(came)?) {
+        Some(group) => Ok(Value::String(group.trim().to_owned())),
         None => invalid(expected.clone()),
     }
 }
@@ -240,69 +227,6 @@ fn amount(came: &Came<'_>, currency_came: Option<&Came<'_>>) -> Result<Value, Re
     match i64::try_from(*minor) {
         Ok(minor) => Ok(Value::String(Money { minor, currency }.to_decimal())),
         Err(_) => refuse(Code::LimitExceeded, "an amount within 64 bits of minor units"),
-    }
-}
-
-impl TimeFormat {
-    const fn expected(&self) -> &'static str {
-        match self {
-            Self::Rfc3339 => "an RFC 3339 time with an offset",
-            Self::Rfc2822 => "an RFC 2822 time",
-            Self::UnixSeconds => "seconds since 1970",
-            Self::UnixMilliseconds => "milliseconds since 1970",
-            Self::Pattern(..) => "a time in the mapping's format",
-        }
-    }
-
-    fn instant(&self, came: &Came<'_>) -> Option<Timestamp> {
-        let number = || match came {
-            Came::Integer(number) => i64::try_from(*number).ok(),
-            Came::Text(text) => text.trim().parse().ok(),
-            _ => None,
-        };
-        match self {
-            Self::UnixSeconds => Timestamp::from_second(number()?).ok(),
-            Self::UnixMilliseconds => Timestamp::from_millisecond(number()?).ok(),
-            Self::Rfc3339 => scalar(came).ok()?.parse().ok(),
-            Self::Rfc2822 => jiff::fmt::rfc2822::parse(&scalar(came).ok()?).ok().map(|time| time.timestamp()),
-            Self::Pattern(pattern, offset) => {
-                let text = scalar(came).ok()?;
-                match offset {
-                    None => Timestamp::strptime(pattern, text.as_ref()).ok(),
-                    Some(offset) => {
-                        let local = DateTime::strptime(pattern, text.as_ref()).ok()?;
-                        offset.to_timestamp(local).ok()
-                    }
-                }
-            }
-        }
-    }
-
-    fn date(&self, came: &Came<'_>) -> Option<Date> {
-        let text = scalar(came).ok()?;
-        match self {
-            Self::Pattern(pattern, _) => Date::strptime(pattern, text.as_ref()).ok(),
-            _ => text.parse().ok(),
-        }
-    }
-}
-
-/// RFC 3339 in UTC. An offset is needed: a local time would have to be guessed.
-fn instant(came: &Came<'_>, formats: &[TimeFormat]) -> Result<Value, Refused> {
-    if !matches!(came, Came::Text(_) | Came::Integer(_)) {
-        return mismatch("a string");
-    }
-    match formats.iter().find_map(|format| format.instant(came)) {
-        Some(time) => Ok(Value::String(time.to_string())),
-        None => invalid(formats.first().map_or("a time", TimeFormat::expected)),
-    }
-}
-
-fn date(came: &Came<'_>, formats: &[TimeFormat]) -> Result<Value, Refused> {
-    text(came)?;
-    match formats.iter().find_map(|format| format.date(came)) {
-        Some(date) => Ok(Value::String(date.to_string())),
-        None => invalid("a date of the calendar"),
     }
 }
 

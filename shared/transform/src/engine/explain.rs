@@ -1,23 +1,23 @@
 //! A message, rule by rule: what each has read, and what became of it. For an operator at a terminal, so values are shown here and
 //! nowhere else. It asks the run for each rule by itself, once the message has been translated: the run knows nothing of it.
 
-use message::{Code, Envelope};
+use message::Envelope;
 use serde_json::Value;
 
 use super::came::Came;
-use super::capture::{Scope, Unknown as UnknownMembers};
+use super::capture::{Noticed, Scope};
 use super::explained::{Explanation, ListExplained, Looked, Outcome, RefusalExplained, RuleExplained};
-use super::plan::{Condition, Out, OutList, Piece, Plan, Ref, Refusal, Rule, Source};
+use super::plan::{Attempt, Condition, Out, OutList, Piece, Plan, Ref, Refusal, Rule, Source};
 use super::run::{Attributes, Frame, MAX_PAYLOAD_BYTES, Made, Read, Run};
-use crate::problem::Problems;
 
 impl Plan {
     /// As [`Plan::translate`], with its reasons. Of each list the rules of `most_items` are explained, and of those items
     /// that something is wrong with.
     pub fn explain(&self, payload: &str, envelope: Option<&Envelope>, most_items: usize) -> Explanation {
-        let (output, notes, problems) = match self.translate(payload, envelope) {
-            Ok(translated) => (Some(translated.value), translated.notes, Vec::new()),
-            Err(error) => (None, Vec::new(), error.problems),
+        let Attempt { made, notes, .. } = self.attempt(payload, envelope);
+        let (output, problems) = match made {
+            Ok(value) => (Some(value), Vec::new()),
+            Err(error) => (None, error.problems),
         };
         let mut explanation = Explanation {
             stamp: self.stamp,
@@ -32,15 +32,16 @@ impl Plan {
             return explanation;
         }
         let mut deserializer = serde_json::Deserializer::from_str(payload);
-        let message = Scope::capture(&self.payload, &mut deserializer, &mut UnknownMembers::default());
+        let mut noticed = Noticed::default();
+        let message = Scope::capture(&self.payload, &mut deserializer, &mut noticed);
         let (Ok(message), Ok(())) = (message, deserializer.end()) else { return explanation };
         let attributes = envelope.and_then(|envelope| {
-            Scope::capture(&self.envelope, Attributes(envelope), &mut UnknownMembers::default()).ok()
+            Scope::capture(&self.envelope, Attributes(envelope), &mut Noticed::default()).ok()
         });
         let envelope = attributes.unwrap_or_default();
         let root = Frame { scope: &message, index: None, parent: None, depth: 0 };
         let mut explainer = Explainer { plan: self, envelope: &envelope, most_items, told: &mut explanation };
-        if explainer.is_looked_into(&root) {
+        if explainer.is_looked_into(&root, &noticed) {
             explainer.refusals(&root);
             explainer.out(&self.out, &root, "");
             explanation.rules.sort_by_key(|explained| explained.rule);
@@ -58,12 +59,13 @@ struct Explainer<'p, 'm, 't> {
 
 impl<'p, 'm: 'p> Explainer<'p, 'm, '_> {
     fn run(&self) -> Run<'p, 'm> {
-        Run { plan: self.plan, envelope: self.envelope, problems: Problems::default(), notes: Vec::new() }
+        Run::new(self.plan, self.envelope)
     }
 
-    fn is_looked_into(&self, root: &Frame<'_, 'm>) -> bool {
+    fn is_looked_into(&self, root: &Frame<'_, 'm>, noticed: &Noticed) -> bool {
         let mut run = self.run();
         run.version(root);
+        run.whole(noticed);
         matches!(root.scope.came(0), Came::Object) && run.problems.is_empty()
     }
 
@@ -116,11 +118,12 @@ impl<'p, 'm: 'p> Explainer<'p, 'm, '_> {
                 let came = self.list(list, frame, to);
                 came || list.none.is_some()
             }
-            Out::Fixed(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    self.out(item, frame, &format!("{to}[{index}]"));
+            Out::Fixed(fixed) => {
+                let mut any = fixed.required;
+                for (index, (_, item)) in fixed.items.iter().enumerate() {
+                    any |= self.out(item, frame, &format!("{to}[{index}]"));
                 }
-                true
+                any
             }
         }
     }
@@ -136,7 +139,10 @@ impl<'p, 'm: 'p> Explainer<'p, 'm, '_> {
                 continue;
             }
             let (rules, lists) = (self.told.rules.len(), self.told.lists.len());
-            self.out(item, &inner, &format!("{to}[{kept}]"));
+            // Of an item that is null no rule makes anything, but one that makes the item itself.
+            if matches!(item, Out::Rule(_)) || !scope.came(0).is_absent() {
+                self.out(item, &inner, &format!("{to}[{kept}]"));
+            }
             if kept >= self.most_items && !self.told.rules.iter().skip(rules).any(RuleExplained::is_wrong) {
                 self.told.rules.truncate(rules);
                 self.told.lists.truncate(lists);
@@ -187,7 +193,6 @@ fn used<'m>(run: &Run<'_, 'm>, rule: &Rule, frame: &Frame<'_, 'm>) -> Used {
         match run.from(source, rule, frame) {
             Ok(Some(_)) => return Used { by: Some(number), key: key() },
             Ok(None) => {}
-            Err(refused) if rule.lenient && refused.code == Code::ValueInvalid => {}
             Err(_) => return Used { by: None, key: key() },
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
+use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedEntryExpr, IdedExpr, LiteralValue, operators};
 use cel::parser::PrattParser;
 use cel::{Context, Value as Cel};
 use message::Code;
@@ -15,6 +15,8 @@ use super::native::Native;
 /// Nodes of one expression.
 const MOST_NODES: usize = 64;
 const MOST_DEPTH: u16 = 32;
+/// Of one text that it is given: what it does with them it may do many times over.
+const MOST_TEXT_BYTES: usize = 16_384;
 
 /// An expression, parsed once.
 pub(crate) struct Expression {
@@ -26,13 +28,27 @@ impl Expression {
     pub(crate) fn parse(source: &str) -> Result<Self, String> {
         let parser = PrattParser::new().max_recursion_depth(MOST_DEPTH).max_expression_node_count(MOST_NODES);
         let parsed = parser.parse(source).map_err(|error| format!("{source}: {error}"))?;
+        if nests(&parsed, false) {
+            return Err(format!("{source}: goes through a list within another"));
+        }
         Ok(Self { source: source.to_owned(), parsed })
     }
 
-    /// The names that it stands on.
+    /// The names that it stands on; not those that a macro binds.
     pub(crate) fn names(&self) -> Vec<String> {
-        let references = cel::parser::Expression::references(&self.parsed);
-        references.variables().into_iter().map(str::to_owned).collect()
+        let (mut names, mut bound) = (Vec::new(), Vec::new());
+        walk(&self.parsed, &mut |expression| match expression {
+            Expr::Ident(name) => names.push(name.clone()),
+            Expr::Comprehension(list) => {
+                bound.extend([&list.iter_var, &list.accu_var].map(Clone::clone));
+                bound.extend(list.iter_var2.clone());
+            }
+            _ => {}
+        });
+        names.retain(|name| !bound.contains(name));
+        names.sort();
+        names.dedup();
+        names
     }
 
     /// Texts that stand in it.
@@ -95,23 +111,48 @@ impl Expression {
     }
 }
 
-/// Every part of an expression. Macros are none: what they make of names is CEL's affair.
+/// Every part of an expression.
 fn walk<'e>(expression: &'e IdedExpr, visit: &mut impl FnMut(&'e Expr)) {
     visit(&expression.expr);
-    match &expression.expr {
-        Expr::Call(call) => {
-            call.target.iter().for_each(|target| walk(target, visit));
-            call.args.iter().for_each(|arg| walk(arg, visit));
+    for part in parts(expression) {
+        walk(part, visit);
+    }
+}
+
+fn parts(expression: &IdedExpr) -> Vec<&IdedExpr> {
+    fn entry(entry: &IdedEntryExpr) -> Vec<&IdedExpr> {
+        match &entry.expr {
+            EntryExpr::StructField(field) => vec![&field.value],
+            EntryExpr::MapEntry(entry) => vec![&entry.key, &entry.value],
         }
-        Expr::List(list) => list.elements.iter().for_each(|element| walk(element, visit)),
-        Expr::Select(select) => walk(&select.operand, visit),
-        _ => {}
+    }
+    match &expression.expr {
+        Expr::Call(call) => call.target.as_deref().into_iter().chain(&call.args).collect(),
+        Expr::List(list) => list.elements.iter().collect(),
+        Expr::Select(select) => vec![&select.operand],
+        Expr::Comprehension(list) => {
+            vec![&list.iter_range, &list.accu_init, &list.loop_cond, &list.loop_step, &list.result]
+        }
+        Expr::Map(map) => map.entries.iter().flat_map(entry).collect(),
+        Expr::Struct(made) => made.entries.iter().flat_map(entry).collect(),
+        Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) => Vec::new(),
     }
 }
 
 impl fmt::Debug for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.source)
+    }
+}
+
+/// Whether a list is gone through within another one, which could take as long as the product of their lengths.
+fn nests(parsed: &IdedExpr, within: bool) -> bool {
+    match &parsed.expr {
+        Expr::Comprehension(list) => {
+            let inner = [&list.accu_init, &list.loop_cond, &list.loop_step, &list.result];
+            within || nests(&list.iter_range, within) || inner.into_iter().any(|part| nests(part, true))
+        }
+        _ => parts(parsed).into_iter().any(|part| nests(part, within)),
     }
 }
 
@@ -154,10 +195,47 @@ impl fmt::Debug for Library {
     }
 }
 
+/// Whether it is no longer than an expression may be given.
+pub(crate) fn fits(came: &Came<'_>) -> Result<(), Refused> {
+    match came {
+        Came::Text(text) if text.len() > MOST_TEXT_BYTES => {
+            Err(Refused::new(Code::LimitExceeded, "at most 16384 bytes, as an expression looks at it"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The values that an expression is about.
 pub(crate) struct Given<'l>(Context<'l, 'l>);
 
 /// The names that an expression stands on; none where it cannot be parsed.
 pub(crate) fn names_of(source: &str) -> Vec<String> {
     Expression::parse(source).map(|expression| expression.names()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_a_macro_binds_are_not_stood_on() {
+        let names = |source: &str| Expression::parse(source).unwrap().names();
+        assert_eq!(names("set.exists(a, a == b) ? c : 'd'"), ["b", "c", "set"]);
+        assert_eq!(names("{'a': b}.size() == [c].size()"), ["b", "c"]);
+    }
+
+    #[test]
+    fn lists_are_gone_through_one_after_the_other_and_not_one_within_another() {
+        for source in ["set.exists(a, a == b)", "set.filter(a, a != b).map(a, a + b) == [b]"] {
+            assert!(Expression::parse(source).is_ok(), "{source}");
+        }
+        for source in [
+            "set.map(a, set.map(a, a))",
+            "set.all(a, b && !set.exists(a, a == b))",
+            "set.map(a, [{'a': set.map(a, a)}])",
+        ] {
+            let refused = Expression::parse(source).unwrap_err();
+            assert_eq!(refused, format!("{source}: goes through a list within another"));
+        }
+    }
 }

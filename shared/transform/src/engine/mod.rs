@@ -14,12 +14,14 @@ mod pattern;
 mod plan;
 mod run;
 mod shape;
+mod times;
 
 pub(crate) use came::Came;
 pub(crate) use checks::allows;
 pub use compile::CompileError;
-pub(crate) use convert::{Conversion, TimeFormat};
+pub(crate) use convert::Conversion;
 pub use explained::{Explanation, ListExplained, Looked, Outcome, RefusalExplained, RuleExplained};
 pub(crate) use expr::{Expression, Library, names_of};
-pub(crate) use plan::Rule as CompiledRule;
+pub(crate) use plan::{Attempt, Rule as CompiledRule};
 pub use plan::{Note, Plan, Translated};
+pub(crate) use times::TimeFormat;

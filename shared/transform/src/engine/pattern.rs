@@ -1,6 +1,6 @@
 //! Patterns that a text is taken out of.
 
-use regex_lite::Regex;
+use regex_lite::{Regex, RegexBuilder};
 
 #[derive(Debug)]
 pub(crate) enum Pattern {
@@ -13,13 +13,20 @@ pub(crate) enum Pattern {
     Regex(Regex),
 }
 
+/// Of a pattern, compiled: a text takes as long as this times its length.
+const MOST_BYTES: usize = 65_536;
+
+pub(super) fn regex(text: &str) -> Result<Regex, regex_lite::Error> {
+    RegexBuilder::new(text).size_limit(MOST_BYTES).build()
+}
+
 /// Which of ASCII's characters, a bit each.
 #[derive(Debug)]
 pub(crate) struct Class(u128);
 
 impl Pattern {
     pub(crate) fn parse(text: &str) -> Result<Self, regex_lite::Error> {
-        let regex = Regex::new(text)?;
+        let regex = regex(text)?;
         Ok(Self::behind(text).unwrap_or(Self::Regex(regex)))
     }
 
@@ -76,6 +83,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_pattern_that_would_take_seconds_of_one_text_is_refused() {
+        for pattern in [r"^.{1,500}$", r"^\S+@\S+$", "(a{1,20}){1,20}"] {
+            assert!(regex(pattern).is_ok(), "{pattern}");
+        }
+        for pattern in ["(a{1,40}){1,40}", "((a{1,20}){1,20}){1,20}"] {
+            assert!(regex(pattern).is_err(), "{pattern}");
+        }
+    }
 
     #[test]
     fn ids_behind_a_fixed_text_need_no_regex() {

@@ -1,15 +1,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use message::Code;
 use serde_json::Value;
 
 use super::capture::Scope;
 use super::checks::Checks;
-use super::convert::Conversion;
+use super::convert::{Conversion, Refused};
 use super::expr::{Expression, Library};
 use super::native::Native;
 use super::shape::{NodeId, Shape};
 use crate::mapping::path::Space;
+use crate::problem::MappingError;
 
 /// A mapping, compiled: no message makes it look anything up by name again.
 #[derive(Debug)]
@@ -34,11 +36,19 @@ pub struct Plan {
 pub struct Translated {
     pub value: Value,
     pub notes: Vec<Note>,
-    /// Of the places that [`Plan::watched`] lists, a bit each: whether something stood there.
-    pub present: u128,
 }
 
-/// Something to be counted, though the message was translated.
+/// What became of a message, and what was seen of it, whether it was refused or not.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    pub(crate) made: Result<Value, MappingError>,
+    pub(crate) notes: Vec<Note>,
+    /// Of the places that [`Plan::watched`] lists, a bit each: whether something stood there. None of a message of which no
+    /// accepted contract says what it has.
+    pub(crate) present: Option<u128>,
+}
+
+/// Something to be counted: in itself it is no reason to refuse the message.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Note {
     /// A member that no accepted version's contract lists.
@@ -148,6 +158,16 @@ pub(crate) struct Rule {
     pub(crate) expected: &'static str,
 }
 
+impl Rule {
+    /// As a lenient rule has it: a value that cannot be converted is none.
+    pub(crate) fn lenient<T>(&self, converted: Result<T, Refused>) -> Result<Option<T>, Refused> {
+        match converted {
+            Err(refused) if self.lenient && refused.code == Code::ValueInvalid => Ok(None),
+            converted => converted.map(Some),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Default_ {
     pub(crate) value: Value,
@@ -161,6 +181,13 @@ pub(crate) enum Source {
     Template(Vec<Piece>),
     Constant(Value),
     Expression(Condition),
+}
+
+impl Source {
+    /// Whether it is text of the mapping with texts of the message in it.
+    pub(crate) const fn is_composed(&self) -> bool {
+        matches!(self, Self::Join { .. } | Self::Template(_))
+    }
 }
 
 #[derive(Debug)]
@@ -181,13 +208,9 @@ pub(crate) struct ListRef {
 #[derive(Debug)]
 pub(crate) enum Out {
     Rule(usize),
-    Object {
-        members: Vec<(String, OutMember)>,
-        required: bool,
-    },
+    Object { members: Vec<(String, OutMember)>, required: bool },
     List(Box<OutList>),
-    /// A list of so many items.
-    Fixed(Vec<Out>),
+    Fixed(OutFixed),
 }
 
 #[derive(Debug)]
@@ -198,7 +221,20 @@ pub(crate) struct OutList {
     /// What is expected where none is left.
     pub(crate) none: Option<String>,
     pub(crate) most: Option<usize>,
+    /// The contract takes null for an item.
+    pub(crate) null: bool,
     pub(crate) item: Out,
+}
+
+/// A list whose items have rules of their own.
+#[derive(Debug)]
+pub(crate) struct OutFixed {
+    /// With their places in the target: `$.parcels[0]`.
+    pub(crate) items: Vec<(String, Out)>,
+    /// So many the contract wants at least.
+    pub(crate) least: usize,
+    pub(crate) null: bool,
+    pub(crate) required: bool,
 }
 
 #[derive(Debug)]

@@ -103,3 +103,30 @@ fn that_a_list_says_something_of_its_items_or_nothing_any_more_is_told() {
     assert_eq!(told("1", "2"), ["$[]: may be anything now (may break mappings that read it)"]);
     assert_eq!(told("2", "1"), ["$[]: is string now, and was anything (may break mappings that write it)"]);
 }
+
+/// References that lead twice to what leads twice to the next: as many schemas as two to the power of the steps.
+#[test]
+fn a_contract_that_grows_beyond_measure_by_its_references_is_refused() {
+    let twice = |reference: String| {
+        format!(r##""properties": {{"a": {{"$ref": "{reference}"}}, "b": {{"$ref": "{reference}"}}}}"##)
+    };
+    let steps = 0..20;
+    let defs: Vec<_> = steps
+        .clone()
+        .map(|step| format!(r##""s{step}": {{{}}}"##, twice(format!("#/$defs/s{}", step + 1))))
+        .collect();
+    let one = format!(
+        r##"{{"$id": "spillway:a.tree@1", "$ref": "#/$defs/s0", "$defs": {{{}, "s20": {{}}}}}}"##,
+        defs.join(", ")
+    );
+    let error = Contracts::read([one.as_str()]).unwrap_err().to_string();
+    assert_eq!(error, "contract a.tree@1, at : has more than 20000 schemas, with those that it refers to");
+
+    let of_others = |step: u32| {
+        format!(r#"{{"$id": "spillway:a.tree@{step}", {}}}"#, twice(format!("spillway:a.tree@{}", step + 1)))
+    };
+    let mut several: Vec<_> = steps.map(of_others).collect();
+    several.push(r#"{"$id": "spillway:a.tree@20"}"#.to_owned());
+    let error = Contracts::read(several.iter().map(String::as_str)).unwrap_err().to_string();
+    assert_eq!(error, "contract a.tree@0, at : has more than 20000 schemas, with those that it refers to");
+}

@@ -261,6 +261,22 @@ fn value_maps_know_park_pass_or_replace() {
 }
 
 #[test]
+fn what_a_value_map_refuses_or_parks_no_rule_lets_pass() {
+    let rules = "[values.size]\nmap = { S = \"1\" }\nrefuse = { X = \"no X\" }\n\
+        [[rule]]\nto = \"made\"\nfrom = [\"came\", \"other\"]\nvalues = \"size\"\nlenient = true\n";
+    let with = |came: &str| {
+        let message = json!({ "came": came, "other": "S" });
+        translate(rules, message).map(|it| it.value["made"].clone()).map_err(|(code, _)| code)
+    };
+    assert_eq!(with("X"), Err(ValueInvalid));
+    assert_eq!(with("M"), Err(ValueUnknown));
+    // What the value map passes is converted, and left out where it cannot be.
+    let passes = rules.replace("[values.size]", "[values.size]\nunknown = \"pass\"") + "as = \"email\"\n";
+    let message = json!({ "came": "M", "other": "S" });
+    assert_eq!(translate(&passes, message).unwrap().value, json!({ "made": "1" }));
+}
+
+#[test]
 fn a_number_that_was_rounded_before_we_saw_it_is_refused() {
     for rule in ["as = \"decimal\"", "as = \"unit\"\nunit = \"g -> kg\""] {
         let beyond: Value = serde_json::from_str("18446744073709551617").unwrap();

@@ -9,7 +9,11 @@
 #[cfg(test)]
 mod conversions;
 #[cfg(test)]
+mod lists;
+#[cfg(test)]
 mod shapes;
+#[cfg(test)]
+mod texts;
 
 use message::Code;
 use serde_json::Value;

@@ -1,0 +1,61 @@
+//! Two schemas that hold at once: of a `$ref` and what stands beside it, of `allOf`.
+
+use std::sync::Arc;
+
+use super::schema::{Schema, Type, Types};
+
+/// Nearly always nothing is there to be joined.
+pub(super) fn and(one: Option<Schema>, other: Schema) -> Schema {
+    if let Some(one) = one { both(one, other) } else { other }
+}
+
+/// What both say, as JSON Schema has it: both hold.
+fn both(one: Schema, other: Schema) -> Schema {
+    let mut properties = one.properties;
+    for (name, member) in other.properties {
+        let member = match properties.remove(&name) {
+            Some(below) => Arc::new(both(Arc::unwrap_or_clone(below), Arc::unwrap_or_clone(member))),
+            None => member,
+        };
+        properties.insert(name, member);
+    }
+    let mut required = one.required;
+    required.extend(other.required);
+    let said = !one.types.0.is_empty() && !other.types.0.is_empty();
+    let types = match (one.types.0.is_empty(), other.types.0.is_empty()) {
+        (false, false) => {
+            let in_both = Type::ALL.into_iter().filter(|it| one.types.allow(*it) && other.types.allow(*it));
+            Types(in_both.collect())
+        }
+        (true, _) => other.types,
+        (false, true) => one.types,
+    };
+    let nothing = types.0.is_empty();
+    let least = |one: Option<u64>, other: Option<u64>| one.max(other);
+    let most = |one: Option<u64>, other: Option<u64>| [one, other].into_iter().flatten().min();
+    Schema {
+        types,
+        properties,
+        required,
+        open: one.open || other.open,
+        items: match (one.items, other.items) {
+            (Some(one), Some(other)) => Some(Box::new(both(*one, *other))),
+            (one, other) => other.or(one),
+        },
+        values: match (one.values, other.values) {
+            (Some(one), Some(other)) => Some(one.into_iter().filter(|value| other.contains(value)).collect()),
+            (one, other) => one.or(other),
+        },
+        format: other.format.or(one.format),
+        pattern: other.pattern.or(one.pattern),
+        min_length: least(one.min_length, other.min_length),
+        max_length: most(one.max_length, other.max_length),
+        minimum: one.minimum.max(other.minimum),
+        maximum: [one.maximum, other.maximum].into_iter().flatten().min(),
+        min_items: least(one.min_items, other.min_items),
+        max_items: most(one.max_items, other.max_items),
+        description: other.description.or(one.description),
+        // What would have to be of two types at once can never be.
+        never: one.never || other.never || (said && nothing),
+    }
+}
