@@ -1,4 +1,5 @@
 //! Both stores keep the same promises.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use std::sync::Arc;
 
