@@ -155,7 +155,11 @@ impl<F: Flow> Receiver<F> {
                 (understood(place), understood(leader), ended)
             {
                 let disposition = follow(follower.1, leader.1, ended);
-                ends.push(End::of(*place, disposition, Some(&follower.1.envelope)));
+                let mut end = End::of(*place, disposition, Some(&follower.1.envelope));
+                if end.mapping.is_empty() {
+                    end.mapping = follower.1.translated.mapping;
+                }
+                ends.push(end);
             }
         }
         finished.extend(self.finish(records, ends).await);
