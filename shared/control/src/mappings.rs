@@ -113,7 +113,7 @@ impl Mappings {
                 Err(findings) => match self.fall_back(mapping, revision).await {
                     Ok(()) => {
                         lock(&mapping.seen).stored = revision;
-                        let (mapping, in_force) = (&mapping.name, mapping.translator.plan().stamp());
+                        let (mapping, in_force) = (&mapping.name, mapping.translator.stamp());
                         tracing::warn!(flow, mapping, revision, in_force, findings, "overrides refused");
                     }
                     // Not judged to the end: the next look does.
@@ -129,7 +129,7 @@ impl Mappings {
     /// Of the revisions between what is in force and one that is refused, the newest that is right.
     async fn fall_back(&self, mapping: &InUse, refused: u64) -> Result<(), ControlError> {
         let in_force = lock(&mapping.seen).in_force;
-        if in_force + 1 >= refused {
+        if in_force.saturating_add(1) >= refused {
             return Ok(());
         }
         let earlier = self.store.earlier(&mapping.name, refused).await?;
