@@ -31,6 +31,7 @@ async fn a_signed_webhook_becomes_one_reservation_and_one_label_whatever_repeats
     a_label_whose_answer_was_lost_is_not_bought_twice(&stack).await;
     an_outage_of_one_target_holds_its_flow_only_and_drains_by_itself(&stack).await;
     a_new_value_is_parked_then_set_without_a_deploy_and_redriven(&stack).await;
+    a_change_that_no_function_takes_is_counted_and_the_one_before_stays(&stack).await;
 }
 
 fn only_what_the_engine_lacks_is_left_out(stack: &Stack) {
@@ -147,19 +148,7 @@ async fn a_new_value_is_parked_then_set_without_a_deploy_and_redriven(stack: &St
     assert_eq!((letter.0.as_str(), letter.1.as_str(), letter.2.as_str()), expected);
 
     println!("the value is set, and the letter redriven");
-    let client = testkit::dynamodb::client(stack.engine.endpoint());
-    let store = DynamoDbControlStore::new(client, stack.output("LedgerTableName").unwrap());
-    let told = Entry {
-        revision: 0,
-        change: Change::SetValue {
-            map: "fulfillment".to_owned(),
-            value: "scheduled".to_owned(),
-            becomes: json!("open"),
-        },
-        author: "ann".to_owned(),
-        at: jiff::Timestamp::now(),
-        reason: "the shop schedules deliveries".to_owned(),
-    };
+    let (store, told) = (control_store(stack), told("fulfillment"));
     let catalog = Catalog::built_in().unwrap();
     let entry = control::change(&store, catalog, "shopify-order", told).await.unwrap();
     assert_eq!(store.history("shopify-order").await.unwrap(), [entry]);
@@ -174,6 +163,64 @@ async fn a_new_value_is_parked_then_set_without_a_deploy_and_redriven(stack: &St
     .await;
     assert_eq!(effects(stack, System::Inventory, &order), 1);
     let lines = stack.engine.inspect().log_lines(&stack.log_group("orders-to-inventory")).await.unwrap();
-    let in_force = |line: &&Value| line["mapping"] == "shopify-order/2+1 canonical.order@1";
-    assert!(lines.iter().any(|line| in_force(&line)), "the function says that it is in force");
+    let says = |message: &str, mapping: &str| {
+        lines.iter().any(|it| it["message"] == message && it["mapping"] == mapping)
+    };
+    let stamp = "shopify-order/2+1 canonical.order@1";
+    assert!(says("overrides of the mapping are in force", stamp));
+    assert!(says("record ended", &format!("{stamp}, tryton-sale/2 tryton.sale@8.2")));
+}
+
+fn control_store(stack: &Stack) -> DynamoDbControlStore {
+    let client = testkit::dynamodb::client(stack.engine.endpoint());
+    DynamoDbControlStore::new(client, stack.output("LedgerTableName").unwrap())
+}
+
+fn told(map: &str) -> Entry {
+    let (map, value, becomes) = (map.to_owned(), "scheduled".to_owned(), json!("open"));
+    let change = Change::SetValue { map, value, becomes };
+    let (author, reason) = ("ann".to_owned(), "the shop schedules deliveries".to_owned());
+    Entry { revision: 0, change, author, at: jiff::Timestamp::now(), reason }
+}
+
+/// As when a deploy brings a mapping that a change does not fit.
+async fn a_change_that_no_function_takes_is_counted_and_the_one_before_stays(stack: &Stack) {
+    println!("a change of a value map that is not there");
+    let (store, told) = (control_store(stack), told("colour"));
+    let standing = store.overrides(&["shopify-order"]).await.unwrap().remove(0).unwrap();
+    let next = standing.with(&told.change).unwrap();
+    let entry = Entry { revision: next.revision, ..told };
+    assert!(store.change("shopify-order", &next, &entry).await.unwrap());
+
+    let shop = Shop::new(&stack.api_url().unwrap(), stack.webhook_secret());
+    let order = shop.order_in_status("scheduled");
+    assert_eq!(shop.post(&order, &shop.delivery()).await.unwrap(), 202);
+    let log_group = stack.log_group("orders-to-inventory");
+    let function = log_group.trim_start_matches("/aws/lambda/");
+    let is_metric = |line: &Value, name: &str, names: &[&str]| {
+        let directive = json!([{
+            "Namespace": "Spillway", "Dimensions": [names, ["FunctionName"]],
+            "Metrics": [{ "Name": name, "Unit": "Count" }]
+        }]);
+        line.pointer("/_aws/CloudWatchMetrics") == Some(&directive)
+            && line["FunctionName"] == function
+            && line["Mapping"] == "shopify-order"
+            && line[name].as_u64() > Some(0)
+    };
+    let by_field = ["FunctionName", "Flow", "Mapping", "Field"];
+    poll_until("both metrics", Duration::from_secs(150), || async {
+        // Functions look, and tell, only while messages come.
+        assert_eq!(shop.repeat_last(&order).await.unwrap(), 202);
+        let lines = stack.engine.inspect().log_lines(&log_group).await.unwrap();
+        let unknown = |line: &Value| {
+            is_metric(line, "UnknownValue", &by_field) && line["Field"] == "$.fulfillment_status"
+        };
+        let refused = |line: &Value| is_metric(line, "OverridesRefused", &by_field[..3]);
+        (lines.iter().any(unknown) && lines.iter().any(refused)).then_some(())
+    })
+    .await;
+    poll_until("the order is labelled", Duration::from_secs(60), || async {
+        (effects(stack, System::Labels, &order) == 1).then_some(())
+    })
+    .await;
 }

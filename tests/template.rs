@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use local::{Tools, Workspace};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const RUNBOOKS: &str = include_str!("../docs/runbooks.md");
 const DAY: u64 = 24 * 3_600;
@@ -79,6 +79,38 @@ async fn every_alarm_tells_the_topic_when_it_rings_and_when_it_is_over() {
             assert!(!alarm[property].is_null(), "{name} {property}");
         }
     }
+}
+
+/// `control`'s tests read the same names off what a function prints. Drift is there to be read, and rings for nobody.
+#[tokio::test]
+async fn an_alarm_on_a_metric_of_ours_asks_for_what_a_deployed_function_counts() {
+    let templates = Templates::read().await;
+    let function = json!([{ "Name": "FunctionName", "Value": { "Fn::Sub": "${NamePrefix}-${FlowName}" } }]);
+    let mut asked = BTreeSet::new();
+    for (name, alarm) in templates.of_type("AWS::CloudWatch::Alarm") {
+        if alarm["Namespace"] != "Spillway" {
+            continue;
+        }
+        assert_eq!(alarm["Dimensions"], function, "{name}");
+        assert_eq!((alarm["Statistic"].as_str(), number(&alarm["Threshold"])), (Some("Sum"), 0), "{name}");
+        assert_eq!(alarm["ComparisonOperator"], "GreaterThanThreshold", "{name}");
+        assert_eq!(alarm["TreatMissingData"], "notBreaching", "{name}");
+        assert!(alarm["AlarmDescription"].to_string().contains("Severity: ticket."), "{name}");
+        let minutes = number(&alarm["EvaluationPeriods"]) * number(&alarm["Period"]) / 60;
+        asked.insert((alarm["MetricName"].as_str().unwrap(), number(&alarm["DatapointsToAlarm"]), minutes));
+    }
+    assert_eq!(asked, [("OverridesRefused", 1, 15), ("UnknownValue", 1, 1)].into());
+    let flows: BTreeSet<_> = templates
+        .of_type("AWS::Serverless::Application")
+        .into_iter()
+        .map(|(_, flow)| {
+            assert_eq!(flow["Parameters"]["NamePrefix"]["Ref"], "AWS::StackName");
+            format!("${{AWS::StackName}}-{}", flow["Parameters"]["FlowName"].as_str().unwrap())
+        })
+        .collect();
+    let named =
+        templates.flows().into_iter().map(|(_, function)| function["FunctionName"]["Fn::Sub"].clone());
+    assert_eq!(named.map(|name| name.as_str().unwrap().to_owned()).collect::<BTreeSet<_>>(), flows);
 }
 
 #[tokio::test]

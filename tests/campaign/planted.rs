@@ -36,6 +36,7 @@ impl Unconditional {
             message_id: "nobody's",
             correlation_id: &item.correlation_id,
             mapping: &item.mapping,
+            target_mapping: &item.target_mapping,
             now_ms: item.lease_until_ms,
             lease_until_ms: item.lease_until_ms,
             expires_at_s: item.expires_at_s,

@@ -91,7 +91,8 @@ impl Flow for Versions {
         let data: Value = serde_json::from_str(envelope.data.get())
             .map_err(|_| Rejection::new(Code::TypeMismatch, "$", "expected an object"))?;
         let version = data["version"].as_u64().unwrap_or(0);
-        Ok(Translated { version, operation: data, key: Self::key(), mapping: "versions/1" })
+        let (mapping, target_mapping) = ("versions/1", "");
+        Ok(Translated { version, operation: data, key: Self::key(), mapping, target_mapping })
     }
 
     async fn perform(&self, _: &Envelope, operation: &Value, claim: &Claim) -> Result<Performed, Attempt> {

@@ -41,7 +41,8 @@ impl Flow for InventoryToShipping {
         let Decoded { value: reservation, stamp }: Decoded<Reservation> =
             self.reservations.decode(envelope)?;
         let key = OperationKey::new(self.name(), &[&reservation.reference, "label"]);
-        Ok(Translated { operation: reservation, key, version: 0, mapping: stamp })
+        let target_mapping = self.buyer.mapping();
+        Ok(Translated { operation: reservation, key, version: 0, mapping: stamp, target_mapping })
     }
 
     async fn perform(

@@ -22,6 +22,10 @@ struct Labels {
 
 #[async_trait]
 impl LabelBuyer for Labels {
+    fn mapping(&self) -> &'static str {
+        "labels/1"
+    }
+
     async fn find(&self, _: &Reservation, _: &Budget) -> Result<Option<Shipment>, CallError> {
         Ok(self.bought.lock().unwrap().first().cloned())
     }
@@ -93,6 +97,14 @@ async fn a_label_whose_answer_was_lost_is_found_not_bought_again() {
     let labels = Arc::new(Labels { lost_answer: true, ..Labels::default() });
     perform(&labels).await.unwrap();
     assert_eq!(labels.bought.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_operation_names_both_mappings_that_are_in_force() {
+    let flow = InventoryToShipping::new(reservations(), Arc::new(Labels::default()));
+    let translated = flow.translate(&envelope()).unwrap();
+    assert_eq!(translated.mapping, "canonical-reservation/2 canonical.reservation@1");
+    assert_eq!(translated.target_mapping, "labels/1");
 }
 
 #[tokio::test]

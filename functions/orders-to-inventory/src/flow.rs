@@ -44,7 +44,8 @@ impl Flow for OrdersToInventory {
             }
         };
         let key = OperationKey::new(self.name(), &[&order.shop, &order.id, "reserve"]);
-        Ok(Translated { operation: order, key, version: 0, mapping: stamp })
+        let target_mapping = self.reserver.mapping();
+        Ok(Translated { operation: order, key, version: 0, mapping: stamp, target_mapping })
     }
 
     async fn perform(&self, envelope: &Envelope, order: &Order, claim: &Claim) -> Result<Performed, Attempt> {

@@ -26,6 +26,10 @@ struct Inventory {
 
 #[async_trait]
 impl StockReserver for Inventory {
+    fn mapping(&self) -> &'static str {
+        "inventory/1"
+    }
+
     async fn find(&self, _: &Order, _: &Budget) -> Result<Option<Reservation>, CallError> {
         Ok(self.reserved.lock().unwrap().clone())
     }
@@ -111,6 +115,14 @@ async fn the_operation_is_known_by_shop_and_order_whatever_the_delivery() {
     other.id = "event-2".to_owned();
     other.deliveryid = Some("delivery-2".to_owned());
     assert_eq!(flow.translate(&one).unwrap().key, flow.translate(&other).unwrap().key);
+}
+
+#[tokio::test]
+async fn the_operation_names_both_mappings_that_are_in_force() {
+    let flow = OrdersToInventory::new(shopify(), Arc::new(Inventory::default()));
+    let translated = flow.translate(&envelope("shopify.orders/create")).unwrap();
+    assert_eq!(translated.mapping, "shopify-order/2 canonical.order@1");
+    assert_eq!(translated.target_mapping, "inventory/1");
 }
 
 #[tokio::test]

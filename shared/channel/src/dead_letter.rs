@@ -10,6 +10,8 @@ pub mod attribute_names {
     pub const CODE: &str = "Code";
     pub const PATH: &str = "Path";
     pub const FLOW: &str = "Flow";
+    /// Of each mapping that it went through: `shopify-order/2 canonical.order@1, tryton-sale/2 tryton.sale@8.2`. Where a mapping
+    /// has refused, it is the last of them.
     pub const MAPPING_VERSION: &str = "MappingVersion";
     pub const SUMMARY: &str = "Summary";
     pub const SOURCE_QUEUE: &str = "SourceQueue";

@@ -39,6 +39,10 @@ impl KarrioLabelBuyer {
 
 #[async_trait]
 impl LabelBuyer for KarrioLabelBuyer {
+    fn mapping(&self) -> &'static str {
+        self.translator.stamp()
+    }
+
     async fn find(&self, reservation: &Reservation, budget: &Budget) -> Result<Option<Shipment>, CallError> {
         let reference = reservation.reference.as_str();
         let mut bought: Vec<KarrioShipmentRecord> = Vec::new();

@@ -50,6 +50,10 @@ impl TrytonStockReserver {
 
 #[async_trait]
 impl StockReserver for TrytonStockReserver {
+    fn mapping(&self) -> &'static str {
+        self.translator.stamp()
+    }
+
     async fn find(&self, order: &Order, budget: &Budget) -> Result<Option<Reservation>, CallError> {
         let Some(sale) = find_sale(&self.client, &order.reference(), budget).await? else { return Ok(None) };
         let reserved = reservation(order, &sale);

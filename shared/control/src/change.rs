@@ -37,7 +37,8 @@ pub async fn change(
     }
     catalog.mapping(mapping)?;
     for _ in 0..TRIES {
-        let standing = store.overrides(&[mapping]).await?.into_iter().next().unwrap_or_default();
+        let stored = store.overrides(&[mapping]).await?.into_iter().next();
+        let standing = stored.transpose().map_err(ControlError::from)?.unwrap_or_default();
         let next = standing.with(&told.change)?;
         // What is taken back is not judged: after a deploy others of the overrides may be wrong, and it is the way out.
         if !matches!(told.change, Change::UnsetValue { .. } | Change::UnsetDefault { .. }) {

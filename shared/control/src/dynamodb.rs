@@ -8,11 +8,13 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, TransactWr
 use jiff::Timestamp;
 use transform::Overrides;
 
-use crate::store::{ControlError, ControlStore, DRIFT_DAYS, DriftCount, Entry, days};
+use crate::store::{
+    ControlError, ControlStore, DRIFT_DAYS, DriftCount, Entry, Stored, Unreadable, before, days,
+};
 
-/// Items in the ledger table: `mapping:<name>` with the overrides in force, `mapping:<name>#<revision>` for each change, and
-/// `drift:<flow>/<day>` with a count an attribute. No operation key begins like this: those begin with a number. Only
-/// drift expires.
+/// Items in the ledger table: `mapping:<name>` with the overrides as they stand, `mapping:<name>#<revision>` for each change,
+/// with the overrides that it made, and `drift:<flow>/<day>` with a count an attribute. No operation key begins like this:
+/// those begin with a number. Only drift expires.
 #[derive(Clone, Debug)]
 pub struct DynamoDbControlStore {
     client: Client,
@@ -72,35 +74,40 @@ impl DynamoDbControlStore {
 
 #[async_trait]
 impl ControlStore for DynamoDbControlStore {
-    async fn overrides(&self, mappings: &[&str]) -> Result<Vec<Overrides>, ControlError> {
-        let keys: Vec<_> = mappings.iter().map(|mapping| format!("mapping:{mapping}")).collect();
+    async fn overrides(&self, mappings: &[&str]) -> Result<Vec<Stored>, ControlError> {
+        let keys: Vec<_> = mappings.iter().map(|mapping| standing(mapping)).collect();
         let found = self.get(&keys).await?;
-        let read = |key: &String| match found.get(key) {
-            None => Ok(Overrides::default()),
-            Some(item) => json(key, item, "overrides"),
+        let read = |(mapping, key): (&&str, &String)| {
+            let Some(item) = found.get(key) else { return Ok(Ok(Overrides::default())) };
+            let revision = revision_of(key, item)?;
+            let unreadable = |_| Unreadable { mapping: (*mapping).to_owned(), revision };
+            Ok(json(key, item, "overrides").map_err(unreadable))
         };
-        keys.iter().map(read).collect()
+        mappings.iter().zip(&keys).map(read).collect()
+    }
+
+    async fn earlier(&self, mapping: &str, revision: u64) -> Result<Vec<Overrides>, ControlError> {
+        let keys: Vec<_> = before(revision).map(|revision| of_change(mapping, revision)).collect();
+        let found = self.get(&keys).await?;
+        Ok(keys.iter().filter_map(|key| json(key, found.get(key)?, "overrides").ok()).collect())
     }
 
     async fn change(&self, mapping: &str, next: &Overrides, entry: &Entry) -> Result<bool, ControlError> {
-        let key = format!("mapping:{mapping}");
         let written = |value: serde_json::Result<String>| {
             value.map(|json| text(&json)).map_err(ControlError::unavailable)
         };
+        let overrides = written(serde_json::to_string(next))?;
         let standing = self
             .put(
-                &key,
-                vec![
-                    ("revision", number(next.revision)),
-                    ("overrides", written(serde_json::to_string(next))?),
-                ],
+                &standing(mapping),
+                vec![("revision", number(next.revision)), ("overrides", overrides.clone())],
             )
             .condition_expression("revision = :before OR (attribute_not_exists(pk) AND :before = :zero)")
             .expression_attribute_values(":before", number(next.revision.saturating_sub(1)))
             .expression_attribute_values(":zero", number(0));
         let told = self.put(
-            &format!("{key}#{}", next.revision),
-            vec![("entry", written(serde_json::to_string(entry))?)],
+            &of_change(mapping, next.revision),
+            vec![("entry", written(serde_json::to_string(entry))?), ("overrides", overrides)],
         );
         let mut request = self.client.transact_write_items();
         for put in [standing, told] {
@@ -118,8 +125,10 @@ impl ControlStore for DynamoDbControlStore {
     }
 
     async fn history(&self, mapping: &str) -> Result<Vec<Entry>, ControlError> {
-        let revision = self.overrides(&[mapping]).await?.first().map_or(0, |overrides| overrides.revision);
-        let keys: Vec<_> = (1..=revision).map(|revision| format!("mapping:{mapping}#{revision}")).collect();
+        let key = standing(mapping);
+        let found = self.get(std::slice::from_ref(&key)).await?;
+        let revision = found.get(&key).map_or(Ok(0), |item| revision_of(&key, item))?;
+        let keys: Vec<_> = (1..=revision).map(|revision| of_change(mapping, revision)).collect();
         let found = self.get(&keys).await?;
         keys.iter().filter_map(|key| Some(json(key, found.get(key)?, "entry"))).collect()
     }
@@ -159,6 +168,22 @@ impl ControlStore for DynamoDbControlStore {
         }
         Ok(sums.into_iter().map(|((kind, path), count)| DriftCount { kind, path, count }).collect())
     }
+}
+
+fn standing(mapping: &str) -> String {
+    format!("mapping:{mapping}")
+}
+
+fn of_change(mapping: &str, revision: u64) -> String {
+    format!("mapping:{mapping}#{revision}")
+}
+
+fn revision_of(key: &str, item: &Attributes) -> Result<u64, ControlError> {
+    let revision = match item.get("revision") {
+        Some(AttributeValue::N(revision)) => revision.parse().ok(),
+        _ => None,
+    };
+    revision.ok_or_else(|| ControlError::Corrupt { key: key.to_owned(), attribute: "revision" })
 }
 
 fn json<T: serde::de::DeserializeOwned>(

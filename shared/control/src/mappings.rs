@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use transform::{Catalog, CatalogError, Note, OverrideError, Overrides, Plan, Translator};
 
-use crate::{ControlStore, DriftCount};
+use crate::{ControlError, ControlStore, DriftCount, Stored};
 
 /// How long what was looked up serves.
 const FRESH_MS: i64 = 30_000;
@@ -26,14 +26,33 @@ struct InUse {
     name: String,
     settings: Value,
     translator: Arc<Translator>,
-    /// The last that was looked at, whether it could be used or not.
-    revision: Mutex<u64>,
+    seen: Mutex<Seen>,
+}
+
+/// Revisions of one mapping's overrides; 0 is its file alone.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    /// The last that was found in the table and judged.
+    stored: u64,
+    /// Another one than that where that is refused.
+    in_force: u64,
 }
 
 impl InUse {
     /// Changes are rare: the catalog is read anew for each, and takes no memory in between.
-    fn plan_with(&self, overrides: &Overrides) -> Result<Plan, OverrideError> {
-        Catalog::of(&self.name)?.plan_with(&self.name, overrides, &self.settings)
+    fn catalog(&self) -> Result<Catalog, OverrideError> {
+        Ok(Catalog::of(&self.name)?)
+    }
+
+    fn plan_with(&self, catalog: &Catalog, overrides: &Overrides) -> Result<Plan, OverrideError> {
+        catalog.plan_with(&self.name, overrides, &self.settings)
+    }
+
+    /// Or why it is refused, as it may be logged.
+    fn judged(&self, stored: Stored) -> Result<Plan, String> {
+        let overrides = stored.map_err(|unreadable| unreadable.to_string())?;
+        let plan = self.catalog().and_then(|catalog| self.plan_with(&catalog, &overrides));
+        plan.map_err(|error| error.without_values())
     }
 }
 
@@ -51,13 +70,13 @@ impl Mappings {
     /// The translator of a built-in mapping. `settings` is what its `@settings` reads; null where it reads none.
     pub fn translator(&mut self, name: &str, settings: Value) -> Result<Arc<Translator>, CatalogError> {
         let translator = Arc::new(Translator::built_in(name, &settings)?);
-        let (name, revision) = (name.to_owned(), Mutex::new(0));
-        self.in_use.push(InUse { name, settings, translator: Arc::clone(&translator), revision });
+        let (name, seen) = (name.to_owned(), Mutex::default());
+        self.in_use.push(InUse { name, settings, translator: Arc::clone(&translator), seen });
         Ok(translator)
     }
 
     /// Before a batch: what was changed since, if half a minute has passed. Failing to look stops no message.
-    pub async fn refresh(&self) {
+    pub async fn refresh(&self, flow: &str) {
         let now_ms = (self.clock)().as_millisecond();
         let due = lock(&self.times).looked_ms.is_none_or(|at| !(0..FRESH_MS).contains(&(now_ms - at)));
         if !due || self.in_use.is_empty() {
@@ -72,25 +91,56 @@ impl Mappings {
                 return;
             }
         };
-        for (mapping, overrides) in self.in_use.iter().zip(found) {
-            let mut revision = lock(&mapping.revision);
-            if *revision == overrides.revision {
-                continue;
-            }
-            *revision = overrides.revision;
-            match mapping.plan_with(&overrides) {
+        for (mapping, stored) in self.in_use.iter().zip(found) {
+            self.follow(flow, mapping, stored).await;
+        }
+    }
+
+    /// What is stored is in force from now on, or in its place the last that is right. That it is refused is counted at each
+    /// look, for as long as it stands there.
+    async fn follow(&self, flow: &str, mapping: &InUse, stored: Stored) {
+        let revision = match &stored {
+            Ok(overrides) => overrides.revision,
+            Err(unreadable) => unreadable.revision,
+        };
+        if lock(&mapping.seen).stored != revision {
+            match mapping.judged(stored) {
                 Ok(plan) => {
                     tracing::info!(mapping = plan.stamp(), "overrides of the mapping are in force");
                     mapping.translator.replace(plan);
+                    *lock(&mapping.seen) = Seen { stored: revision, in_force: revision };
                 }
-                Err(error) => {
-                    let in_force = mapping.translator.plan().stamp();
-                    let revision = overrides.revision;
-                    tracing::error!(mapping = mapping.name, revision, in_force, %error, "overrides refused");
-                    telemetry::count("OverridesRefused", &[("Mapping", &mapping.name)], 1);
-                }
+                Err(findings) => match self.fall_back(mapping, revision).await {
+                    Ok(()) => {
+                        lock(&mapping.seen).stored = revision;
+                        let (mapping, in_force) = (&mapping.name, mapping.translator.stamp());
+                        tracing::warn!(flow, mapping, revision, in_force, findings, "overrides refused");
+                    }
+                    // Not judged to the end: the next look does.
+                    Err(error) => tracing::warn!(%error, "earlier overrides could not be looked up"),
+                },
             }
         }
+        if lock(&mapping.seen).in_force != revision {
+            telemetry::count("OverridesRefused", &[("Flow", flow), ("Mapping", &mapping.name)], 1);
+        }
+    }
+
+    /// Of the revisions between what is in force and one that is refused, the newest that is right.
+    async fn fall_back(&self, mapping: &InUse, refused: u64) -> Result<(), ControlError> {
+        let in_force = lock(&mapping.seen).in_force;
+        if in_force.saturating_add(1) >= refused {
+            return Ok(());
+        }
+        let earlier = self.store.earlier(&mapping.name, refused).await?;
+        let Ok(catalog) = mapping.catalog() else { return Ok(()) };
+        let newer = earlier.iter().filter(|overrides| overrides.revision > in_force);
+        let mut plans = newer.map(|overrides| (overrides.revision, mapping.plan_with(&catalog, overrides)));
+        if let Some((revision, plan)) = plans.find_map(|(revision, plan)| Some((revision, plan.ok()?))) {
+            mapping.translator.replace(plan);
+            lock(&mapping.seen).in_force = revision;
+        }
+        Ok(())
     }
 
     /// After a batch: what came otherwise than contracts say, if a minute has passed since it was told.

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use transform::Overrides;
 
-use crate::store::{ControlError, ControlStore, DriftCount, Entry, days};
+use crate::store::{ControlError, ControlStore, DriftCount, Entry, Stored, before, days};
 
 /// By kind and path.
 type Counts = BTreeMap<(String, String), u64>;
@@ -13,32 +13,41 @@ type Counts = BTreeMap<(String, String), u64>;
 /// The same conditions as the DynamoDB store, on maps.
 #[derive(Debug, Default)]
 pub struct MemoryControlStore {
-    overrides: Mutex<BTreeMap<String, (Overrides, Vec<Entry>)>>,
+    /// By mapping: each change, and what it made.
+    changes: Mutex<BTreeMap<String, Vec<(Overrides, Entry)>>>,
     /// By flow and day.
     drift: Mutex<BTreeMap<(String, String), Counts>>,
 }
 
 #[async_trait]
 impl ControlStore for MemoryControlStore {
-    async fn overrides(&self, mappings: &[&str]) -> Result<Vec<Overrides>, ControlError> {
-        let overrides = lock(&self.overrides);
-        let of = |mapping: &&str| overrides.get(*mapping).map(|(overrides, _)| overrides.clone());
-        Ok(mappings.iter().map(|mapping| of(mapping).unwrap_or_default()).collect())
+    async fn overrides(&self, mappings: &[&str]) -> Result<Vec<Stored>, ControlError> {
+        let changes = lock(&self.changes);
+        let of = |mapping: &&str| changes.get(*mapping)?.last().map(|(overrides, _)| overrides.clone());
+        Ok(mappings.iter().map(|mapping| Ok(of(mapping).unwrap_or_default())).collect())
+    }
+
+    async fn earlier(&self, mapping: &str, revision: u64) -> Result<Vec<Overrides>, ControlError> {
+        let changes = lock(&self.changes);
+        let known = changes.get(mapping).map(Vec::as_slice).unwrap_or_default();
+        let at = |revision| known.iter().find(|(overrides, _)| overrides.revision == revision);
+        Ok(before(revision).filter_map(at).map(|(overrides, _)| overrides.clone()).collect())
     }
 
     async fn change(&self, mapping: &str, next: &Overrides, entry: &Entry) -> Result<bool, ControlError> {
-        let mut overrides = lock(&self.overrides);
-        let (standing, history) = overrides.entry(mapping.to_owned()).or_default();
-        let fresh = standing.revision + 1 == next.revision;
+        let mut changes = lock(&self.changes);
+        let changes = changes.entry(mapping.to_owned()).or_default();
+        let standing = changes.last().map_or(0, |(overrides, _)| overrides.revision);
+        let fresh = standing + 1 == next.revision;
         if fresh {
-            *standing = next.clone();
-            history.push(entry.clone());
+            changes.push((next.clone(), entry.clone()));
         }
         Ok(fresh)
     }
 
     async fn history(&self, mapping: &str) -> Result<Vec<Entry>, ControlError> {
-        Ok(lock(&self.overrides).get(mapping).map(|(_, history)| history.clone()).unwrap_or_default())
+        let changes = lock(&self.changes);
+        Ok(changes.get(mapping).into_iter().flatten().map(|(_, entry)| entry.clone()).collect())
     }
 
     async fn add_drift(&self, flow: &str, now: Timestamp, counts: &[DriftCount]) -> Result<(), ControlError> {

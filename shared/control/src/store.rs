@@ -10,7 +10,11 @@ use transform::{Change, Overrides};
 #[async_trait]
 pub trait ControlStore: Send + Sync {
     /// Of these mappings, in their order; the default where nothing was ever changed. Read consistently.
-    async fn overrides(&self, mappings: &[&str]) -> Result<Vec<Overrides>, ControlError>;
+    async fn overrides(&self, mappings: &[&str]) -> Result<Vec<Stored>, ControlError>;
+
+    /// As they stood at the revisions before this one, the newest first, [`MOST_EARLIER`] at most. One that cannot be read
+    /// is left out.
+    async fn earlier(&self, mapping: &str, revision: u64) -> Result<Vec<Overrides>, ControlError>;
 
     /// Writes the overrides together with the entry that tells of the change, if they are of the revision after the one that
     /// stands there. `false`: somebody was faster.
@@ -24,6 +28,19 @@ pub trait ControlStore: Send + Sync {
 
     /// The counts of a flow, of the day of `now` and as many days before it.
     async fn drift(&self, flow: &str, now: Timestamp, days: u16) -> Result<Vec<DriftCount>, ControlError>;
+}
+
+/// How far one looks back, in revisions.
+pub(crate) const MOST_EARLIER: u64 = 20;
+
+pub type Stored = Result<Overrides, Unreadable>;
+
+/// Something stands there that this build cannot read: another build's.
+#[derive(Debug, Error)]
+#[error("revision {revision} of the overrides of {mapping} cannot be read")]
+pub struct Unreadable {
+    pub mapping: String,
+    pub revision: u64,
 }
 
 /// A change of a mapping's overrides: who, when and why.
@@ -56,12 +73,19 @@ pub enum ControlError {
     },
     #[error("item {key}: {attribute} cannot be read")]
     Corrupt { key: String, attribute: &'static str },
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
 }
 
 impl ControlError {
     pub(crate) fn unavailable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Unavailable { source: source.into() }
     }
+}
+
+/// Of revisions before this one, those that one looks back to, the newest first.
+pub(crate) fn before(revision: u64) -> impl Iterator<Item = u64> {
+    (revision.saturating_sub(MOST_EARLIER).max(1)..revision).rev()
 }
 
 /// Days of drift that are kept.

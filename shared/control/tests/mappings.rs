@@ -2,10 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use control::{ControlError, ControlStore, DriftCount, Entry, Mappings, MemoryControlStore};
+use control::{ControlError, ControlStore, DriftCount, Entry, Mappings, MemoryControlStore, Stored};
 use jiff::{SignedDuration, Timestamp};
 use message::{Code, Envelope};
 use serde_json::{Value, json};
@@ -20,17 +20,30 @@ const PAYLOAD: &str = include_str!("../../transform/cases/shopify-order/full/inp
 struct Counted {
     store: MemoryControlStore,
     looked: AtomicUsize,
-    down: std::sync::atomic::AtomicBool,
+    looked_back: AtomicUsize,
+    down: AtomicBool,
+    forgetful: AtomicBool,
+}
+
+fn answer(down: &AtomicBool) -> Result<(), ControlError> {
+    if down.load(Ordering::SeqCst) {
+        return Err(ControlError::Unavailable { source: "down, as told".into() });
+    }
+    Ok(())
 }
 
 #[async_trait]
 impl ControlStore for Counted {
-    async fn overrides(&self, mappings: &[&str]) -> Result<Vec<Overrides>, ControlError> {
+    async fn overrides(&self, mappings: &[&str]) -> Result<Vec<Stored>, ControlError> {
         self.looked.fetch_add(1, Ordering::SeqCst);
-        if self.down.load(Ordering::SeqCst) {
-            return Err(ControlError::Unavailable { source: "down, as told".into() });
-        }
+        answer(&self.down)?;
         self.store.overrides(mappings).await
+    }
+
+    async fn earlier(&self, mapping: &str, revision: u64) -> Result<Vec<Overrides>, ControlError> {
+        self.looked_back.fetch_add(1, Ordering::SeqCst);
+        answer(&self.forgetful)?;
+        self.store.earlier(mapping, revision).await
     }
 
     async fn change(&self, mapping: &str, next: &Overrides, entry: &Entry) -> Result<bool, ControlError> {
@@ -59,7 +72,12 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let (store, clock) = (Arc::new(Counted::default()), FakeClock::at("2026-11-24T10:00:00Z"));
+        Self::on(Arc::default())
+    }
+
+    /// A new environment.
+    fn on(store: Arc<Counted>) -> Self {
+        let clock = FakeClock::at("2026-11-24T10:00:00Z");
         let mut mappings = Mappings::new(Arc::<Counted>::clone(&store), clock.as_fn());
         let shopify = mappings.translator("shopify-order", Value::Null).unwrap();
         Self { store, clock, mappings, shopify }
@@ -67,8 +85,12 @@ impl Bench {
 
     async fn set(&self, map: &str, value: &str, becomes: Value) {
         let (map, value) = (map.to_owned(), value.to_owned());
-        let change = Change::SetValue { map, value, becomes };
-        let standing = self.store.store.overrides(&["shopify-order"]).await.unwrap().remove(0);
+        self.change(Change::SetValue { map, value, becomes }).await;
+    }
+
+    /// Unchecked, as an older build may have left it.
+    async fn change(&self, change: Change) {
+        let standing = self.store.store.overrides(&["shopify-order"]).await.unwrap().remove(0).unwrap();
         let next = standing.with(&change).unwrap();
         let at = (self.clock.as_fn())();
         let (author, reason) = ("ann".to_owned(), "the shop has it".to_owned());
@@ -76,9 +98,14 @@ impl Bench {
         assert!(self.store.change("shopify-order", &next, &entry).await.unwrap());
     }
 
+    /// A revision that no function takes.
+    async fn set_wrong(&self) {
+        self.set("colour", "red", json!("rot")).await;
+    }
+
     async fn later(&self, seconds: i64) {
         self.clock.advance(SignedDuration::from_secs(seconds));
-        self.mappings.refresh().await;
+        self.mappings.refresh("orders").await;
     }
 
     fn order(&self, change: impl FnOnce(&mut Value)) -> Result<&'static str, (Code, String)> {
@@ -104,7 +131,7 @@ impl Bench {
 #[tokio::test]
 async fn a_value_that_is_set_is_known_within_a_minute_and_stamped() {
     let bench = Bench::new();
-    bench.mappings.refresh().await;
+    bench.mappings.refresh("orders").await;
     assert_eq!(bench.scheduled(), Err((Code::ValueUnknown, "$.fulfillment_status".to_owned())));
     bench.set("fulfillment", "scheduled", json!("open")).await;
     bench.later(29).await;
@@ -119,11 +146,86 @@ async fn what_is_not_right_is_refused_and_what_was_in_force_stays() {
     let bench = Bench::new();
     bench.set("fulfillment", "scheduled", json!("open")).await;
     bench.later(30).await;
-    bench.set("colour", "red", json!("rot")).await;
+    bench.set_wrong().await;
     bench.later(30).await;
     assert_eq!(bench.scheduled(), Ok("shopify-order/2+1 canonical.order@1"));
     bench.later(30).await;
     assert_eq!(bench.scheduled(), Ok("shopify-order/2+1 canonical.order@1"));
+}
+
+#[tokio::test]
+async fn a_new_environment_takes_the_last_revision_that_is_right() {
+    let before = Bench::new();
+    before.set("fulfillment", "scheduled", json!("open")).await;
+    before.set("fulfillment", "on_hold", json!("open")).await;
+    before.set_wrong().await;
+    before.set_wrong().await;
+    let bench = Bench::on(Arc::clone(&before.store));
+    bench.later(0).await;
+    assert_eq!(bench.scheduled(), Ok("shopify-order/2+2 canonical.order@1"));
+    bench.later(30).await;
+    assert_eq!(bench.scheduled(), Ok("shopify-order/2+2 canonical.order@1"));
+    assert_eq!(bench.store.looked_back.load(Ordering::SeqCst), 1, "once a revision");
+}
+
+#[tokio::test]
+async fn where_no_revision_is_right_the_file_alone_is_in_force() {
+    let bench = Bench::new();
+    bench.set_wrong().await;
+    bench.set_wrong().await;
+    bench.later(0).await;
+    assert_eq!(bench.order(|_| {}), Ok("shopify-order/2 canonical.order@1"));
+}
+
+#[tokio::test]
+async fn one_looks_back_over_twenty_revisions_and_no_further() {
+    for (wrong, in_force) in [(20, "shopify-order/2+1"), (21, "shopify-order/2")] {
+        let bench = Bench::new();
+        bench.set("fulfillment", "scheduled", json!("open")).await;
+        for _ in 0..wrong {
+            bench.set_wrong().await;
+        }
+        bench.later(0).await;
+        assert_eq!(bench.order(|_| {}), Ok(format!("{in_force} canonical.order@1").as_str()));
+    }
+}
+
+#[tokio::test]
+async fn who_has_missed_a_revision_that_is_right_takes_it_when_a_later_one_is_not() {
+    let bench = Bench::new();
+    bench.set("fulfillment", "scheduled", json!("open")).await;
+    bench.later(0).await;
+    bench.set("fulfillment", "on_hold", json!("open")).await;
+    bench.set_wrong().await;
+    bench.later(30).await;
+    assert_eq!(bench.scheduled(), Ok("shopify-order/2+2 canonical.order@1"));
+    bench.set_wrong().await;
+    bench.later(30).await;
+    assert_eq!(bench.scheduled(), Ok("shopify-order/2+2 canonical.order@1"), "and goes back no further");
+}
+
+#[tokio::test]
+async fn a_history_that_does_not_answer_is_asked_again() {
+    let bench = Bench::new();
+    bench.set("fulfillment", "scheduled", json!("open")).await;
+    bench.set_wrong().await;
+    bench.store.forgetful.store(true, Ordering::SeqCst);
+    bench.later(0).await;
+    assert_eq!(bench.order(|_| {}), Ok("shopify-order/2 canonical.order@1"));
+    bench.store.forgetful.store(false, Ordering::SeqCst);
+    bench.later(30).await;
+    assert_eq!(bench.scheduled(), Ok("shopify-order/2+1 canonical.order@1"));
+}
+
+#[tokio::test]
+async fn what_is_right_again_is_taken() {
+    let bench = Bench::new();
+    bench.set_wrong().await;
+    bench.later(0).await;
+    let unset = Change::UnsetValue { map: "colour".to_owned(), value: "red".to_owned() };
+    bench.change(unset).await;
+    bench.later(30).await;
+    assert_eq!(bench.order(|_| {}), Ok("shopify-order/2+2 canonical.order@1"));
 }
 
 #[tokio::test]

@@ -32,6 +32,9 @@ pub struct Item {
     pub correlation_id: String,
     /// Mapping and version that read the message: `shopify-order/2 canonical.order@1`.
     pub mapping: String,
+    /// Of the mapping into the target's words: `tryton-sale/2 tryton.sale@8.2`. Empty where there is none. It has no part in
+    /// what the message asks for.
+    pub target_mapping: String,
     /// The target's ids, small JSON: of the last completed version; empty until DONE.
     pub outcome: String,
     /// Why it was rejected; empty unless REJECTED.

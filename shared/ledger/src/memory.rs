@@ -74,6 +74,7 @@ fn claim(items: &mut HashMap<OperationKey, Row>, write: &ClaimWrite<'_>) -> Clai
         message_id: write.message_id.to_owned(),
         correlation_id: write.correlation_id.to_owned(),
         mapping: write.mapping.to_owned(),
+        target_mapping: write.target_mapping.to_owned(),
         outcome: before.map(|item| item.outcome.clone()).unwrap_or_default(),
         code: String::new(),
         expires_at_s: write.expires_at_s,

@@ -25,6 +25,8 @@ pub struct Operation<'a> {
     pub correlation_id: &'a str,
     /// Mapping and version that read the message.
     pub mapping: &'a str,
+    /// Of the mapping into the target's words; empty where there is none.
+    pub target_mapping: &'a str,
 }
 
 /// What a claim has met.
@@ -166,6 +168,7 @@ impl Ledger {
                 message_id: operation.message_id,
                 correlation_id: operation.correlation_id,
                 mapping: operation.mapping,
+                target_mapping: operation.target_mapping,
                 now_ms,
                 lease_until_ms: now_ms.saturating_add(whole_ms(lease)),
                 expires_at_s: now.as_second().saturating_add(whole_ms(self.retention) / 1_000),

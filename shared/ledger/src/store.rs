@@ -44,6 +44,7 @@ pub struct ClaimWrite<'a> {
     pub message_id: &'a str,
     pub correlation_id: &'a str,
     pub mapping: &'a str,
+    pub target_mapping: &'a str,
     pub now_ms: i64,
     pub lease_until_ms: i64,
     pub expires_at_s: i64,

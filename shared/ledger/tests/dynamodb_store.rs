@@ -23,7 +23,15 @@ async fn claim(store: DynamoDbStore, key: &OperationKey) -> Result<ledger::Claim
 }
 
 fn operation<'a>(key: &'a OperationKey, fingerprint: &'a Fingerprint) -> Operation<'a> {
-    Operation { key, fingerprint, version: 0, message_id: "m", correlation_id: "c", mapping: "m/1" }
+    Operation {
+        key,
+        fingerprint,
+        version: 0,
+        message_id: "m",
+        correlation_id: "c",
+        mapping: "m/1",
+        target_mapping: "",
+    }
 }
 
 async fn put(client: &Client, table: &str, key: &OperationKey, attributes: &[(&str, AttributeValue)]) {
@@ -104,6 +112,7 @@ async fn a_claim_whose_reply_was_lost_is_granted_when_it_is_sent_again() {
         message_id: "m",
         correlation_id: "c",
         mapping: "m/1",
+        target_mapping: "",
         now_ms,
         lease_until_ms: now_ms + 30_000,
         expires_at_s: now_ms / 1_000 + 60,

@@ -42,6 +42,16 @@ impl Disposition {
         }
     }
 
+    /// The mappings that it went through, where it did not end well.
+    pub const fn mapping(&self) -> &'static str {
+        match self {
+            Self::Done | Self::Duplicate | Self::Stale => "",
+            Self::Retry(retry) => retry.mapping,
+            Self::Hold(hold) => hold.mapping,
+            Self::Reject(rejection) => rejection.mapping,
+        }
+    }
+
     /// Whether the record ended well: nothing more is to be done for it.
     pub const fn is_settled(&self) -> bool {
         matches!(self, Self::Done | Self::Duplicate | Self::Stale)
@@ -73,7 +83,8 @@ pub struct Rejection {
     pub code: Code,
     /// JSON path in the payload (`$.line_items[0].sku`), `$` where the whole is meant.
     pub path: String,
-    /// Mapping and version (`shopify-order/2 canonical.order@1`); empty where no mapping was reached.
+    /// Mapping and version (`shopify-order/2 canonical.order@1`), and those into the target's words behind a comma where the
+    /// message came so far; empty where no mapping was reached.
     pub mapping: &'static str,
     /// One sentence without personal data: what was expected, what kind of thing came.
     pub summary: String,

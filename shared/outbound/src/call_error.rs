@@ -26,7 +26,7 @@ pub struct Refusal {
     pub path: String,
     /// One sentence without personal data.
     pub summary: String,
-    /// The target's mapping, where it was the one to refuse: stands on the dead letter instead of the source's.
+    /// The target's mapping, where it was the one to refuse: no call was made.
     pub mapping: Option<&'static str>,
     /// HTTP status; 0 where no call was made.
     pub status: u16,
@@ -63,14 +63,13 @@ impl CallError {
         }
     }
 
-    /// What becomes of the record.
+    /// What becomes of the record. `mapping` are the stamps of what it went through, the target's mapping among them.
     pub fn disposition(self, mapping: &'static str) -> Disposition {
         match self {
             Self::NotNow { code, after } | Self::OutcomeUnknown { code, after } => {
                 Disposition::Retry(Retry { code, after, mapping })
             }
             Self::Refused(refusal) => {
-                let mapping = refusal.mapping.unwrap_or(mapping);
                 let rejection = Rejection::new(refusal.code, refusal.path, refusal.summary);
                 Disposition::Reject(rejection.with_mapping(mapping))
             }

@@ -8,6 +8,9 @@ use crate::{Budget, CallError};
 /// An inventory system that can set stock aside for an order.
 #[async_trait]
 pub trait StockReserver: Send + Sync {
+    /// Stamp of the mapping into the system's words, as it is in force: `tryton-sale/2 tryton.sale@8.2`.
+    fn mapping(&self) -> &'static str;
+
     /// The finished reservation made earlier under the order's reference, if there is one. Changes nothing.
     async fn find(&self, order: &Order, budget: &Budget) -> Result<Option<Reservation>, CallError>;
 
@@ -18,6 +21,9 @@ pub trait StockReserver: Send + Sync {
 /// A label system that can buy a shipping label.
 #[async_trait]
 pub trait LabelBuyer: Send + Sync {
+    /// Stamp of the mapping into the system's words, as it is in force.
+    fn mapping(&self) -> &'static str;
+
     /// The label bought earlier under the reservation's reference, if there is one. Changes nothing.
     async fn find(&self, reservation: &Reservation, budget: &Budget) -> Result<Option<Shipment>, CallError>;
 

@@ -57,7 +57,7 @@ impl<F: Flow> Receiver<F> {
     /// Works on a batch until `deadline` and answers with the identifiers that have to come again.
     pub async fn receive(&self, event: SqsEvent, deadline: Instant) -> Result<SqsBatchResponse, BatchError> {
         if let Some(mappings) = &self.parts.mappings {
-            mappings.refresh().await;
+            mappings.refresh(self.parts.flow.name()).await;
         }
         let now = (self.parts.clock)();
         let records: Vec<_> = event.records.iter().map(|record| Incoming::read(record, now)).collect();
@@ -155,7 +155,11 @@ impl<F: Flow> Receiver<F> {
                 (understood(place), understood(leader), ended)
             {
                 let disposition = follow(follower.1, leader.1, ended);
-                ends.push(End::of(*place, disposition, Some(&follower.1.envelope)));
+                let mut end = End::of(*place, disposition, Some(&follower.1.envelope));
+                if end.mapping.is_empty() {
+                    end.mapping = follower.1.translated.mapping;
+                }
+                ends.push(end);
             }
         }
         finished.extend(self.finish(records, ends).await);

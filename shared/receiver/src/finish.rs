@@ -17,6 +17,7 @@ pub(crate) struct End {
     /// In its batch.
     pub(crate) place: usize,
     pub(crate) disposition: Disposition,
+    /// The mappings that it went through.
     pub(crate) mapping: &'static str,
     pub(crate) trace_header: Option<String>,
     grant: Option<Grant>,
@@ -50,8 +51,8 @@ impl End {
         let text = |field: fn(&Envelope) -> &String| envelope.map(field).cloned().unwrap_or_default();
         Self {
             place,
+            mapping: disposition.mapping(),
             disposition,
-            mapping: "",
             trace_header: None,
             grant: None,
             settlement: None,
@@ -60,6 +61,10 @@ impl End {
             event_type: text(|envelope| &envelope.event_type),
             started_at: Instant::now(),
         }
+    }
+
+    pub(crate) fn through(self, mapping: &'static str) -> Self {
+        Self { mapping, ..self }
     }
 
     /// Made under this claim, which is not settled yet.
@@ -298,6 +303,7 @@ impl<F: Flow> Receiver<F> {
             event_type: &end.event_type,
             attempts: record.attempts,
             elapsed: end.started_at.elapsed(),
+            mapping: end.mapping,
             disposition: &end.disposition,
             dead_lettered,
         }

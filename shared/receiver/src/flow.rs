@@ -38,6 +38,8 @@ pub struct Translated<T> {
     pub version: u64,
     /// Mapping and version that read it: `shopify-order/2 canonical.order@1`.
     pub mapping: &'static str,
+    /// Those that put it into the target's words: `tryton-sale/2 tryton.sale@8.2`. Empty where there are none.
+    pub target_mapping: &'static str,
 }
 
 /// What the ledger has granted.

@@ -89,7 +89,7 @@ mod tests {
             trace_header: None,
             started_at: tokio::time::Instant::now(),
             envelope: Envelope::decode(body).unwrap(),
-            translated: Translated { operation: content, key, version, mapping: "m/1" },
+            translated: Translated { operation: content, key, version, mapping: "m/1", target_mapping: "" },
             fingerprint: Fingerprint::of(&content).unwrap(),
         }
     }

@@ -8,6 +8,7 @@ use ledger::{Claimed, Grant, LedgerError, Operation, Settlement};
 use message::{Code, Disposition, Effect, Envelope, Hold, Rejection, Retry};
 use outbound::{Budget, IdempotencySeed};
 use tokio::time::Instant;
+use transform::stamps;
 
 use crate::batch::Receiver;
 use crate::finish::End;
@@ -99,6 +100,7 @@ impl<F: Flow> Receiver<F> {
                 message_id: &prepared.message_id,
                 correlation_id: &prepared.envelope.correlationid,
                 mapping: prepared.translated.mapping,
+                target_mapping: prepared.translated.target_mapping,
             })
             .collect();
         let claimed_at = Instant::now();
@@ -120,7 +122,6 @@ impl<F: Flow> Receiver<F> {
     async fn work(&self, held: Held<'_, F::Operation>, deadline: Instant, probes: bool) -> Worked {
         let Held { asked, grant, claimed_at, work, lease } = held;
         let prepared = asked.1;
-        let mapping = prepared.translated.mapping;
         let nothing_sent = Settlement::Released(grant.prior());
         if time_is_up(deadline) {
             return Worked::of(not_started(asked).settled_by(grant, nothing_sent));
@@ -133,7 +134,7 @@ impl<F: Flow> Receiver<F> {
             prior: grant.prior(),
             budget: Budget::of_work(claimed_at, work),
             idempotency: self.idempotency(&grant),
-            mapping,
+            mapping: prepared.translated.mapping,
         };
         let perform = self.parts.flow.perform(&prepared.envelope, &prepared.translated.operation, &claim);
         let performed = AssertUnwindSafe(perform).catch_unwind().await;
@@ -144,6 +145,8 @@ impl<F: Flow> Receiver<F> {
         if let Some(observation) = observed.filter(|_| !probes) {
             self.parts.gate.observe(observation);
         }
+        let mapping = stamps(prepared.translated.mapping, prepared.translated.target_mapping);
+        let end = |asked, disposition| end(asked, disposition).through(mapping);
         let worked = match performed {
             Ok(Ok(performed)) => {
                 let end =

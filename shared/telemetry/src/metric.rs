@@ -1,14 +1,25 @@
 use std::io::Write as _;
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 const NAMESPACE: &str = "Spillway";
+/// As AWS/Lambda's own metrics name it: two deployments in one account have the same flows.
+const FUNCTION_NAME: &str = "FunctionName";
+static FUNCTION: OnceLock<String> = OnceLock::new();
+
+/// Where this name is known it is the first dimension of every metric.
+pub(crate) fn counts_of(function: String) {
+    FUNCTION.get_or_init(|| function);
+}
 
 /// A count for CloudWatch, in its embedded metric format: a line on standard output, no call. The first dimension alone is a
 /// dimension set too, so that there is a sum over the others.
 pub fn count(name: &'static str, dimensions: &[(&str, &str)], count: u64) {
-    let line = line(name, dimensions, count, Timestamp::now());
+    let function = FUNCTION.get().map(|function| (FUNCTION_NAME, function.as_str()));
+    let dimensions: Vec<_> = function.into_iter().chain(dimensions.iter().copied()).collect();
+    let line = line(name, &dimensions, count, Timestamp::now());
     // A metric that cannot be written must not stop a message.
     drop(writeln!(std::io::stdout().lock(), "{line}"));
 }

@@ -13,6 +13,8 @@ pub struct RecordEnd<'a> {
     /// `ApproximateReceiveCount`.
     pub attempts: u32,
     pub elapsed: Duration,
+    /// The mappings that it went through, with their versions; empty where there was none.
+    pub mapping: &'a str,
     pub disposition: &'a Disposition,
     /// A Retry on the last permitted receive goes to the dead letter queue as well.
     pub dead_lettered: bool,
@@ -30,7 +32,8 @@ impl RecordEnd<'_> {
             _ => (None, None),
         };
         let elapsed_ms = self.elapsed.as_millis();
-        let Self { flow, message_id, correlation_id, event_type, attempts, dead_lettered, .. } = self;
+        let Self { flow, message_id, correlation_id, event_type, attempts, mapping, dead_lettered, .. } =
+            self;
         macro_rules! record_ended {
             ($level:ident) => {
                 tracing::$level!(
@@ -39,6 +42,7 @@ impl RecordEnd<'_> {
                     correlation_id,
                     event_type,
                     attempts,
+                    mapping,
                     dead_lettered,
                     disposition,
                     code,

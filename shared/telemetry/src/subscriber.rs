@@ -9,14 +9,12 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Installs the JSON subscriber. `RUST_LOG` holds levels by target (`info,hyper=warn`); what cannot be read there
+use crate::metric::counts_of;
+
+/// Installs the JSON subscriber, and has metrics named after the function. `RUST_LOG` holds levels by target (`info,hyper=warn`); what cannot be read there
 /// falls back to `info`, because a function that does not start over its log level would be worse.
 pub fn init() {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one setting that is needed before settings can be reported"
-    )]
-    let directives = std::env::var("RUST_LOG").unwrap_or_default();
+    let directives = environment("RUST_LOG").unwrap_or_default();
     let filter = Targets::from_str(&directives)
         .ok()
         .filter(|_| !directives.is_empty())
@@ -24,6 +22,14 @@ pub fn init() {
     std::panic::set_hook(Box::new(panicked));
     // A second call finds the subscriber of the first: both are ours.
     drop(tracing_subscriber::registry().with(json_layer(std::io::stdout).with_filter(filter)).try_init());
+    if let Some(function) = environment("AWS_LAMBDA_FUNCTION_NAME") {
+        counts_of(function);
+    }
+}
+
+fn environment(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "what is needed before settings can be reported")]
+    std::env::var(name).ok()
 }
 
 /// Where it happened; what a panic says may hold a message's data, and would be no JSON line.

@@ -33,6 +33,7 @@ pub struct Bench {
     key: OperationKey,
     way: Way,
     mapping: &'static str,
+    target_mapping: &'static str,
 }
 
 fn fresh_key() -> OperationKey {
@@ -43,7 +44,8 @@ impl Bench {
     pub fn new(store: Arc<dyn Store>, way: Way) -> Self {
         let clock = FakeClock::at("2026-11-24T10:00:00Z");
         let ledger = Ledger::with_clock(Arc::clone(&store), RETENTION, clock.as_fn());
-        Self { store, ledger, clock, key: fresh_key(), way, mapping: "mapping/1" }
+        let (mapping, target_mapping) = ("mapping/1", "target-mapping/1");
+        Self { store, ledger, clock, key: fresh_key(), way, mapping, target_mapping }
     }
 
     async fn claim_version(
@@ -60,6 +62,7 @@ impl Bench {
             message_id,
             correlation_id: "correlation",
             mapping: self.mapping,
+            target_mapping: self.target_mapping,
         };
         match self.way {
             Way::Alone => self.ledger.claim(&operation(&self.key), LEASE).await,
@@ -125,6 +128,7 @@ impl Bench {
             key: self.key.clone(),
             way: self.way,
             mapping: self.mapping,
+            target_mapping: self.target_mapping,
         }
     }
 
@@ -172,7 +176,8 @@ pub async fn a_fresh_operation_is_granted_with_its_effect_absent(bench: Bench) {
     let item = bench.item().await;
     assert_eq!(item.status, Status::Claimed);
     assert_eq!((item.attempts, item.effect), (1, Effect::Unknown));
-    assert_eq!((item.correlation_id.as_str(), item.mapping.as_str()), ("correlation", "mapping/1"));
+    assert_eq!(item.correlation_id, "correlation");
+    assert_eq!((item.mapping.as_str(), item.target_mapping.as_str()), ("mapping/1", "target-mapping/1"));
     let now = bench.clock.now();
     assert_eq!(item.lease_until_ms, now.as_millisecond() + 30_000);
     assert_eq!(
@@ -240,6 +245,18 @@ pub async fn another_mapping_takes_over_what_is_unknown_and_has_to_look(mut benc
     bench.mapping = "mapping/2";
     let second = grant(bench.claim_as("message-2", 2).await.unwrap());
     assert_eq!((second.prior(), second.epoch()), (Effect::Unknown, 2));
+}
+
+pub async fn another_mapping_into_the_targets_words_is_no_reason_for_other_content(mut bench: Bench) {
+    let first = bench.granted().await;
+    bench.release(&first, Effect::Unknown).await.unwrap();
+    bench.target_mapping = "target-mapping/2";
+    assert_eq!(bench.claim_as("message-2", 2).await.unwrap(), Claimed::Conflict);
+    let second = grant(bench.claim_as("message-1", 1).await.unwrap());
+    assert_eq!(bench.item().await.target_mapping, "target-mapping/2");
+    bench.complete(&second).await.unwrap();
+    assert_eq!(bench.claim_as("message-2", 2).await.unwrap(), Claimed::Conflict);
+    assert_eq!(bench.item().await.target_mapping, "target-mapping/2");
 }
 
 pub async fn other_content_is_a_conflict_while_the_effect_is_unknown(bench: Bench) {
@@ -334,6 +351,7 @@ pub async fn an_operation_twice_in_a_batch_is_claimed_once(bench: Bench) {
         message_id: "message-1",
         correlation_id: "correlation",
         mapping: "mapping/1",
+        target_mapping: "",
     };
     let claimed = bench.ledger.claim_all(&[operation.clone(), operation.clone(), operation], LEASE).await;
     let [first, second, third] = <[_; 3]>::try_from(claimed).unwrap().map(Result::unwrap);
@@ -354,6 +372,7 @@ pub async fn a_batch_beyond_one_call_is_answered_in_its_order(bench: Bench) {
         message_id: "message-2",
         correlation_id: "correlation",
         mapping: "mapping/1",
+        target_mapping: "",
     };
     let operations: Vec<_> = keys.iter().map(operation).collect();
     let claimed = bench.ledger.claim_all(&operations, LEASE).await;
@@ -536,6 +555,7 @@ macro_rules! ledger_behaviours {
             other_content_under_a_done_key_is_a_conflict,
             what_another_mapping_makes_of_a_message_that_was_done_is_done,
             another_mapping_takes_over_what_is_unknown_and_has_to_look,
+            another_mapping_into_the_targets_words_is_no_reason_for_other_content,
             other_content_is_a_conflict_while_the_effect_is_unknown,
             other_content_may_replace_what_certainly_had_no_effect,
             a_release_ends_the_lease_and_keeps_what_is_known,

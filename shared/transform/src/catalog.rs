@@ -126,6 +126,15 @@ fn with_references(ids: Vec<String>) -> Vec<&'static str> {
     texts
 }
 
+/// The stamps of the mappings that a message went through: into the canonical form, and into the target's words. One alone where
+/// the other is empty.
+pub fn stamps(source: &'static str, target: &'static str) -> &'static str {
+    match (source, target) {
+        (one, "") | ("", one) => one,
+        (source, target) => interned(&format!("{source}, {target}")),
+    }
+}
+
 /// Stamps live as long as the process: there are as many as mappings, and overrides of them.
 fn interned(text: &str) -> &'static str {
     static KNOWN: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());

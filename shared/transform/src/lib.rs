@@ -25,7 +25,7 @@ mod problem;
 pub mod reservation;
 mod translator;
 
-pub use catalog::{Catalog, CatalogError, Mapping};
+pub use catalog::{Catalog, CatalogError, Mapping, stamps};
 pub use check::{Finding, FindingKind, check};
 pub use engine::{
     CompileError, Explanation, ListExplained, Looked, Note, Outcome, Plan, RefusalExplained, RuleExplained,

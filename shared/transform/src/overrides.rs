@@ -1,7 +1,7 @@
 //! Changes of a mapping while it runs: entries of value maps, and defaults. They are values like those in its file, put
 //! over them, and are checked as the file is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::check::check;
 use crate::mapping::file::{DefaultValue, MappingFile};
-use crate::{Catalog, CatalogError, Finding, Mapping, Plan};
+use crate::{Catalog, CatalogError, Finding, FindingKind, Mapping, Plan};
 
 /// What is put over one mapping, as it stands after so many changes.
 #[derive(Clone, PartialEq, Default, Debug, Serialize, Deserialize)]
@@ -65,6 +65,11 @@ pub enum OverrideError {
     NotSet,
     #[error("{what}: more than {limit}")]
     TooMuch { what: &'static str, limit: usize },
+    /// No rule converts what is put over a mapping: it stands in messages as it is.
+    #[error("{place} {problem}")]
+    Text { place: String, problem: &'static str },
+    #[error("{rule} of {mapping} is a constant: its default is never used")]
+    NeverUsed { mapping: String, rule: String },
     /// The mapping would not be right any more.
     #[error("{}", told(.0))]
     Findings(Vec<Finding>),
@@ -74,6 +79,15 @@ pub enum OverrideError {
 
 fn told(findings: &[Finding]) -> String {
     findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+impl OverrideError {
+    /// For logs: a finding quotes the value that it is about, which may be somebody's.
+    pub fn without_values(&self) -> String {
+        let Self::Findings(findings) = self else { return self.to_string() };
+        let place = |finding: &Finding| format!("{:?}: {}: {}", finding.kind, finding.rule, finding.path);
+        findings.iter().map(place).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join("; ")
+    }
 }
 
 impl Overrides {
@@ -115,6 +129,36 @@ impl Overrides {
         Ok(())
     }
 
+    fn texts(&self, file: &MappingFile) -> Result<(), OverrideError> {
+        let wrong = |place: String, problem| Err(OverrideError::Text { place, problem });
+        for (map, entries) in &self.values {
+            let empty_counts =
+                || file.rule.iter().any(|rule| rule.empty && rule.values.as_ref() == Some(map));
+            for (value, becomes) in entries {
+                let place = format!("a value of {map}");
+                if value.trim() != value {
+                    let problem = "begins or ends with white space; what sources send is compared without";
+                    return wrong(place, problem);
+                }
+                if value.is_empty() && !empty_counts() {
+                    return wrong(place, "is empty; an empty text counts as nothing");
+                }
+                if let Some(problem) = unfit(value) {
+                    return wrong(place, problem);
+                }
+                if let Some(problem) = unfit_in(becomes) {
+                    return wrong(format!("what a value of {map} becomes"), problem);
+                }
+            }
+        }
+        for (rule, becomes) in &self.defaults {
+            if let Some(problem) = unfit_in(becomes) {
+                return wrong(format!("the default of {rule}"), problem);
+            }
+        }
+        Ok(())
+    }
+
     fn over(&self, file: &MappingFile) -> Result<MappingFile, OverrideError> {
         let mut file = file.clone();
         for (name, entries) in &self.values {
@@ -131,6 +175,11 @@ impl Overrides {
             let rule = file.rule.iter_mut().find(|rule| rule.to == *to).ok_or_else(|| {
                 OverrideError::NoSuchRule { mapping: file.mapping.clone(), rule: to.clone() }
             })?;
+            // That of a rule whose places every message has is a finding of the check.
+            if rule.value.is_some() {
+                let (mapping, rule) = (file.mapping.clone(), to.clone());
+                return Err(OverrideError::NeverUsed { mapping, rule });
+            }
             rule.default = Some(match rule.default.take() {
                 Some(DefaultValue::When(mut default)) => {
                     default.value = becomes.clone();
@@ -143,19 +192,40 @@ impl Overrides {
     }
 }
 
+/// What is wrong with a text that no conversion has cleaned.
+fn unfit(text: &str) -> Option<&'static str> {
+    if text.trim() != text {
+        Some("begins or ends with white space")
+    } else if text.contains(char::is_control) {
+        Some("holds a control character")
+    } else {
+        None
+    }
+}
+
+fn unfit_in(value: &Value) -> Option<&'static str> {
+    match value {
+        Value::String(text) => unfit(text),
+        Value::Array(items) => items.iter().find_map(unfit_in),
+        Value::Object(members) => members.values().find_map(unfit_in),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
 impl Catalog {
     /// The mapping with what is put over it, if that is right: checked against the contracts as the file is. A value that the
     /// contract does not know yet is no fault here: that a source sends it is why it is set.
     pub fn overridden(&self, name: &str, overrides: &Overrides) -> Result<Mapping, OverrideError> {
         let mapping = self.mapping(name)?;
         overrides.within_limits()?;
+        overrides.texts(&mapping.file)?;
         let mapping = Mapping { path: mapping.path.clone(), file: overrides.over(&mapping.file)? };
-        let new = |finding: &Finding| {
-            let value = |value: &String| finding.problem.contains(&format!("sends {value:?}"));
-            let known_to_be_set = overrides.values.values().flat_map(BTreeMap::keys).any(value);
-            !(finding.kind == crate::FindingKind::Dead && known_to_be_set)
+        let is_set = |value: &String| overrides.values.values().any(|entries| entries.contains_key(value));
+        let is_news = |finding: &Finding| {
+            finding.kind == FindingKind::Dead && finding.value.as_ref().is_some_and(is_set)
         };
-        let findings: Vec<_> = check(&mapping, self.contracts()).into_iter().filter(new).collect();
+        let findings: Vec<_> =
+            check(&mapping, self.contracts()).into_iter().filter(|finding| !is_news(finding)).collect();
         if findings.is_empty() { Ok(mapping) } else { Err(OverrideError::Findings(findings)) }
     }
 
@@ -227,6 +297,64 @@ mod tests {
         assert!(matches!(with(&no_rule), Err(OverrideError::NoSuchRule { .. })));
         let long = set(&"x".repeat(300), json!("open"));
         assert!(matches!(with(&long), Err(OverrideError::TooMuch { .. })));
+    }
+
+    #[test]
+    fn a_text_that_never_matches_or_that_no_message_should_hold_is_refused() {
+        let catalog = Catalog::built_in().unwrap();
+        let told = |mapping: &str, change: &Change| {
+            let overrides = Overrides::default().with(change).unwrap();
+            catalog.overridden(mapping, &overrides).unwrap_err().to_string()
+        };
+        let blank =
+            "a value of fulfillment begins or ends with white space; what sources send is compared without";
+        for value in [" scheduled", "scheduled\u{a0}", "\t"] {
+            assert_eq!(told("shopify-order", &set(value, json!("open"))), blank);
+        }
+        let nothing = "a value of fulfillment is empty; an empty text counts as nothing";
+        assert_eq!(told("shopify-order", &set("", json!("open"))), nothing);
+        let control = "a value of fulfillment holds a control character";
+        assert_eq!(told("shopify-order", &set("on\u{7}hold", json!("open"))), control);
+        for (becomes, problem) in [
+            (json!("open "), "begins or ends with white space"),
+            (json!("op\nen"), "holds a control character"),
+            (json!({ "state": ["op\u{1b}en"] }), "holds a control character"),
+        ] {
+            let expected = format!("what a value of fulfillment becomes {problem}");
+            assert_eq!(told("shopify-order", &set("scheduled", becomes.clone())), expected);
+            let change = Change::SetDefault { rule: "recipient.phone_number".to_owned(), becomes };
+            assert_eq!(
+                told("karrio-shipment", &change),
+                format!("the default of recipient.phone_number {problem}")
+            );
+        }
+    }
+
+    #[test]
+    fn a_default_that_is_never_used_is_refused() {
+        let catalog = Catalog::built_in().unwrap();
+        let with = |mapping: &str, rule: &str, becomes: Value| {
+            let change = Change::SetDefault { rule: rule.to_owned(), becomes };
+            catalog.overridden(mapping, &Overrides::default().with(&change).unwrap()).map(|_| ())
+        };
+        let error = with("karrio-shipment", "label_type", json!("PDF")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "label_type of karrio-shipment is a constant: its default is never used"
+        );
+        let error = with("shopify-order", "currency", json!("EUR")).unwrap_err();
+        assert!(error.to_string().contains("what stands behind it is never used"), "{error}");
+    }
+
+    #[test]
+    fn what_is_logged_of_a_refusal_names_places_and_no_value() {
+        let catalog = Catalog::built_in().unwrap();
+        let rule = "lines[].weight_grams".to_owned();
+        let change = Change::SetDefault { rule, becomes: json!("Ann Example") };
+        let error = catalog.overridden("shopify-order", &Overrides::default().with(&change).unwrap());
+        let error = error.unwrap_err();
+        assert!(error.to_string().contains("Ann Example"));
+        assert_eq!(error.without_values(), "ValueNotAllowed: lines[].weight_grams: lines[].weight_grams");
     }
 
     #[test]

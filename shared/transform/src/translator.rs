@@ -57,6 +57,11 @@ impl Translator {
         Arc::clone(&lock(&self.plan))
     }
 
+    /// Of the plan in force.
+    pub fn stamp(&self) -> &'static str {
+        self.plan().stamp()
+    }
+
     /// Another plan, from the next message on.
     pub fn replace(&self, plan: Plan) {
         *lock(&self.plan) = Arc::new(plan);

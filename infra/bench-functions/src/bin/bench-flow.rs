@@ -39,7 +39,8 @@ impl Flow for PostSale {
     fn translate(&self, envelope: &Envelope) -> Result<Translated<Order>, Rejection> {
         let Decoded { value: order, stamp }: Decoded<Order> = self.shopify.decode(envelope)?;
         let key = OperationKey::new("bench-flow", &[&order.shop, &order.id]);
-        Ok(Translated { operation: order, key, version: 0, mapping: stamp })
+        let target_mapping = self.tryton.stamp();
+        Ok(Translated { operation: order, key, version: 0, mapping: stamp, target_mapping })
     }
 
     async fn perform(&self, _: &Envelope, order: &Order, claim: &Claim) -> Result<Performed, Attempt> {

@@ -31,7 +31,7 @@ impl Flow for Nothing {
             .and_then(Value::as_str)
             .ok_or_else(|| Rejection::new(Code::FieldMissing, "$.order", "expected a string"))?;
         let key = OperationKey::new("bench-ledger", &[order]);
-        Ok(Translated { operation, key, version: 0, mapping: "bench/1" })
+        Ok(Translated { operation, key, version: 0, mapping: "bench/1", target_mapping: "" })
     }
 
     async fn perform(&self, _: &Envelope, _: &Value, _: &Claim) -> Result<Performed, Attempt> {

@@ -81,6 +81,12 @@ async fn what_would_not_be_right_is_refused_with_its_mend_and_leaves_no_trace() 
     for (change, told) in [
         (vec!["set-default", "shopify-order", "lines[].weight_grams", "heavy"], "lines[].weight_grams"),
         (vec!["set-default", "shopify-order", "lines[].weight_grams", "-1"], "at least 0"),
+        (vec!["set-default", "karrio-shipment", "label_type", "PDF"], "its default is never used"),
+        (
+            vec!["set-value", "shopify-order", "fulfillment", " open", "open"],
+            "begins or ends with white space",
+        ),
+        (vec!["set-value", "shopify-order", "fulfillment", "open", "o\tpen"], "holds a control character"),
         (vec!["set-value", "shopify-order", "colour", "red", "rot"], "no value map colour"),
         (vec!["set-value", "no-such-mapping", "a", "b", "c"], "there is no mapping no-such-mapping"),
         (vec!["unset", "shopify-order", "fulfillment", "scheduled"], "nothing is set there"),

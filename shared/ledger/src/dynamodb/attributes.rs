@@ -29,6 +29,11 @@ pub(super) fn read(attributes: &Attributes) -> Result<Item, LedgerError> {
         message_id: string(attributes, "message_id")?,
         correlation_id: string(attributes, "correlation_id")?,
         mapping: string(attributes, "mapping")?,
+        // Items of before there was one have none.
+        target_mapping: match attributes.get("target_mapping") {
+            None => String::new(),
+            Some(_) => string(attributes, "target_mapping")?,
+        },
         outcome: if status == Status::Done || attributes.contains_key("outcome") {
             string(attributes, "outcome")?
         } else {

@@ -150,6 +150,7 @@ fn insert_statement(table: &str) -> String {
         "message_id",
         "correlation_id",
         "mapping",
+        "target_mapping",
         "expires_at",
     ];
     let fields: Vec<_> = attributes.iter().map(|name| format!("'{name}': ?")).collect();
@@ -174,6 +175,7 @@ fn insert(statement: &str, write: &ClaimWrite<'_>) -> BatchStatementRequest {
         text(write.message_id),
         text(write.correlation_id),
         text(write.mapping),
+        text(write.target_mapping),
         number(write.expires_at_s),
     ];
     request(statement.to_owned(), parameters)

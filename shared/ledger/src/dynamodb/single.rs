@@ -26,7 +26,8 @@ const CLAIM_UPDATE: &str = "SET #status = :claimed, #owner = :owner, \
     applied_version = if_not_exists(applied_version, :zero), \
     prior_effect = if_not_exists(effect, :absent), effect = :unknown, \
     first_claimed = if_not_exists(first_claimed, :now), \
-    unknown_since = if_not_exists(unknown_since, :now), mapping = :mapping, \
+    unknown_since = if_not_exists(unknown_since, :now), \
+    mapping = :mapping, target_mapping = :target_mapping, \
     message_id = :message_id, correlation_id = :correlation_id, expires_at = :expires_at \
     REMOVE code";
 
@@ -50,6 +51,7 @@ impl DynamoDbStore {
             .expression_attribute_values(":message_id", text(write.message_id))
             .expression_attribute_values(":correlation_id", text(write.correlation_id))
             .expression_attribute_values(":mapping", text(write.mapping))
+            .expression_attribute_values(":target_mapping", text(write.target_mapping))
             .expression_attribute_values(":now", number(write.now_ms))
             .expression_attribute_values(":lease_until", number(write.lease_until_ms))
             .expression_attribute_values(":expires_at", number(write.expires_at_s))

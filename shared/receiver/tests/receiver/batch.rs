@@ -97,7 +97,7 @@ async fn the_last_permitted_receive_is_a_dead_letter_with_the_reason() {
     for (name, value) in [
         ("Code", "SPW4002"),
         ("Flow", "scripted"),
-        ("MappingVersion", "scripted/1"),
+        ("MappingVersion", "scripted/1, target/1"),
         ("SourceQueue", "orders"),
         ("OriginalMessageId", "m"),
         ("CorrelationId", "correlation-1"),
@@ -119,6 +119,27 @@ async fn a_refused_operation_is_recorded_as_rejected_and_a_repeat_adds_no_second
     // Redriven from the DLQ it has a new id, and is tried again.
     assert!(bench.receive(&[record("redriven", body("1", "refuse"))]).await.is_empty());
     assert_eq!(bench.letters().len(), 2);
+}
+
+#[tokio::test]
+async fn a_letter_names_the_mappings_that_its_message_went_through_and_so_does_the_ledger() {
+    let bench = Bench::new();
+    bench.receive(&[record("done", body("1", ""))]).await;
+    for (id, action, code, mappings) in [
+        ("unmapped", body("2", "no mapping"), "SPW2001", "scripted/1"),
+        ("conflict", body("1", "other content"), "SPW3003", "scripted/1"),
+        ("unsayable", body("3", "refuse by the target's mapping"), "SPW2003", "scripted/1, target/1"),
+        ("refused", body("4", "refuse"), "SPW4009", "scripted/1, target/1"),
+    ] {
+        assert!(bench.receive(&[record(id, action)]).await.is_empty());
+        let letters = bench.world.letters.lock().unwrap().clone();
+        let (_, attributes) = letters.last().unwrap();
+        assert_eq!((attributes["Code"].as_str(), attributes["MappingVersion"].as_str()), (code, mappings));
+    }
+    for order in ["1", "4"] {
+        let item = bench.item(order).await;
+        assert_eq!((item.mapping.as_str(), item.target_mapping.as_str()), ("scripted/1", "target/1"));
+    }
 }
 
 #[tokio::test]

@@ -158,6 +158,7 @@ impl Flow for Scripted {
                 version: data["version"].as_u64().unwrap_or(0),
                 operation: data,
                 mapping: "scripted/1",
+                target_mapping: "target/1",
             }),
         }
     }
@@ -186,6 +187,11 @@ impl Flow for Scripted {
             Some("forbid") => failed(Code::CredentialsRefused, None),
             Some("refuse") => {
                 let error = CallError::Refused(Refusal::new(Code::ProductUnknown, "$.sku", "unknown"));
+                Err(Attempt { effect: Effect::Absent, error })
+            }
+            Some("refuse by the target's mapping") => {
+                let refusal = Refusal::new(Code::ValueInvalid, "$.currency", "another currency");
+                let error = CallError::Refused(Refusal { mapping: Some("target/1"), ..refusal });
                 Err(Attempt { effect: Effect::Absent, error })
             }
             action => {
