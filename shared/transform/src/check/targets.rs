@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::sources::alternatives;
+use super::sources::{Alternative, alternatives};
 use super::{Checker, FindingKind};
 use crate::contract::Schema;
 use crate::mapping::file::{DefaultValue, Rule};
@@ -115,14 +115,7 @@ impl Checker<'_> {
         let alternatives = alternatives(rule);
         let versions: Vec<_> = self.sources.iter().map(|(version, _)| *version).collect();
         for version in versions {
-            let always = alternatives.iter().any(|alternative| {
-                let sure = |place: &Place| self.sure(place, version);
-                if alternative.all {
-                    alternative.places.iter().all(sure)
-                } else {
-                    alternative.places.iter().any(sure)
-                }
-            });
+            let always = alternatives.iter().any(|alternative| self.gives(alternative, version));
             if always {
                 continue;
             }
@@ -135,6 +128,13 @@ impl Checker<'_> {
             self.find(FindingKind::MayBeMissing, &rule.to, place.clone(), problem, mend);
             return;
         }
+    }
+
+    /// Whether every message of that version sets the alternative.
+    fn gives(&self, alternative: &Alternative, version: &str) -> bool {
+        let sure = |place: &Place| self.sure(place, version);
+        let places = &alternative.places;
+        if alternative.all { places.iter().all(sure) } else { places.iter().any(sure) }
     }
 
     /// Whether every message of that version has a value there.
@@ -200,11 +200,7 @@ impl Checker<'_> {
         let versions: Vec<_> = self.sources.iter().map(|(version, _)| *version).collect();
         for (index, alternative) in alternatives.iter().enumerate() {
             let last = index + 1 == alternatives.len() && rule.default.is_none();
-            let sure = !versions.is_empty()
-                && alternative.all
-                && versions
-                    .iter()
-                    .all(|version| alternative.places.iter().all(|place| self.sure(place, version)));
+            let sure = !versions.is_empty() && versions.iter().all(|it| self.gives(alternative, it));
             if sure && !last {
                 let place = alternative.places.first().cloned();
                 let path = place.map(|place| place.to_string()).unwrap_or_default();

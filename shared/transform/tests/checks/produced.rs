@@ -298,3 +298,12 @@ fn a_list_of_a_list_is_made_only_where_the_outer_items_are_at_hand() {
     let (kind, rule, _) = named(&files);
     assert_eq!((kind, rule.as_str()), (FindingKind::Unusable, "tags[]"));
 }
+
+#[test]
+fn a_default_behind_a_join_of_which_a_part_is_always_there() {
+    let rule = "from = { join = [\"note\", \"country\"] }\ndefault = \"none\"";
+    let files = one_more(TEXT, TEXT, rule);
+    let source = replaced(&files.source, "\"pattern\": \"^[A-Z]{2}$\"", "\"minLength\": 2");
+    assert_eq!(found(&Files { source, ..files.clone() }), [(Dead, None)]);
+    assert_eq!(found(&files), [(Dead, None)]);
+}
