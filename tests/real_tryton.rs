@@ -1,6 +1,6 @@
 //! Against a real Tryton 8.2: the contract that the sandbox holds as well, and the demo's scenario.
 
-use local::tryton::{RealPartners, RealTryton};
+use local::real::tryton::{RealPartners, RealTryton};
 use local::{Stack, Tools, Workspace};
 use tests::stock_reserver_suite;
 

@@ -13,6 +13,7 @@ pub mod inspect;
 mod prerequisites;
 mod process;
 mod progress;
+pub mod real;
 mod redrive;
 pub mod sandbox;
 pub mod scenario;
@@ -20,7 +21,7 @@ pub mod soak;
 mod stack;
 mod stamp;
 mod tools;
-pub mod tryton;
+
 mod workspace;
 
 pub use command::Step;

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use anyhow::{Result, bail};
@@ -24,11 +24,35 @@ impl Python {
         if let Some(found) = FOUND.get() {
             return Ok(found.clone());
         }
-        let found = Self::first_of(|program| {
-            let output = ask(program, &["-c", "import sys, venv, ensurepip; print(*sys.version_info[:2])"])?;
-            output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
-        })?;
+        let found = Self::first_of(printed_version)?;
         Ok(FOUND.get_or_init(|| found).clone())
+    }
+
+    /// A newer one than most of the project needs: on the path, or among pyenv's, which its own commands hide while another
+    /// version is chosen.
+    pub fn newer(oldest: (u32, u32)) -> Result<Self> {
+        let pyenv =
+            ask("pyenv", &["root"]).map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+        let versions = pyenv.and_then(|root| std::fs::read_dir(Path::new(root.trim()).join("versions")).ok());
+        let hidden = versions.into_iter().flatten().flatten().map(|entry| entry.path().join("bin/python3"));
+        let mut fitting: Vec<_> = CANDIDATES
+            .iter()
+            .map(PathBuf::from)
+            .chain(hidden)
+            .filter_map(|program| {
+                let version = parse_version(&printed_version(program.to_str()?)?)?;
+                (version >= oldest).then_some(Self { program, version })
+            })
+            .collect();
+        fitting.sort_by_key(|python| python.version);
+        match fitting.into_iter().next() {
+            Some(python) => Ok(python),
+            None => bail!(
+                "Python {}.{} or newer with venv is needed on the PATH or in pyenv.",
+                oldest.0,
+                oldest.1
+            ),
+        }
     }
 
     fn first_of(version_of: impl Fn(&str) -> Option<String>) -> Result<Self> {
@@ -42,6 +66,11 @@ impl Python {
             "Python 3.10 or newer with venv is needed on the PATH (Debian: apt-get install python3 python3-venv)."
         )
     }
+}
+
+fn printed_version(program: &str) -> Option<String> {
+    let output = ask(program, &["-c", "import sys, venv, ensurepip; print(*sys.version_info[:2])"])?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn parse_version(text: &str) -> Option<(u32, u32)> {

@@ -60,28 +60,8 @@ impl Service {
 
     /// Processes under this one whose program has that name, by their ids.
     pub fn descendants(&self, program: &str) -> Vec<u32> {
-        let mut parents: HashMap<u32, (u32, String)> = HashMap::new();
-        for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-            let Ok(stat) = std::fs::read_to_string(entry.path().join("stat")) else { continue };
-            // pid (name) state ppid …
-            let Some((before, after)) = stat.rsplit_once(") ") else { continue };
-            let Some((pid, name)) = before.split_once(" (") else { continue };
-            let parent = after.split(' ').nth(1).and_then(|parent| parent.parse().ok());
-            if let (Ok(pid), Some(parent)) = (pid.parse(), parent) {
-                parents.insert(pid, (parent, name.to_owned()));
-            }
-        }
-        let is_ours = |mut pid: u32| {
-            while let Some((parent, _)) = parents.get(&pid) {
-                if *parent == self.child.id() {
-                    return true;
-                }
-                pid = *parent;
-            }
-            false
-        };
-        let named = parents.iter().filter(|(_, (_, name))| name == program);
-        named.map(|(pid, _)| *pid).filter(|pid| is_ours(*pid)).collect()
+        let under = descendants(self.child.id()).into_iter();
+        under.filter(|(_, name)| name == program).map(|(pid, _)| pid).collect()
     }
 
     fn log_tail(&self) -> String {
@@ -98,6 +78,31 @@ impl Drop for Service {
         // Reaps the leader, which the signals have ended by now.
         drop(self.child.wait());
     }
+}
+
+/// All processes that a process has started, and theirs: ids and names of programs.
+pub(crate) fn descendants(ancestor: u32) -> Vec<(u32, String)> {
+    let mut parents: HashMap<u32, (u32, String)> = HashMap::new();
+    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Ok(stat) = std::fs::read_to_string(entry.path().join("stat")) else { continue };
+        // pid (name) state ppid …
+        let Some((before, after)) = stat.rsplit_once(") ") else { continue };
+        let Some((pid, name)) = before.split_once(" (") else { continue };
+        let parent = after.split(' ').nth(1).and_then(|parent| parent.parse().ok());
+        if let (Ok(pid), Some(parent)) = (pid.parse(), parent) {
+            parents.insert(pid, (parent, name.to_owned()));
+        }
+    }
+    let is_under = |mut pid: u32| {
+        while let Some((parent, _)) = parents.get(&pid) {
+            if *parent == ancestor {
+                return true;
+            }
+            pid = *parent;
+        }
+        false
+    };
+    parents.iter().filter(|(pid, _)| is_under(**pid)).map(|(pid, (_, name))| (*pid, name.clone())).collect()
 }
 
 /// The same command under `supervise.py`, in a process group of its own. It ends when the child's standard input is

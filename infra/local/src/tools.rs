@@ -38,16 +38,26 @@ impl Tools {
 
     /// A virtual environment of `infra/local/requirements-<name>.txt`; answers with its bin folder.
     pub async fn environment(&self, name: &str, what: &str) -> Result<PathBuf> {
+        self.environment_with(&self.python, name, what).await
+    }
+
+    /// The same, of a Python that is at least so new.
+    pub async fn environment_of(&self, oldest: (u32, u32), name: &str, what: &str) -> Result<PathBuf> {
+        let python = if self.python.version >= oldest { self.python.clone() } else { Python::newer(oldest)? };
+        self.environment_with(&python, name, what).await
+    }
+
+    async fn environment_with(&self, python: &Python, name: &str, what: &str) -> Result<PathBuf> {
         let requirements = self.workspace.local(&format!("requirements-{name}.txt"));
         let folder = self.workspace.tools(name);
-        let (major, minor) = self.python.version;
+        let (major, minor) = python.version;
         let text = fs::read(&requirements).with_context(|| format!("{}", requirements.display()))?;
         let stamp = Stamp::of(&folder, &[&text, format!("{major}.{minor} {}", folder.display()).as_bytes()]);
         if !stamp.holds() {
             say(format!("installing {what}"));
             stamp.remove();
             drop(fs::remove_dir_all(&folder));
-            let venv = Step::new(format!("installing {what}: environment"), &self.python.program);
+            let venv = Step::new(format!("installing {what}: environment"), &python.program);
             venv.args(["-m", "venv"]).args([&folder]).output().await?;
             let pip = Step::new(format!("installing {what}"), folder.join("bin/python"));
             pip.args([

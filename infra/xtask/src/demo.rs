@@ -11,7 +11,7 @@ pub(crate) async fn run(tools: &Tools, keep: bool, real: bool) -> Result<ExitCod
     tools.engine().await?;
     local::build(tools).await?;
     let started = Instant::now();
-    let tryton = if real { Some(local::tryton::RealTryton::up(tools).await?) } else { None };
+    let tryton = if real { Some(local::real::tryton::RealTryton::up(tools).await?) } else { None };
     let stack = Stack::up(tools, tryton.as_ref().map(|tryton| tryton.partner())).await?;
     println!("Left out of the deployment, because the local engine lacks it:");
     for name in &stack.left_out {
@@ -20,7 +20,7 @@ pub(crate) async fn run(tools: &Tools, keep: bool, real: bool) -> Result<ExitCod
     let outcome = match &tryton {
         None => stack.run_scenario(&stack.sandbox, &|step| say(step)).await?,
         Some(tryton) => {
-            let partners = local::tryton::RealPartners { tryton, sandbox: &stack.sandbox };
+            let partners = local::real::tryton::RealPartners { tryton, sandbox: &stack.sandbox };
             stack.run_scenario(&partners, &|step| say(step)).await?
         }
     };

@@ -2,6 +2,7 @@
 
 mod checks;
 mod demo;
+mod real;
 mod test;
 
 use std::future::Future;
@@ -35,6 +36,9 @@ enum Command {
         #[arg(long)]
         real: bool,
     },
+    /// The real systems on this machine, in the background: docs/real-systems.md.
+    #[command(subcommand)]
+    Real(real::Real),
     /// Thousands of orders on the local engine while partners fail, throttle and go down and functions are killed.
     Soak,
     /// CPU, memory, requests, init and size beside Powertools for AWS Lambda, translations beside jaq and JSONata; writes docs/benchmarks.md.
@@ -63,6 +67,7 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Demo { keep, real } => return demo::run(&tools, keep, real).await,
         Command::Test { real: false } => test::all(&tools).await?,
         Command::Test { real: true } => test::real(&tools).await?,
+        Command::Real(command) => real::run(&tools, command).await?,
         Command::Soak => {
             let report = local::soak::run(&tools, local::soak::Plan::default()).await?;
             demo::print(&report);

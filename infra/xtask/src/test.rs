@@ -1,4 +1,5 @@
 use anyhow::Result;
+use local::real::System;
 use local::{Step, Tools};
 
 /// Every test of the workspace, the end-to-end ones on the local engine among them.
@@ -7,12 +8,14 @@ pub(crate) async fn all(tools: &Tools) -> Result<()> {
     nextest(tools, &["--workspace"]).await
 }
 
-/// The tests that need a real partner system. It is installed and prepared here; the tests start it themselves.
+/// The tests that need real systems. They are installed and prepared here; the tests start them themselves.
 pub(crate) async fn real(tools: &Tools) -> Result<()> {
     prepare(tools).await?;
-    local::tryton::prepare(tools).await?;
+    for system in System::ALL {
+        system.prepare(tools).await?;
+    }
     // The whole workspace, so that its dependencies are built with the same features as for all other tests.
-    nextest(tools, &["--workspace", "--features", "tests/real", "--test", "real_tryton"]).await
+    nextest(tools, &["--workspace", "--features", "tests/real", "--test", "real_*"]).await
 }
 
 /// Before the tests, so that what takes long is seen and not timed.

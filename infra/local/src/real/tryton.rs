@@ -3,60 +3,46 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 use serde_json::{Value, json};
 
 use crate::command::Step;
-use crate::engine::free_port;
 use crate::process::Service;
 use crate::progress::say;
+use crate::real::{READY_WITHIN, Run, once};
 use crate::sandbox::Sandbox;
 use crate::scenario::Partners;
 use crate::stack::Partner;
-use crate::stamp::Stamp;
 use crate::tools::Tools;
 
 const DATABASE: &str = "erp";
 const MODULES: [&str; 2] = ["sale", "account_invoice_stock"];
-const READY_WITHIN: Duration = Duration::from_secs(60);
 
 /// A running Tryton with a company, four products and a REST key. Ends with this value.
 pub struct RealTryton {
     base_url: String,
     api_key: String,
     client: reqwest::Client,
-    run: PathBuf,
     _service: Service,
-}
-
-impl Drop for RealTryton {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            drop(fs::remove_dir_all(&self.run));
-        }
-    }
+    // After the service, which drops before it.
+    _run: Run,
 }
 
 /// Installs Tryton and makes its database, once.
 pub async fn prepare(tools: &Tools) -> Result<PathBuf> {
     let bin = tools.environment("tryton", "Tryton").await?;
-    let prepared = tools.workspace.tools("tryton-database");
-    let input = |file: &str| fs::read(tools.workspace.local(file)).with_context(|| file.to_owned());
-    let inputs = [input("requirements-tryton.txt")?, input("tryton/seed.py")?, input("tryton/trytond.conf")?];
-    let stamp = Stamp::of(&prepared, &inputs.each_ref().map(Vec::as_slice));
-    if stamp.holds() {
-        return Ok(prepared);
-    }
+    let files = ["requirements-tryton.txt", "tryton/seed.py", "tryton/trytond.conf"];
+    let make = async |prepared: &Path| make_database(tools, &bin, prepared).await;
+    once(tools, "tryton-database", &files, make).await
+}
+
+async fn make_database(tools: &Tools, bin: &Path, prepared: &Path) -> Result<()> {
     say("preparing Tryton's database, which takes about a minute");
-    stamp.remove();
-    drop(fs::remove_dir_all(&prepared));
-    fs::create_dir_all(&prepared)?;
-    let config = write_config(tools, &prepared, None)?;
+    let config = write_config(tools, prepared, None)?;
     // On SQLite a database is made by making its file.
     fs::File::create(prepared.join(format!("{DATABASE}.sqlite")))?;
     // trytond-admin wants the first password from a file.
@@ -75,29 +61,20 @@ pub async fn prepare(tools: &Tools) -> Result<PathBuf> {
         .args([DATABASE])
         .output()
         .await?;
-    fs::write(prepared.join("key"), key.lines().last().unwrap_or_default().trim())?;
-    stamp.set()?;
-    Ok(prepared)
+    Ok(fs::write(prepared.join("key"), key.lines().last().unwrap_or_default().trim())?)
 }
 
 impl RealTryton {
     pub async fn up(tools: &Tools) -> Result<Self> {
         let prepared = prepare(tools).await?;
         say("starting Tryton");
-        let port = free_port()?;
-        let run = tools.workspace.tools(&format!("run/tryton-{port}"));
-        drop(fs::remove_dir_all(&run));
-        fs::create_dir_all(&run)?;
-        for file in fs::read_dir(&prepared)? {
-            let file = file?;
-            fs::copy(file.path(), run.join(file.file_name()))?;
-        }
-        let config = write_config(tools, &run, Some(port))?;
-        let api_key = fs::read_to_string(run.join("key"))?;
+        let run = Run::of(tools, "tryton", &prepared).await?;
+        let config = write_config(tools, &run.folder, Some(run.port))?;
+        let api_key = fs::read_to_string(run.folder.join("key"))?;
         let mut command = Command::new(tools.workspace.tools("tryton/bin/trytond"));
         command.arg("-c").arg(config).args(["-d", DATABASE]);
-        let mut service = Service::start("Tryton", &command, &run.join("log"))?;
-        let (client, base_url) = (crate::http::client(), format!("http://127.0.0.1:{port}/{DATABASE}"));
+        let mut service = Service::start("Tryton", &command, &run.log())?;
+        let (client, base_url) = (crate::http::client(), format!("http://127.0.0.1:{}/{DATABASE}", run.port));
         let probe = format!("{base_url}/rest/model/currency.currency");
         service
             .ready(READY_WITHIN, async || {
@@ -105,7 +82,7 @@ impl RealTryton {
                 request.send().await.is_ok_and(|answer| answer.status().is_success())
             })
             .await?;
-        Ok(Self { base_url, api_key, client, run, _service: service })
+        Ok(Self { base_url, api_key, client, _service: service, _run: run })
     }
 
     pub fn partner(&self) -> Partner {

@@ -1,0 +1,109 @@
+//! A real Karrio 2026.1, installed from PyPI, on PostgreSQL: on SQLite it locks under parallel calls.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Result;
+use serde_json::Value;
+
+use crate::command::Step;
+use crate::engine::free_port;
+use crate::process::Service;
+use crate::progress::say;
+use crate::real::postgres::Server;
+use crate::real::{READY_WITHIN, Run, once};
+use crate::stack::Partner;
+use crate::tools::Tools;
+
+const DATABASE: &str = "karrio";
+/// Of the carrier that `karrio/seed.py` sets up: it makes labels without calling anybody.
+pub const SERVICE: &str = "standard_service";
+
+/// A running Karrio with a carrier and an API token. Ends with this value.
+pub struct RealKarrio {
+    pub base_url: String,
+    pub token: String,
+    client: reqwest::Client,
+    _service: Service,
+    _postgres: Server,
+    _run: Run,
+}
+
+/// Installs Karrio and makes its database, once.
+pub async fn prepare(tools: &Tools) -> Result<PathBuf> {
+    let bin = tools.environment("karrio", "Karrio").await?;
+    let files =
+        ["requirements-karrio.txt", "requirements-postgres.txt", "karrio/seed.py", "karrio/sitecustomize.py"];
+    once(tools, "karrio-database", &files, async |prepared| {
+        say("preparing Karrio's database, which takes about a minute");
+        let postgres = Server::create(tools, &prepared.join("data")).await?;
+        postgres.create_database(DATABASE).await?;
+        let environment = environment(tools, prepared, &postgres);
+        let tables = Step::new("preparing Karrio: tables", bin.join("karrio")).arg("migrate");
+        tables.envs(environment.clone()).dir(prepared).output().await?;
+        let seed = Step::new("preparing Karrio: carrier", bin.join("python"));
+        let seed = seed.arg(tools.workspace.local("karrio/seed.py")).envs(environment).dir(prepared);
+        let token = seed.output().await?;
+        Ok(fs::write(prepared.join("token"), token.lines().last().unwrap_or_default().trim())?)
+    })
+    .await
+}
+
+impl RealKarrio {
+    pub async fn up(tools: &Tools) -> Result<Self> {
+        let prepared = prepare(tools).await?;
+        say("starting Karrio");
+        let run = Run::of(tools, "karrio", &prepared).await?;
+        let postgres = Server::start(tools, &run.folder.join("data"), free_port()?).await?;
+        let token = fs::read_to_string(run.folder.join("token"))?;
+        let mut command = Command::new(tools.workspace.tools("karrio/bin/gunicorn"));
+        command
+            .args(["karrio.server.wsgi:application", "--workers", "1", "--threads", "4"])
+            .args(["--bind", &format!("127.0.0.1:{}", run.port)])
+            .current_dir(&run.folder)
+            .envs(environment(tools, &run.folder, &postgres));
+        let mut service = Service::start("Karrio", &command, &run.log())?;
+        let (client, base_url) = (crate::http::client(), format!("http://127.0.0.1:{}", run.port));
+        let probe = format!("{base_url}/v1/references");
+        service
+            .ready(READY_WITHIN, async || {
+                let request = client.get(&probe).header("authorization", format!("Token {token}"));
+                request.send().await.is_ok_and(|answer| answer.status().is_success())
+            })
+            .await?;
+        Ok(Self { base_url, token, client, _service: service, _postgres: postgres, _run: run })
+    }
+
+    pub fn partner(&self) -> Partner {
+        Partner { url: self.base_url.clone(), api_key: self.token.clone() }
+    }
+
+    /// Shipments under our reference that have a label, with all that Karrio knows of them.
+    pub async fn shipments(&self, reference: &str) -> Result<Vec<Value>> {
+        let request = self.client.get(format!("{}/v1/shipments", self.base_url));
+        let request = request.query(&[("reference", reference), ("limit", "100")]);
+        let request = request.header("authorization", format!("Token {}", self.token));
+        let page: Value = request.send().await?.error_for_status()?.json().await?;
+        let found = page["results"].as_array().into_iter().flatten();
+        // Karrio finds every reference that contains ours.
+        let ours = found.filter(|shipment| shipment["reference"] == reference);
+        Ok(ours.filter(|shipment| shipment["tracking_number"].is_string()).cloned().collect())
+    }
+}
+
+fn environment(tools: &Tools, folder: &Path, postgres: &Server) -> Vec<(&'static str, String)> {
+    let folder = folder.display().to_string();
+    vec![
+        ("DJANGO_SETTINGS_MODULE", "karrio.server.settings".to_owned()),
+        ("PYTHONPATH", tools.workspace.local("karrio").display().to_string()),
+        ("DATABASE_URL", postgres.url(DATABASE)),
+        ("SECRET_KEY", "loopback-only-loopback-only-loopback-only".to_owned()),
+        ("DEBUG_MODE", "False".to_owned()),
+        ("AUDIT_LOGGING", "False".to_owned()),
+        // Nobody is told about what happens here.
+        ("POSTHOG_KEY", String::new()),
+        ("WORK_DIR", folder.clone()),
+        ("LOG_DIR", folder),
+    ]
+}

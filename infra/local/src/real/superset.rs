@@ -1,0 +1,161 @@
+//! A real Apache Superset 6.1, installed from PyPI: one chart on a warehouse, cached for a day.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use crate::command::Step;
+use crate::process::Service;
+use crate::progress::say;
+use crate::real::{READY_WITHIN, Run, once};
+use crate::tools::Tools;
+
+pub const USER: &str = "admin";
+pub const PASSWORD: &str = "loopback-only";
+
+/// A running Superset with a dataset and a chart: amounts by SKU. Ends with this value.
+pub struct RealSuperset {
+    pub base_url: String,
+    pub database: u64,
+    pub dataset: u64,
+    pub chart: u64,
+    client: reqwest::Client,
+    _service: Service,
+    _run: Run,
+}
+
+/// Installs Superset and makes its own database, once.
+pub async fn prepare(tools: &Tools) -> Result<PathBuf> {
+    let bin = tools.environment("superset", "Superset").await?;
+    let files = ["requirements-superset.txt", "superset/superset_config.py"];
+    once(tools, "superset-database", &files, async |prepared| {
+        say("preparing Superset's database, which takes a minute or two");
+        let step = |what: &str, arguments: &[&str]| {
+            let step = Step::new(format!("preparing Superset: {what}"), bin.join("superset"));
+            step.args(arguments).envs(environment(tools, prepared)).dir(prepared).output()
+        };
+        step("tables", &["db", "upgrade"]).await?;
+        let person = ["--firstname", "Ad", "--lastname", "Min", "--email", "admin@example.com"];
+        let admin = [&["fab", "create-admin", "--username", USER, "--password", PASSWORD], &person[..]];
+        step("administrator", &admin.concat()).await?;
+        step("roles", &["init"]).await.map(drop)
+    })
+    .await
+}
+
+impl RealSuperset {
+    /// On the warehouse of a [`crate::real::postgres::RealPostgres`], by its address.
+    pub async fn up(tools: &Tools, warehouse: &str) -> Result<Self> {
+        let prepared = prepare(tools).await?;
+        say("starting Superset");
+        let run = Run::of(tools, "superset", &prepared).await?;
+        let mut command = Command::new(tools.workspace.tools("superset/bin/gunicorn"));
+        command
+            .args(["superset.app:create_app()", "--workers", "1", "--threads", "4", "--timeout", "120"])
+            .args(["--bind", &format!("127.0.0.1:{}", run.port)])
+            .current_dir(&run.folder)
+            .envs(environment(tools, &run.folder));
+        let mut service = Service::start("Superset", &command, &run.log())?;
+        let (client, base_url) = (crate::http::client(), format!("http://127.0.0.1:{}", run.port));
+        let probe = format!("{base_url}/health");
+        service
+            .ready(READY_WITHIN, async || {
+                client.get(&probe).send().await.is_ok_and(|answer| answer.status().is_success())
+            })
+            .await?;
+        let superset =
+            Self { base_url, database: 0, dataset: 0, chart: 0, client, _service: service, _run: run };
+        superset.with_chart(warehouse).await
+    }
+
+    /// What somebody sees who looks at the chart: rows of `sku` and `amount_minor`, out of the cache where they are there.
+    pub async fn chart_data(&self) -> Result<Vec<Value>> {
+        let url = format!("{}/api/v1/chart/{}/data/", self.base_url, self.chart);
+        let mut answer = self.call(self.client.get(url)).await?;
+        match answer["result"][0]["data"].take() {
+            Value::Array(rows) => Ok(rows),
+            other => anyhow::bail!("Superset answered without rows: {other}"),
+        }
+    }
+
+    /// The amount that the chart shows for a SKU.
+    pub async fn amount_shown(&self, sku: &str) -> Result<Option<u64>> {
+        let rows = self.chart_data().await?;
+        let row = rows.iter().find(|row| row["sku"] == sku);
+        Ok(row.and_then(|row| row["amount_minor"].as_u64()))
+    }
+
+    /// Reads the warehouse's columns anew.
+    pub async fn refresh_dataset(&self) -> Result<()> {
+        let url = format!("{}/api/v1/dataset/{}/refresh", self.base_url, self.dataset);
+        self.call(self.client.put(url)).await.map(drop)
+    }
+
+    /// Reads the chart's data anew.
+    pub async fn warm_up_cache(&self) -> Result<()> {
+        let url = format!("{}/api/v1/chart/warm_up_cache", self.base_url);
+        let answer = self.call(self.client.put(url).json(&json!({ "chart_id": self.chart }))).await?;
+        anyhow::ensure!(answer["result"][0]["viz_error"].is_null(), "Superset could not warm up: {answer}");
+        Ok(())
+    }
+
+    /// Connects the warehouse, and makes the dataset and the chart, as somebody would in the browser.
+    async fn with_chart(mut self, warehouse: &str) -> Result<Self> {
+        let uri = warehouse.replacen("postgresql://", "postgresql+psycopg2://", 1);
+        self.database =
+            self.make("database", &json!({ "database_name": "warehouse", "sqlalchemy_uri": uri })).await?;
+        let table = json!({ "database": self.database, "schema": "public", "table_name": "fact_sales" });
+        self.dataset = self.make("dataset", &table).await?;
+        let metric = json!({
+            "expressionType": "SQL", "sqlExpression": "SUM(amount_minor)", "label": "amount_minor",
+        });
+        let question = json!({
+            "datasource": { "id": self.dataset, "type": "table" },
+            "queries": [{ "columns": ["sku"], "metrics": [metric], "row_limit": 100 }],
+            "result_format": "json",
+            "result_type": "full",
+        });
+        let looks = json!({
+            "viz_type": "table", "query_mode": "aggregate", "groupby": ["sku"], "metrics": [metric],
+            "datasource": format!("{}__table", self.dataset),
+        });
+        let chart = json!({
+            "slice_name": "Sales by SKU",
+            "viz_type": "table",
+            "datasource_id": self.dataset,
+            "datasource_type": "table",
+            "params": looks.to_string(),
+            "query_context": question.to_string(),
+        });
+        self.chart = self.make("chart", &chart).await?;
+        Ok(self)
+    }
+
+    async fn make(&self, what: &str, body: &Value) -> Result<u64> {
+        let url = format!("{}/api/v1/{what}/", self.base_url);
+        let made = self.call(self.client.post(url).json(body)).await?;
+        made["id"].as_u64().with_context(|| format!("Superset made a {what} without an id"))
+    }
+
+    /// With a token of its own: one lives for fifteen minutes.
+    async fn call(&self, request: reqwest::RequestBuilder) -> Result<Value> {
+        let who = json!({ "username": USER, "password": PASSWORD, "provider": "db" });
+        let login = self.client.post(format!("{}/api/v1/security/login", self.base_url)).json(&who);
+        let login: Value = login.send().await?.error_for_status()?.json().await?;
+        let token = login["access_token"].as_str().context("Superset let us in without a token")?;
+        let answer = request.bearer_auth(token).send().await?;
+        let (status, text) = (answer.status(), answer.text().await?);
+        anyhow::ensure!(status.is_success(), "Superset answered with {status}: {text}");
+        Ok(serde_json::from_str(&text)?)
+    }
+}
+
+fn environment(tools: &Tools, folder: &Path) -> Vec<(&'static str, String)> {
+    vec![
+        ("PYTHONPATH", tools.workspace.local("superset").display().to_string()),
+        ("SUPERSET_FOLDER", folder.display().to_string()),
+        ("FLASK_APP", "superset.app:create_app()".to_owned()),
+    ]
+}
