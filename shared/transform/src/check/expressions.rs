@@ -59,10 +59,23 @@ impl Checker<'_> {
                 }
                 Ok(outcomes) => {
                     if let Some(rule) = written.makes {
+                        let never_null = names.iter().all(|(_, trials)| !trials.contains(&Trial::NULL))
+                            && !tried.expression.says_null();
+                        self.behind(rule, never_null);
                         self.makes(rule, written.text, outcomes);
                     }
                 }
             }
+        }
+    }
+
+    /// Of values that are all there CEL makes no null by itself.
+    fn behind(&mut self, index: usize, never_null: bool) {
+        let Some(rule) = self.file.rule.get(index) else { return };
+        let text = rule.conversion == crate::mapping::file::ConversionName::String;
+        if never_null && !text && !rule.lenient && rule.default.is_some() {
+            let problem = "the expression always makes something: the default is never used";
+            self.find(FindingKind::Dead, &rule.to, &rule.to, problem, "take the default out");
         }
     }
 

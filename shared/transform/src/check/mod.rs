@@ -1,7 +1,9 @@
 //! Static check: a mapping against the contracts of both its sides, before a message finds out.
 
 mod allowed;
+mod changed;
 mod expressions;
+mod ignored;
 mod sources;
 mod targets;
 mod times;
@@ -58,6 +60,8 @@ pub enum FindingKind {
     Dead,
     /// An expression fails for values that may come.
     ExpressionFails,
+    /// A new contract says something else of a place, of which only a person can say whether the mapping is still right.
+    Changed,
 }
 
 impl fmt::Display for Finding {
@@ -76,6 +80,7 @@ pub fn check(mapping: &Mapping, contracts: &Contracts) -> Vec<Finding> {
 #[derive(Clone, Copy, Default)]
 struct Before<'c> {
     source: Option<&'c Schema>,
+    target: Option<&'c Schema>,
     settings: Option<&'c Schema>,
 }
 
@@ -92,6 +97,8 @@ fn check_after(mapping: &Mapping, contracts: &Contracts, before: Before<'_>) -> 
         checker.types();
         checker.expressions();
         checker.unused();
+        checker.without_effect();
+        checker.changed();
     }
     checker.findings
 }
@@ -107,6 +114,7 @@ impl Catalog {
         let id = Contracts::id(&document)?;
         let contracts = self.contracts().with(document)?;
         let mut findings = Vec::new();
+        let mut concerned = false;
         for mapping in self.mappings() {
             let mut mapping = mapping.clone();
             let file = &mut mapping.file;
@@ -128,11 +136,24 @@ impl Catalog {
             }
             // Contracts refer to each other.
             let changed = contracts_of(file).iter().any(|id| self.contracts().get(id) != contracts.get(id));
-            if changed || file.from == id.entity || file.to == id.to_string() {
+            let concerns = changed || file.from == id.entity || file.to == id.to_string();
+            concerned |= concerns || contracts_of(file).contains(&id);
+            if concerns {
                 // What the new contract alone has no use for, the others may still need.
                 let breaks = |finding: &Finding| finding.kind != FindingKind::Dead;
                 findings.extend(check_after(&mapping, &contracts, before).into_iter().filter(breaks));
             }
+        }
+        if !concerned && self.contracts().get(&id).is_none() {
+            findings.push(Finding {
+                file: id.to_string(),
+                rule: "$id".to_owned(),
+                kind: FindingKind::Unusable,
+                path: "$id".to_owned(),
+                problem: format!("no mapping has to do with {}", id.entity),
+                mend: "mend the name, or check it once a mapping reads or writes it".to_owned(),
+                value: None,
+            });
         }
         Ok(findings)
     }
@@ -141,7 +162,11 @@ impl Catalog {
         let newest = file.accepts.last().map(|version| ContractId::new(&file.from, version));
         let settings = file.settings.as_deref().and_then(ContractId::parse);
         let contract = |id: Option<ContractId>| id.and_then(|id| self.contracts().get(&id));
-        Before { source: contract(newest), settings: contract(settings) }
+        Before {
+            source: contract(newest),
+            target: contract(ContractId::parse(&file.to)),
+            settings: contract(settings),
+        }
     }
 }
 
@@ -254,6 +279,12 @@ impl<'c> Checker<'c> {
             let (file, rule) = (self.mapping.path.clone(), rule.to_owned());
             self.findings.push(Finding { file, rule, kind, path, problem, mend, value });
         }
+    }
+
+    /// Of a place that several rules have to do with, whichever of them.
+    fn is_told(&self, kind: FindingKind, place: &Place) -> bool {
+        let path = place.to_string();
+        self.findings.iter().any(|other| other.kind == kind && other.path == path)
     }
 
     fn compile(&mut self, contracts: &Contracts) {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::sources::{Alternative, alternatives};
 use super::{Checker, FindingKind};
-use crate::contract::Schema;
+use crate::contract::{Schema, Type};
 use crate::mapping::file::{DefaultValue, Rule};
 use crate::mapping::path::{Place, Space, Step};
 
@@ -24,6 +24,33 @@ impl Checker<'_> {
         }
         for rule in &file.rule {
             self.reachable(rule);
+            self.of_members(rule);
+        }
+    }
+
+    /// What is made member by member cannot be held against a closed list of whole values.
+    fn of_members(&mut self, rule: &Rule) {
+        let Some(place) = Self::place(&rule.to) else { return };
+        for depth in 1..place.steps.len() {
+            let above =
+                Place { space: place.space, steps: place.steps.iter().take(depth).cloned().collect() };
+            let Some(schema) = self.target.at(above.in_schema()) else { continue };
+            let made = if place.steps.get(depth).is_some_and(|step| matches!(step, Step::Name(_))) {
+                Type::Object
+            } else {
+                Type::Array
+            };
+            let problem = if schema.values.is_some() {
+                format!("{} takes certain values here, and it is made member by member", self.file.to)
+            } else if schema.types.allow(made) {
+                continue;
+            } else {
+                format!("{} wants {} here, and the rule makes {}", self.file.to, schema.types, made.as_str())
+            };
+            let mend = "make the whole of it by one rule, or mend the contract";
+            if !self.is_told(FindingKind::TypeMismatch, &above) {
+                self.find(FindingKind::TypeMismatch, &rule.to, &above, problem, mend);
+            }
         }
     }
 
@@ -84,13 +111,28 @@ impl Checker<'_> {
 
     /// Whether an object that is made could not do without it.
     pub(super) fn is_required(&self, to: &Place) -> bool {
-        let Some((Step::Name(name), above)) = to.steps.split_last() else { return false };
+        let Some((last, above)) = to.steps.split_last() else { return false };
         let above = Place { space: to.space, steps: above.to_vec() };
-        let parent = self.target.at(above.in_schema());
-        parent.is_some_and(|schema| {
-            let nullable = schema.member(name).is_some_and(Schema::nullable);
-            schema.required.contains(name) && !nullable
-        })
+        let Some(parent) = self.target.at(above.in_schema()) else { return false };
+        let items_nullable = || parent.items.as_ref().is_some_and(|items| items.nullable());
+        match last {
+            Step::Name(name) => {
+                parent.required.contains(name) && !parent.member(name).is_some_and(Schema::nullable)
+            }
+            Step::Each => !items_nullable(),
+            Step::Index(index) => !items_nullable() && self.has_item_behind(parent, &above, *index),
+        }
+    }
+
+    /// Whether an item cannot be left out of a list that is made by numbers.
+    fn has_item_behind(&self, list: &Schema, above: &Place, index: usize) -> bool {
+        let least = list.min_items.and_then(|least| usize::try_from(least).ok()).unwrap_or(0);
+        let made = self.file.rule.iter().filter_map(|rule| Self::place(&rule.to));
+        let behind = |place: Place| match place.steps.get(above.steps.len()) {
+            Some(Step::Index(other)) => place.steps.starts_with(&above.steps) && *other > index,
+            _ => false,
+        };
+        index < least || made.into_iter().any(behind)
     }
 
     fn always_made(&mut self, rule: &Rule) {
@@ -113,9 +155,15 @@ impl Checker<'_> {
             return;
         }
         let alternatives = alternatives(rule);
+        if rule.lenient && alternatives.len() == 1 {
+            let problem = "a value that cannot be converted is left out, and it is needed";
+            let mend = "give it a default, take `lenient` out, or say missing = \"park\"";
+            self.find(FindingKind::MayBeMissing, &rule.to, &rule.to, problem, mend);
+            return;
+        }
         let versions: Vec<_> = self.sources.iter().map(|(version, _)| *version).collect();
         for version in versions {
-            let always = alternatives.iter().any(|alternative| self.gives(alternative, version));
+            let always = alternatives.iter().any(|alternative| self.gives(rule, alternative, version));
             if always {
                 continue;
             }
@@ -131,8 +179,9 @@ impl Checker<'_> {
     }
 
     /// Whether every message of that version sets the alternative.
-    fn gives(&self, alternative: &Alternative, version: &str) -> bool {
-        let sure = |place: &Place| self.sure(place, version);
+    fn gives(&self, rule: &Rule, alternative: &Alternative, version: &str) -> bool {
+        let sure =
+            |place: &Place| self.always(place, version) && (rule.empty || !self.may_be_empty(place, version));
         let places = &alternative.places;
         if alternative.all { places.iter().all(sure) } else { places.iter().any(sure) }
     }
@@ -150,20 +199,13 @@ impl Checker<'_> {
         schema.is_some_and(|schema| {
             let text = schema.types.of_values().any(|one| one == crate::contract::Type::String);
             let blank = |value: &Value| value.as_str().is_some_and(|text| text.trim().is_empty());
-            let may = match &schema.values {
+            match &schema.values {
                 Some(values) => values.iter().any(blank),
                 None => {
                     let shaped = schema.pattern.is_some() || schema.format.is_some();
                     text && schema.min_length.unwrap_or(0) == 0 && !shaped
                 }
-            };
-            may && !self.empty_will_do(place)
-        })
-    }
-
-    fn empty_will_do(&self, place: &Place) -> bool {
-        self.file.rule.iter().any(|rule| {
-            rule.empty && alternatives(rule).iter().any(|alternative| alternative.places.contains(place))
+            }
         })
     }
 
@@ -200,7 +242,7 @@ impl Checker<'_> {
         let versions: Vec<_> = self.sources.iter().map(|(version, _)| *version).collect();
         for (index, alternative) in alternatives.iter().enumerate() {
             let last = index + 1 == alternatives.len() && rule.default.is_none();
-            let sure = !versions.is_empty() && versions.iter().all(|it| self.gives(alternative, it));
+            let sure = !versions.is_empty() && versions.iter().all(|it| self.gives(rule, alternative, it));
             if sure && !last {
                 let place = alternative.places.first().cloned();
                 let path = place.map(|place| place.to_string()).unwrap_or_default();

@@ -80,7 +80,14 @@ impl<'e> Tried<'e> {
         let each = |one| match one {
             Type::Boolean => vec![Trial::only(Came::Boolean(true)), Trial::only(Came::Boolean(false))],
             Type::Integer => vec![Trial::any(Came::Integer(0)), Trial::any(Came::Integer(7))],
-            Type::Number => vec![Trial::any(Came::Fraction(0.5))],
+            // A whole number comes as an integer, which CEL takes for another kind.
+            Type::Number => {
+                vec![
+                    Trial::any(Came::Fraction(0.5)),
+                    Trial::any(Came::Integer(0)),
+                    Trial::any(Came::Integer(7)),
+                ]
+            }
             Type::String => {
                 let named = self.texts.iter().filter(|text| !text.trim().is_empty());
                 let named = named.map(|text| Trial::any(Came::Text(text.clone().into())));

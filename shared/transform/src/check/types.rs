@@ -1,9 +1,9 @@
-use super::sources::alternatives;
+use super::sources::{alternatives, conditions, read};
 use super::{Checker, FindingKind};
 use crate::contract::{Schema, Type};
 use crate::engine::{Came, Conversion};
 use crate::mapping::file::{ConversionName, Rule, Source, UnknownValue};
-use crate::mapping::path::Place;
+use crate::mapping::path::{Place, Step};
 
 impl Checker<'_> {
     /// What comes can be converted, and what is made is of the target's type.
@@ -18,6 +18,10 @@ impl Checker<'_> {
             }
             self.times(rule);
             self.beside(rule);
+            self.ignored(rule);
+            if !passes {
+                self.keys(rule);
+            }
             if passes {
                 let whole = rule.from.iter().filter_map(|source| match source {
                     Source::Place(text) => Self::place(text),
@@ -25,17 +29,110 @@ impl Checker<'_> {
                 });
                 for place in whole.collect::<Vec<_>>() {
                     self.comes(rule, &place);
+                    self.ranges(rule, target, &place);
                 }
             }
             let parts = alternatives(rule).into_iter().flat_map(|alternative| alternative.places);
             for place in parts.collect::<Vec<_>>() {
                 self.scalar(rule, &place);
             }
+            let put_together = read(rule).into_iter().zip(rule.from.iter());
+            let texts = put_together.filter(|(_, source)| !matches!(source, Source::Place(_)));
+            for place in texts.flat_map(|(alternative, _)| alternative.places).collect::<Vec<_>>() {
+                self.number(rule, &place, "a text is put together of");
+            }
+        }
+        for (rule, place) in self.places_read() {
+            self.way(&rule, &place);
+        }
+    }
+
+    /// Every place that is read, with the rule that reads it.
+    pub(super) fn places_read(&self) -> Vec<(String, Place)> {
+        let file = self.file;
+        let mut read = Vec::new();
+        for rule in &file.rule {
+            let places = alternatives(rule).into_iter().flat_map(|alternative| alternative.places);
+            let beside = rule.currency.iter().chain(&rule.needed_with).filter_map(|text| Self::place(text));
+            read.extend(places.chain(beside).map(|place| (rule.to.clone(), place)));
+        }
+        for list in &file.list {
+            read.extend(Self::place(&list.from).map(|place| (list.to.clone(), place)));
+        }
+        for refuse in &file.refuse {
+            read.extend(Self::place(&refuse.at).map(|place| (format!("refuse at {}", refuse.at), place)));
+        }
+        for (rule, with) in conditions(file) {
+            let places = with.values().flat_map(|places| places.iter()).filter_map(Self::place);
+            read.extend(places.map(|place| (rule.to_owned(), place)));
+        }
+        read
+    }
+
+    /// What a place stands in is an object or an array, and nothing else.
+    fn way(&mut self, rule: &str, place: &Place) {
+        for depth in 1..place.steps.len() {
+            let above =
+                Place { space: place.space, steps: place.steps.iter().take(depth).cloned().collect() };
+            let wanted = match place.steps.get(depth) {
+                Some(Step::Name(_)) => Type::Object,
+                _ => Type::Array,
+            };
+            for (version, schema) in self.says(&above) {
+                let Some(schema) = schema else { continue };
+                if let Some(wrong) = schema.types.of_values().find(|one| *one != wanted) {
+                    let at = format!("{}@{version}", self.file.from);
+                    let problem = format!(
+                        "{at} may send {}, and the rule reads it as {}",
+                        wrong.as_str(),
+                        wanted.as_str()
+                    );
+                    let mend = "read it where it stands now, or mend the contract";
+                    if !self.is_told(FindingKind::TypeMismatch, &above) {
+                        self.find(FindingKind::TypeMismatch, rule, &above, problem, mend);
+                    }
+                    break;
+                }
+            }
+        }
+    }
+
+    /// What a value map looks up is a text, a whole number or a boolean.
+    fn keys(&mut self, rule: &Rule) {
+        let whole = rule.from.iter().filter_map(|source| match source {
+            Source::Place(text) => Self::place(text),
+            _ => None,
+        });
+        for place in whole.collect::<Vec<_>>() {
+            self.number(rule, &place, "a value map looks up");
+        }
+    }
+
+    fn number(&mut self, rule: &Rule, place: &Place, what: &str) {
+        for (version, schema) in self.says(place) {
+            if schema.is_some_and(|schema| schema.types.of_values().any(|one| one == Type::Number)) {
+                let at = format!("{}@{version}", self.file.from);
+                let problem = format!("{at} may send a fraction, and {what} texts and whole numbers");
+                let mend = "say `integer` in the contract, or use an expression";
+                self.find(FindingKind::TypeMismatch, &rule.to, place, problem, mend);
+                return;
+            }
         }
     }
 
     fn made(&mut self, rule: &Rule, target: &Schema) {
         let (made, format) = makes(rule.conversion);
+        if made == Type::Object {
+            let money = serde_json::json!({ "minor": 1, "currency": "EUR" });
+            let members = ["minor", "currency"].iter().all(|name| target.member(name).is_some());
+            let others = target.required.iter().any(|name| money.get(name).is_none());
+            if !members || others {
+                let problem =
+                    format!("it makes an object of minor and currency, and {} wants another", self.file.to);
+                let mend = "make its members by rules of their own";
+                self.find(FindingKind::TypeMismatch, &rule.to, &rule.to, problem, mend);
+            }
+        }
         if !target.types.allow(made) {
             let problem = format!(
                 "{} makes {}, and {} wants {}",
@@ -46,28 +143,32 @@ impl Checker<'_> {
             );
             self.find(FindingKind::TypeMismatch, &rule.to, &rule.to, problem, "give the rule another `as`");
         }
-        if let Some(wanted @ ("date-time" | "date")) = target.format.as_deref()
+        let of_times = |wanted: &&str| {
+            matches!(*wanted, "date-time" | "date") || wanted.contains('%') || wanted.starts_with("unix-")
+        };
+        if let Some(wanted) = target.format.as_deref().filter(of_times)
             && format != Some(wanted)
             && !self.same_format(rule, wanted)
         {
-            let conversion = if wanted == "date" { "date" } else { "instant" };
-            let problem = format!("{} wants format {wanted}", self.file.to);
-            self.find(
-                FindingKind::TypeMismatch,
-                &rule.to,
-                &rule.to,
-                problem,
-                format!("say as = \"{conversion}\""),
-            );
+            let problem = format!("{} wants format {wanted}, and the rule makes another", self.file.to);
+            let mend = match wanted {
+                "date" => "say as = \"date\"",
+                "date-time" => "say as = \"instant\"",
+                _ => "no conversion makes it: put it together by an expression, or let a connector do it",
+            };
+            self.find(FindingKind::TypeMismatch, &rule.to, &rule.to, problem, mend);
         }
     }
 
-    /// A pattern of the target's is not held while running against what has one form anyway: it is held here.
+    /// What a conversion makes in one form has to be what the target's pattern lets stand there: if not this, then nothing.
     fn shaped(&mut self, rule: &Rule, target: &Schema) {
         let Some(pattern) = target.pattern.as_deref().and_then(|it| regex_lite::Regex::new(it).ok()) else {
             return;
         };
-        if let Some(sample) = samples(rule.conversion).iter().find(|sample| !pattern.is_match(sample)) {
+        let samples = samples(rule.conversion);
+        if let Some(sample) =
+            samples.first().filter(|_| !samples.iter().any(|sample| pattern.is_match(sample)))
+        {
             let problem = format!(
                 "{} makes such as {sample:?}, and {} has the pattern {pattern}",
                 name(rule.conversion),
@@ -158,17 +259,42 @@ impl Checker<'_> {
         }
     }
 
+    /// What comes and what is wanted have something in common.
+    fn ranges(&mut self, rule: &Rule, target: &Schema, place: &Place) {
+        let passes =
+            matches!(rule.conversion, ConversionName::String | ConversionName::Id | ConversionName::Integer);
+        for (version, schema) in self.says(place) {
+            let Some(source) = schema.filter(|_| passes && rule.pattern.is_none()) else { continue };
+            let apart = |most: Option<i128>, least: Option<i128>| {
+                most.zip(least).is_some_and(|(most, least)| most < least)
+            };
+            let length = |limit: Option<u64>| limit.map(i128::from);
+            let number = |limit: Option<i64>| limit.map(i128::from);
+            if apart(length(source.max_length), length(target.min_length))
+                || apart(length(target.max_length), length(source.min_length))
+                || apart(number(source.maximum), number(target.minimum))
+                || apart(number(target.maximum), number(source.minimum))
+            {
+                let at = format!("{}@{version}", self.file.from);
+                let problem = format!("nothing that {at} sends is within the limits of {}", self.file.to);
+                let mend = "read another place, or mend the limits in the contracts";
+                self.find(FindingKind::ValueNotAllowed, &rule.to, place, problem, mend);
+                return;
+            }
+        }
+    }
+
     /// The contract's format of a time is one that the rule reads.
     fn format(&mut self, rule: &Rule, place: &Place, at: &str, schema: &Schema) {
         let rule_reads = |wanted: &str| {
             if rule.formats.is_empty() {
-                wanted == "rfc3339"
+                wanted == "rfc3339" && rule.conversion == ConversionName::Instant
             } else {
                 rule.formats.iter().any(|it| it == wanted)
             }
         };
         let wanted = match (rule.conversion, schema.format.as_deref()) {
-            (ConversionName::Instant, Some("date-time")) => "rfc3339".to_owned(),
+            (ConversionName::Instant | ConversionName::Date, Some("date-time")) => "rfc3339".to_owned(),
             (ConversionName::Date, Some("date")) if rule.formats.is_empty() => return,
             (ConversionName::Instant | ConversionName::Date, Some(format)) => format.to_owned(),
             (ConversionName::Instant | ConversionName::Date, None) => {
@@ -182,9 +308,14 @@ impl Checker<'_> {
         };
         if !rule_reads(&wanted) {
             let problem = format!("{at} sends it in format {wanted}, which the rule does not read");
-            let mend = format!(
-                "add {wanted:?} to `formats`, and keep the old one while messages of it are in flight"
-            );
+            let a_time = matches!(wanted.as_str(), "rfc3339" | "rfc2822") || wanted.starts_with("unix-");
+            let mend = if rule.conversion == ConversionName::Date && a_time {
+                "read it as `instant`: which day a time is depends on where one is".to_owned()
+            } else {
+                format!(
+                    "add {wanted:?} to `formats`, and keep the old one while messages of it are in flight"
+                )
+            };
             self.find(FindingKind::TypeMismatch, &rule.to, place, problem, mend);
         }
     }

@@ -31,6 +31,7 @@ fn both(one: Schema, other: Schema) -> Schema {
         (false, true) => one.types,
     };
     let nothing = types.0.is_empty();
+    let mut conflict = one.conflict.or(other.conflict);
     let least = |one: Option<u64>, other: Option<u64>| one.max(other);
     let most = |one: Option<u64>, other: Option<u64>| [one, other].into_iter().flatten().min();
     Schema {
@@ -46,8 +47,9 @@ fn both(one: Schema, other: Schema) -> Schema {
             (Some(one), Some(other)) => Some(one.into_iter().filter(|value| other.contains(value)).collect()),
             (one, other) => one.or(other),
         },
-        format: other.format.or(one.format),
-        pattern: other.pattern.or(one.pattern),
+        format: one_of(one.format, other.format, "formats", &mut conflict),
+        pattern: one_of(one.pattern, other.pattern, "patterns", &mut conflict),
+        conflict,
         min_length: least(one.min_length, other.min_length),
         max_length: most(one.max_length, other.max_length),
         minimum: one.minimum.max(other.minimum),
@@ -58,4 +60,19 @@ fn both(one: Schema, other: Schema) -> Schema {
         // What would have to be of two types at once can never be.
         never: one.never || other.never || (said && nothing),
     }
+}
+
+/// Of two that both hold, where a mapping can be held against one only.
+fn one_of(
+    one: Option<String>,
+    other: Option<String>,
+    what: &'static str,
+    conflict: &mut Option<&'static str>,
+) -> Option<String> {
+    if let (Some(one), Some(other)) = (&one, &other)
+        && one != other
+    {
+        *conflict = Some(what);
+    }
+    other.or(one)
 }

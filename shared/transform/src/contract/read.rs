@@ -140,6 +140,9 @@ impl<'d> Reader<'d> {
         if let Some(name) = schema.required.iter().find(|name| !schema.properties.contains_key(*name)) {
             return self.wrong(path, format!("{name} is required, and not among the properties"));
         }
+        if let Some(what) = schema.conflict {
+            return self.wrong(path, format!("two {what} at once: write one that says both"));
+        }
         for (name, member) in &schema.properties {
             self.listed(member, &format!("{path}/{name}"))?;
         }
@@ -229,6 +232,7 @@ impl<'d> Reader<'d> {
             schema.items = Some(Box::new(self.schema(items, &format!("{path}/items"), depth + 1)?));
         }
         schema.values = match (members.get("const"), members.get("enum")) {
+            (Some(value), Some(Value::Array(values))) if !values.contains(value) => Some(Vec::new()),
             (Some(value), _) => Some(vec![value.clone()]),
             (None, Some(Value::Array(values))) => Some(values.clone()),
             (None, Some(_)) => return self.wrong(path, "enum: expected an array"),

@@ -101,11 +101,14 @@ pub struct Schema {
     pub description: Option<String>,
     /// `false`: the member is gone in this version.
     pub never: bool,
+    /// What two schemas that hold at once say differently, and no mapping could be held against.
+    pub(super) conflict: Option<&'static str>,
 }
 
 impl Schema {
     pub fn nullable(&self) -> bool {
         self.types.allow(Type::Null)
+            && self.values.as_ref().is_none_or(|values| values.contains(&Value::Null))
     }
 
     pub fn member(&self, name: &str) -> Option<&Self> {

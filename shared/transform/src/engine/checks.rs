@@ -8,6 +8,9 @@ use super::convert::Refused;
 use super::pattern::regex;
 use crate::contract::{Schema, Type};
 
+pub(crate) const CURRENCY: &str = "^[A-Z]{3}$";
+pub(crate) const COUNTRY: &str = "^[A-Z]{2}$";
+
 #[derive(Debug, Default)]
 pub(crate) struct Checks {
     most_chars: Option<usize>,
@@ -16,13 +19,24 @@ pub(crate) struct Checks {
     least: Option<i64>,
     values: Option<Vec<Value>>,
     pattern: Option<Regex>,
+    /// Of an amount's currency.
+    currency: Option<Box<Self>>,
 }
 
 impl Checks {
-    /// `shaped`: a conversion makes it, and not the text that came.
-    pub(crate) fn of(schema: &Schema, shaped: bool) -> Result<Self, String> {
+    /// Of an amount: of both its members.
+    pub(crate) fn of_money(schema: &Schema) -> Result<Self, String> {
+        let currency =
+            schema.member("currency").map(|schema| Self::of(schema, Some(CURRENCY))).transpose()?;
+        let minor = Self::of(schema.member("minor").unwrap_or(schema), None)?;
+        Ok(Self { currency: currency.map(Box::new), ..minor })
+    }
+
+    /// `form`: the pattern of all that the conversion makes, which need not be held again.
+    pub(crate) fn of(schema: &Schema, form: Option<&str>) -> Result<Self, String> {
         let chars = |count: Option<u64>| count.and_then(|count| usize::try_from(count).ok());
-        let pattern = schema.pattern.as_deref().filter(|_| !shaped).map(regex).transpose();
+        let pattern =
+            schema.pattern.as_deref().filter(|pattern| Some(*pattern) != form).map(regex).transpose();
         Ok(Self {
             most_chars: chars(schema.max_length),
             least_chars: chars(schema.min_length).unwrap_or(0),
@@ -30,6 +44,7 @@ impl Checks {
             least: schema.minimum,
             values: schema.values.clone(),
             pattern: pattern.map_err(|error| format!("the contract's pattern cannot be used: {error}"))?,
+            currency: None,
         })
     }
 
@@ -73,6 +88,9 @@ impl Checks {
                 }
             }
             Value::Object(members) => {
+                if let Some((currency, code)) = self.currency.as_ref().zip(members.get("currency")) {
+                    currency.check(code)?;
+                }
                 if let Some(minor) = members.get("minor") {
                     return self.check(minor);
                 }
@@ -97,5 +115,5 @@ pub(crate) fn allows(schema: &Schema, value: &Value) -> Result<(), String> {
     if !schema.types.allow(one) {
         return Err(schema.types.to_string());
     }
-    Checks::of(schema, false)?.check(value).map_err(|refused| refused.expected.into_owned())
+    Checks::of(schema, None)?.check(value).map_err(|refused| refused.expected.into_owned())
 }

@@ -163,6 +163,7 @@ impl<'p, 'm: 'p> Explainer<'p, 'm, '_> {
         let (outcome, any) = match (made, by) {
             (Made::Value(value), Some(by)) => (Outcome::Made { value, by }, !constant),
             (Made::Value(value), None) => (Outcome::Default { value }, true),
+            (Made::Default(value), _) => (Outcome::Default { value }, false),
             (Made::Absent, _) => (Outcome::Absent, false),
             (Made::Missing(_), _) => (Outcome::Missing, false),
             (Made::Failed, _) => (Outcome::Refused(problems), true),

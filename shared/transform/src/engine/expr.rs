@@ -62,6 +62,21 @@ impl Expression {
         texts
     }
 
+    /// How often it may go through a text: for every item of a set that a macro goes through.
+    pub(crate) fn times(&self, sets: &BTreeMap<String, Vec<String>>) -> usize {
+        let mut goes_through = false;
+        walk(&self.parsed, &mut |expression| goes_through |= matches!(expression, Expr::Comprehension(_)));
+        let longest = || sets.values().map(Vec::len).max().unwrap_or(0).max(MOST_NODES);
+        if goes_through { longest() } else { 1 }
+    }
+
+    /// Whether null stands in it.
+    pub(crate) fn says_null(&self) -> bool {
+        let mut says = false;
+        walk(&self.parsed, &mut |expression| says |= matches!(expression, Expr::Literal(LiteralValue::Null)));
+        says
+    }
+
     /// Names that it compares with a text, and the text.
     pub(crate) fn compared(&self) -> Vec<(&str, &str)> {
         let mut compared = Vec::new();

@@ -109,6 +109,8 @@ pub(crate) struct Ref {
 pub(crate) struct Condition {
     pub(crate) expression: Expression,
     pub(crate) native: Option<Native>,
+    /// How often it may go through a text that it is given.
+    pub(crate) times: usize,
     pub(crate) with: Vec<(String, Vec<Ref>)>,
 }
 
@@ -220,6 +222,7 @@ pub(crate) struct OutList {
     pub(crate) keep: Option<Condition>,
     /// What is expected where none is left.
     pub(crate) none: Option<String>,
+    pub(crate) least: usize,
     pub(crate) most: Option<usize>,
     /// The contract takes null for an item.
     pub(crate) null: bool,

@@ -47,7 +47,8 @@ impl TimeFormat {
     fn date(&self, text: &str) -> Option<Date> {
         match self {
             Self::Pattern(pattern, _) => Date::strptime(pattern, text).ok(),
-            _ => text.parse().ok(),
+            // Its parser reads a time as its day: which day that is depends on where one is.
+            _ => text.parse().ok().filter(|date: &Date| date.to_string() == text),
         }
     }
 }

@@ -2,7 +2,11 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking and say where")]
 
 #[cfg(test)]
+mod changes;
+#[cfg(test)]
 mod contracts;
+#[cfg(test)]
+mod idle;
 #[cfg(test)]
 mod produced;
 

@@ -3,12 +3,12 @@
 use transform::FindingKind::{
     Dead, ExpressionFails, MayBeMissing, RequiredNotMade, TypeMismatch, ValueNotAllowed, ValueUnmapped,
 };
-use transform::{Catalog, Finding, FindingKind};
+use transform::{Finding, FindingKind};
 
-use crate::{ENVELOPE, Files, MAPPING, SOURCE, TARGET, expect, named, replaced};
+use crate::{Files, MAPPING, SOURCE, TARGET, expect, named, replaced};
 
 /// A source and a target of one member more each, and a rule from the one to the other.
-fn one_more(source: &str, target: &str, rule: &str) -> Files {
+pub(crate) fn one_more(source: &str, target: &str, rule: &str) -> Files {
     let source = format!(r#""extra": {source}, "note": {{"#);
     let target = format!(r#""extra": {target}, "note": {{"#);
     Files {
@@ -19,19 +19,19 @@ fn one_more(source: &str, target: &str, rule: &str) -> Files {
     }
 }
 
-fn required(files: Files) -> Files {
+pub(crate) fn required(files: Files) -> Files {
     let source = replaced(&files.source, r#""country", "products"]"#, r#""country", "products", "extra"]"#);
     let target = replaced(&files.target, r#""kind", "items"]"#, r#""kind", "items", "extra"]"#);
     Files { source, target, ..files }
 }
 
-const TEXT: &str = r#"{"type": "string"}"#;
-const A_OR_B: &str = r#"{"type": "string", "enum": ["a", "b"]}"#;
+pub(crate) const TEXT: &str = r#"{"type": "string"}"#;
+pub(crate) const A_OR_B: &str = r#"{"type": "string", "enum": ["a", "b"]}"#;
 const PASSES: &str =
     "from = \"extra\"\nvalues = \"extra\"\n[values.extra]\nunknown = \"pass\"\nmap = { c = \"a\" }";
 
 /// Kinds and values of the findings about the member.
-fn found(files: &Files) -> Vec<(FindingKind, Option<String>)> {
+pub(crate) fn found(files: &Files) -> Vec<(FindingKind, Option<String>)> {
     let findings = files.catalog().check();
     assert!(findings.iter().all(|it| it.rule.contains("extra")), "{findings:#?}");
     findings.into_iter().map(|Finding { kind, value, .. }| (kind, value)).collect()
@@ -229,23 +229,6 @@ fn a_pattern_of_the_target_that_the_conversion_never_meets() {
 }
 
 #[test]
-fn an_expression_over_what_is_of_another_kind_in_a_new_contract() {
-    let mapping = format!(
-        "{MAPPING}\n[[refuse]]\nat = \"note\"\nwhen = \"note == 'spam'\"\nwith = {{ note = \"note\" }}\n"
-    );
-    let contracts = [SOURCE, Files::new().second.as_str(), TARGET, ENVELOPE].map(str::to_owned);
-    let catalog =
-        Catalog::read([("mappings/crm-lead.toml", mapping.as_str())], contracts.iter().map(String::as_str))
-            .unwrap();
-    assert_eq!(catalog.check(), []);
-    let new = replaced(SOURCE, r#""note": {"type": ["string", "null"]}"#, r#""note": {"type": "integer"}"#);
-    let new = replaced(&new, "crm.lead@1", "crm.lead@3");
-    let findings = catalog.check_contract(serde_json::from_str(&new).unwrap()).unwrap();
-    let told = |it: &Finding| it.kind == ExpressionFails && it.path == "$.note";
-    assert!(findings.iter().any(told), "{findings:#?}");
-}
-
-#[test]
 fn names_that_may_be_read_from_several_places_are_null_only_where_all_are() {
     let rule = "expr = \"extra.startsWith('a') ? 'a' : 'b'\"\nwith = { extra = [\"note\", \"id_text\"] }";
     let files = one_more(TEXT, A_OR_B, rule);
@@ -306,4 +289,147 @@ fn a_default_behind_a_join_of_which_a_part_is_always_there() {
     let source = replaced(&files.source, "\"pattern\": \"^[A-Z]{2}$\"", "\"minLength\": 2");
     assert_eq!(found(&Files { source, ..files.clone() }), [(Dead, None)]);
     assert_eq!(found(&files), [(Dead, None)]);
+}
+
+#[test]
+fn an_amount_goes_into_an_object_of_its_shape() {
+    let money = |members: &str, required: &str| {
+        format!(r#"{{"type": "object", "required": [{required}], "properties": {{{members}}}}}"#)
+    };
+    let code = r#"{"type": "string", "minLength": 3}"#;
+    let source = amount(r#""amount", "currency""#, code);
+    let other = money(r#""amount": {"type": "string"}, "currency": {"type": "string"}"#, "");
+    assert_eq!(found(&one_more(&source, &other, AMOUNT)), [(TypeMismatch, None)]);
+    let more = r#""minor": {"type": "integer"}, "currency": {"type": "string"}, "at": {"type": "string"}"#;
+    assert_eq!(found(&one_more(&source, &money(more, r#""at""#), AMOUNT)), [(TypeMismatch, None)]);
+}
+
+#[test]
+fn null_is_no_value_where_the_contract_lists_values_without_it() {
+    let rule = "from = \"extra\"\nvalues = \"extra\"\n[values.extra]\nmap = { a = \"a\", b = \"b\" }";
+    let source = r#"{"type": ["string", "null"], "enum": ["a", "b", null]}"#;
+    for target in [r#"{"type": ["string", "null"], "enum": ["a", "b"]}"#, r#"{"enum": ["a", "b"]}"#] {
+        assert_eq!(found(&required(one_more(source, target, rule))), [(MayBeMissing, None)], "{target}");
+    }
+    let nullable = r#"{"type": ["string", "null"], "enum": ["a", "b", null]}"#;
+    assert_eq!(found(&required(one_more(source, nullable, rule))), []);
+}
+
+#[test]
+fn what_stands_in_the_way_is_an_object_or_an_array_on_both_sides() {
+    let object =
+        r#"{"type": "object", "required": ["a"], "properties": {"a": {"type": "string", "minLength": 1}}}"#;
+    let rule = "from = \"extra.a\"";
+    assert_eq!(found(&one_more(object, TEXT, rule)), []);
+    let wider = object.replacen(r#""object""#, r#"["object", "string"]"#, 1);
+    assert_eq!(found(&one_more(&wider, TEXT, rule)), [(TypeMismatch, None)]);
+    expect(
+        &Files::source(r#""type": "array""#, r#""type": ["array", "object"]"#),
+        TypeMismatch,
+        "items[].name",
+        "$.products",
+    );
+    expect(
+        &Files::target(r#""type": "array""#, r#""type": "object""#),
+        TypeMismatch,
+        "items[].name",
+        "$.items",
+    );
+}
+
+#[test]
+fn a_format_of_times_that_no_conversion_makes() {
+    for (format, conversion) in [("%d.%m.%Y", "date"), ("unix-seconds", "instant"), ("date", "instant")] {
+        let target = format!(r#"{{"type": "string", "format": "{format}"}}"#);
+        let came = if conversion == "date" { "date" } else { "date-time" };
+        let source = format!(r#"{{"type": "string", "format": "{came}"}}"#);
+        let rule = format!("from = \"extra\"\nas = \"{conversion}\"");
+        assert_eq!(found(&one_more(&source, &target, &rule)), [(TypeMismatch, None)], "{format}");
+    }
+}
+
+#[test]
+fn a_time_is_no_date_and_the_mend_says_so() {
+    let (time, date) =
+        (r#"{"type": "string", "format": "date-time"}"#, r#"{"type": "string", "format": "date"}"#);
+    let findings = one_more(time, date, "from = \"extra\"\nas = \"date\"").catalog().check();
+    assert!(findings.iter().any(|it| it.mend.starts_with("read it as `instant`")), "{findings:#?}");
+}
+
+#[test]
+fn items_may_be_missing_as_members_may() {
+    let list = |items: &str| {
+        let extra = format!(r#"{{"type": "array", "items": {items}}}"#);
+        let target = r#"{"type": "array", "items": {"type": "string"}}"#;
+        let files = one_more(&extra, target, "value = []");
+        let rule = "[[list]]\nto = \"extra[]\"\nfrom = \"extra[]\"\n[[rule]]\nto = \"extra[]\"\nfrom = \"extra[]\"\n";
+        Files { mapping: replaced(&files.mapping, "[[rule]]\nto = \"extra\"\nvalue = []\n", rule), ..files }
+    };
+    assert_eq!(found(&list(r#"{"type": "string", "minLength": 1}"#)), []);
+    assert_eq!(found(&list(TEXT)), [(MayBeMissing, None)]);
+    assert_eq!(found(&list(r#"{"type": ["string", "null"], "minLength": 1}"#)), [(MayBeMissing, None)]);
+    let by_number = |first: &str| {
+        let rules = format!(
+            "value = \"x\"\n[[rule]]\nto = \"list[0]\"\nfrom = \"{first}\"\n[[rule]]\nto = \"list[1]\"\nfrom = \"country\""
+        );
+        let files = one_more(TEXT, TEXT, &rules);
+        let list = r#""list": {"type": "array", "items": {"type": "string"}}, "note": {"#;
+        Files { target: replaced(&files.target, r#""note": {"#, list), ..files }
+    };
+    assert_eq!(by_number("country").catalog().check(), []);
+    expect(&by_number("note"), MayBeMissing, "list[0]", "$.note");
+}
+
+#[test]
+fn that_one_rule_takes_an_empty_text_helps_no_other() {
+    let files = one_more(TEXT, TEXT, "from = \"extra\"");
+    let other = "[[rule]]\nto = \"other\"\nfrom = \"extra\"\nempty = true\n";
+    let target = replaced(&files.target, r#""note": {"#, r#""other": {"type": "string"}, "note": {"#);
+    let mapping = format!("{}{other}", files.mapping);
+    assert_eq!(found(&required(Files { mapping, target, ..files })), [(MayBeMissing, None)]);
+}
+
+#[test]
+fn a_lenient_rule_may_leave_out_what_is_needed() {
+    let mail = r#"{"type": "string", "minLength": 1}"#;
+    let rule = "from = \"extra\"\nas = \"email\"\nlenient = true";
+    assert_eq!(found(&required(one_more(mail, TEXT, rule))), [(MayBeMissing, None)]);
+    assert_eq!(found(&one_more(mail, TEXT, rule)), []);
+}
+
+#[test]
+fn a_whole_number_is_another_kind_than_a_fraction_to_an_expression() {
+    let number = r#"{"type": "number"}"#;
+    let rule = |text: &str| format!("expr = \"{text}\"\nas = \"decimal\"\nwith = {{ extra = \"extra\" }}");
+    let files = |text: &str| required(one_more(number, TEXT, &rule(text)));
+    assert_eq!(found(&files("extra * 2.0")), [(ExpressionFails, None)]);
+    assert_eq!(found(&files("double(extra) * 2.0")), []);
+}
+
+#[test]
+fn a_fraction_is_no_part_of_a_text_and_no_key_of_a_value_map() {
+    let number = r#"{"type": "number"}"#;
+    assert_eq!(
+        found(&one_more(number, TEXT, "from = { template = \"{extra} kg\" }")),
+        [(TypeMismatch, None)]
+    );
+    let map = "from = \"extra\"\nvalues = \"extra\"\n[values.extra]\nmap = { 1 = \"a\" }";
+    assert_eq!(found(&one_more(number, TEXT, map)), [(TypeMismatch, None)]);
+    let part = r#"{"type": "object", "properties": {"a": {"type": "string"}}}"#;
+    assert_eq!(found(&one_more(part, TEXT, "from = { template = \"{extra}\" }")), [(TypeMismatch, None)]);
+}
+
+#[test]
+fn limits_that_have_nothing_in_common() {
+    let (short, long) = (r#"{"type": "string", "maxLength": 3}"#, r#"{"type": "string", "minLength": 5}"#);
+    assert_eq!(found(&one_more(short, long, "from = \"extra\"")), [(ValueNotAllowed, None)]);
+    let (few, many) = (r#"{"type": "integer", "maximum": 5}"#, r#"{"type": "integer", "minimum": 9}"#);
+    assert_eq!(found(&one_more(few, many, "from = \"extra\"\nas = \"integer\"")), [(ValueNotAllowed, None)]);
+}
+
+#[test]
+fn a_text_of_a_source_with_another_format_is_not_the_targets() {
+    let date = r#"{"type": "string", "format": "date"}"#;
+    assert_eq!(found(&one_more(date, date, "from = \"extra\"")), []);
+    assert_eq!(found(&one_more(TEXT, date, "from = \"extra\"")), [(TypeMismatch, None)]);
 }

@@ -140,7 +140,7 @@ fn limits_and_lists_of_the_target_are_kept_without_being_said_again() {
         assert_eq!(code(&rule("price", conversion), json!("19.999")), Err(ValueInvalid), "{conversion}");
         assert_eq!(code(&rule("price", conversion), json!("7")), Err(ValueInvalid), "{conversion}");
     }
-    assert_eq!(code(&rule("price", "as = \"email\""), json!("a@b")), Ok(()), "has a form of its own");
+    assert_eq!(code(&rule("price", "as = \"email\""), json!("a@b")), Err(ValueInvalid), "whatever made it");
     assert_eq!(code(&rule("kind", ""), json!("b")), Ok(()));
     assert_eq!(code(&rule("kind", ""), json!("c")), Err(ValueInvalid));
 }

@@ -218,7 +218,8 @@ impl<'f> Compiler<'f> {
             let places = places.iter().map(|place| self.read(place, rule, lists));
             Ok((name.clone(), places.collect::<Compiled<Vec<_>>>()?))
         });
-        Ok(Condition { expression, native, with: with.collect::<Compiled<_>>()? })
+        let times = expression.times(&self.file.sets);
+        Ok(Condition { expression, native, times, with: with.collect::<Compiled<_>>()? })
     }
 
     fn condition(

@@ -3,7 +3,7 @@
 use super::tree::least_items;
 use super::{Compiled, Compiler};
 use crate::contract::Schema;
-use crate::engine::checks::Checks;
+use crate::engine::checks::{COUNTRY, CURRENCY, Checks};
 use crate::engine::plan::{Default_, Piece, Ref, Rule, Source};
 use crate::mapping::file::{ConversionName, DefaultValue, Rule as RuleText, Source as SourceText};
 use crate::mapping::path::{Place, Space, Step};
@@ -45,15 +45,12 @@ impl Compiler<'_> {
             when: self.condition(text.when.as_deref(), &text.with, name, &lists)?,
             required: self.required(to) && !schema.nullable(),
             needed_with: text.needed_with.as_deref().map(|at| self.read(at, name, &lists)).transpose()?,
-            checks: Checks::of(
-                match text.conversion {
-                    ConversionName::Money | ConversionName::MinorMoney => {
-                        schema.member("minor").unwrap_or(schema)
-                    }
-                    _ => schema,
-                },
-                is_shaped(text.conversion),
-            )
+            checks: match text.conversion {
+                ConversionName::Money | ConversionName::MinorMoney => Checks::of_money(schema),
+                ConversionName::Currency => Checks::of(schema, Some(CURRENCY)),
+                ConversionName::Country => Checks::of(schema, Some(COUNTRY)),
+                _ => Checks::of(schema, None),
+            }
             .map_err(|problem| self.wrong(name, problem))?,
             place,
             expected: expected(text.conversion),
@@ -125,12 +122,6 @@ fn first_place(source: &Source) -> Option<Ref> {
         }
         Source::Constant(_) => None,
     }
-}
-
-/// Whether what the conversion makes has one form, whatever came: then the contract's pattern is not held.
-const fn is_shaped(conversion: ConversionName) -> bool {
-    use ConversionName as As;
-    !matches!(conversion, As::String | As::Id | As::Decimal | As::Subdivision)
 }
 
 const fn expected(conversion: ConversionName) -> &'static str {

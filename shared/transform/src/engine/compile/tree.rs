@@ -113,7 +113,15 @@ impl Compiler<'_> {
                 at.pop();
                 let most = schema.max_items.and_then(|most| usize::try_from(most).ok());
                 let null = of_items.nullable();
-                Out::List(Box::new(OutList { of, keep, none: list.none.clone(), most, null, item }))
+                Out::List(Box::new(OutList {
+                    least: least_items(schema),
+                    of,
+                    keep,
+                    none: list.none.clone(),
+                    most,
+                    null,
+                    item,
+                }))
             }
             Tree::Fixed(items) => {
                 let blank = Schema::default();

@@ -97,7 +97,14 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         if let Some(holds) = condition.native.as_ref().and_then(|native| native.holds(&given)) {
             return Ok(holds);
         }
+        self.look_through(condition, &values)?;
         condition.expression.holds(&self.plan.library.with(values))
+    }
+
+    fn look_through(&self, condition: &Condition, values: &[(&str, &Came<'_>)]) -> Result<(), Refused> {
+        let bytes = |came: &Came<'_>| if let Came::Text(text) = came { text.len() } else { 0 };
+        let bytes: usize = values.iter().map(|(_, came)| bytes(came)).sum();
+        self.scan(bytes.saturating_mul(condition.times))
     }
 
     pub(super) fn evaluate(
@@ -106,6 +113,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         frame: &Frame<'_, 'm>,
     ) -> Result<Came<'static>, Refused> {
         let values = self.all_given(condition, frame)?;
+        self.look_through(condition, &values)?;
         condition.expression.evaluate(&self.plan.library.with(values))
     }
 }

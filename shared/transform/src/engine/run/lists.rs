@@ -31,7 +31,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         for (index, scope) in frame.items(&list.of).iter().enumerate() {
             let inner = Frame { scope, index: Some(index), parent: Some(frame), depth: frame.depth + 1 };
             match self.item(list, &inner) {
-                Made::Value(value) => made.push(value),
+                Made::Value(value) | Made::Default(value) => made.push(value),
                 Made::Absent => {}
                 Made::Missing(rule) => {
                     self.missing(rule, &inner);
@@ -51,6 +51,11 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         }
         if let (true, Some(none)) = (made.is_empty(), &list.none) {
             self.problem(Refused::new(Code::ValueInvalid, none.clone()), at, frame);
+            return Made::Failed;
+        }
+        if made.len() < list.least {
+            let expected = format!("at least {} items", list.least);
+            self.problem(Refused::new(Code::ValueInvalid, expected), at, frame);
             return Made::Failed;
         }
         Made::Value(Value::Array(made))
@@ -129,7 +134,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
             let value = match self.make(item, frame) {
                 Made::Absent => continue,
                 Made::Value(Value::Object(members)) if members.is_empty() && index >= fixed.least => continue,
-                Made::Value(value) => value,
+                Made::Value(value) | Made::Default(value) => value,
                 Made::Missing(rule) => {
                     self.missing(rule, frame);
                     failed = true;

@@ -11,6 +11,8 @@ pub(super) use frame::Frame;
 pub(super) use rules::Read;
 pub(super) use translate::{Attributes, MAX_PAYLOAD_BYTES};
 
+use std::cell::Cell;
+
 use message::Code;
 use serde_json::Value;
 
@@ -25,10 +27,14 @@ use crate::problem::{Kind, Problems};
 
 /// Unknown members and values that one message is asked for.
 const MOST_NOTES: usize = 32;
+/// Of all texts that patterns and expressions go through, as often as they do.
+const MOST_SCANNED_BYTES: usize = 16 * 1_048_576;
 
 /// What became of a place of the target.
 pub(super) enum Made {
     Value(Value),
+    /// For want of anything else: it alone makes no object that the target can do without.
+    Default(Value),
     Absent,
     /// Its rule needs it: a problem, unless all of an object that may be absent is.
     Missing(usize),
@@ -42,11 +48,20 @@ pub(super) struct Run<'p, 'm> {
     pub(super) problems: Problems,
     pub(super) notes: Vec<Note>,
     made_bytes: usize,
+    /// Of texts that patterns and expressions have gone through.
+    scanned_bytes: Cell<usize>,
 }
 
 impl<'p, 'm: 'p> Run<'p, 'm> {
     pub(super) fn new(plan: &'p Plan, envelope: &'p Scope<'m>) -> Self {
-        Self { plan, envelope, problems: Problems::default(), notes: Vec::new(), made_bytes: 0 }
+        Self {
+            plan,
+            envelope,
+            problems: Problems::default(),
+            notes: Vec::new(),
+            made_bytes: 0,
+            scanned_bytes: Cell::new(0),
+        }
     }
 
     pub(super) fn came<'r>(&'r self, at: Ref, frame: &'r Frame<'_, 'm>) -> &'r Came<'r>
@@ -59,6 +74,18 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
             Space::Envelope => self.envelope.came(at.slot),
             Space::Settings => self.plan.settings_came.came(at.slot),
         }
+    }
+
+    /// One text may be looked at for every item of a list.
+    fn scan(&self, bytes: usize) -> Result<(), Refused> {
+        self.scanned_bytes.set(self.scanned_bytes.get().saturating_add(bytes));
+        if self.scanned_bytes.get() <= MOST_SCANNED_BYTES {
+            return Ok(());
+        }
+        Err(Refused::new(
+            Code::LimitExceeded,
+            "fewer or shorter texts: at most 16 MiB of them are looked through",
+        ))
     }
 
     fn node(&self, at: Ref) -> Option<&Node> {

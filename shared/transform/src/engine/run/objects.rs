@@ -35,6 +35,9 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
                     // What stands there always says nothing of whether the rest is there.
                     any |= !self.is_constant(&member.out);
                 }
+                Made::Default(value) => {
+                    object.insert(name.clone(), value);
+                }
                 Made::Absent if member.null => {
                     object.insert(name.clone(), Value::Null);
                 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Frame, Made, Run};
 use crate::engine::came::Came;
-use crate::engine::convert::{self, Refused};
+use crate::engine::convert::{self, Conversion, Refused};
 use crate::engine::plan::{Note, Piece, Ref, Rule, Source, Values};
 use crate::problem::Kind;
 
@@ -82,6 +82,10 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         let found = match mapped {
             Some(mapped) => Some(mapped),
             None => {
+                if let (Conversion::String { pattern: Some(_) }, Came::Text(text)) = (&rule.conversion, came)
+                {
+                    self.scan(text.len())?;
+                }
                 let beside = rule.beside.map(|beside| self.came(beside, frame));
                 let value = rule.lenient(rule.conversion.convert(came, beside, source.is_composed()))?;
                 value.map(|value| (value, rule.values.is_none()))
@@ -128,7 +132,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         if let Some(default) = &rule.default {
             let applies = default.when.as_ref().map_or(Ok(true), |when| self.holds(when, frame));
             match applies {
-                Ok(true) => return Made::Value(default.value.clone()),
+                Ok(true) => return Made::Default(default.value.clone()),
                 Ok(false) => {}
                 Err(refused) => return self.failed(refused, rule.place, frame),
             }

@@ -1,0 +1,82 @@
+//! A new contract beside the one before it: what the other checks cannot judge by themselves.
+
+use std::collections::BTreeSet;
+
+use super::sources::conditions;
+use super::{Checker, FindingKind};
+use crate::contract::{Change, Effect, Schema, diff};
+use crate::mapping::path::{Place, Space, without_indices};
+
+impl Checker<'_> {
+    pub(super) fn changed(&mut self) {
+        if let (Some(before), Some((_, now))) = (self.before.source, self.sources.first().copied()) {
+            self.changes_of_a_source(before, now, Space::Payload);
+        }
+        if let (Some(before), Some(now)) = (self.before.settings, self.settings) {
+            self.changes_of_a_source(before, now, Space::Settings);
+        }
+        if let Some(before) = self.before.target {
+            let changes = diff(before, self.target);
+            let made: Vec<_> = self.file.rule.iter().map(|rule| (rule.to.clone(), &rule.to)).collect();
+            let made: Vec<_> =
+                made.into_iter().filter_map(|(rule, to)| Some((rule, Self::place(to)?))).collect();
+            let narrower =
+                |change: &&Change| matches!(change.effect, Effect::BreaksWriters | Effect::BreaksBoth);
+            for change in changes.iter().filter(narrower) {
+                let of_a_value = change.what.contains("pattern")
+                    || change.what.contains("at most")
+                    || change.what.contains("at least")
+                    || change.what.contains("its least")
+                    || change.what.contains("its format");
+                if of_a_value {
+                    self.tell(change, &made, "see that what the rule makes is within it");
+                }
+            }
+        }
+    }
+
+    /// What the rules convert is held against the new contract by the other checks. What a condition compares, a `match`
+    /// takes or an expression computes is known to its author alone.
+    fn changes_of_a_source(&mut self, before: &Schema, now: &Schema, space: Space) {
+        let file = self.file;
+        let mut judged: Vec<(String, Place)> = Vec::new();
+        for (rule, with) in conditions(file) {
+            let places = with.values().flat_map(|places| places.iter()).filter_map(Self::place);
+            judged.extend(places.map(|place| (rule.to_owned(), place)));
+        }
+        for rule in &file.rule {
+            if rule.pattern.is_some() || rule.expr.is_some() {
+                let places = super::sources::alternatives(rule).into_iter().flat_map(|one| one.places);
+                judged.extend(places.map(|place| (rule.to.clone(), place)));
+            }
+        }
+        judged.retain(|(_, place)| place.space == space);
+        let wider = |change: &&Change| matches!(change.effect, Effect::BreaksReaders | Effect::BreaksBoth);
+        for change in diff(before, now).iter().filter(wider) {
+            self.tell(
+                change,
+                &judged,
+                "see that the condition, the expression or the `match` is still right",
+            );
+        }
+    }
+
+    fn tell(&mut self, change: &Change, places: &[(String, Place)], mend: &str) {
+        // What is dead is not asked of one contract alone.
+        let breaks = self.findings.iter().filter(|it| it.kind != FindingKind::Dead);
+        let told: BTreeSet<_> = breaks.map(|it| (it.rule.clone(), normal(&it.path))).collect();
+        for (rule, place) in places {
+            let path = normal(&place.to_string());
+            if path == change.path && !told.contains(&(rule.clone(), path)) {
+                self.find(FindingKind::Changed, rule, place, &change.what, mend);
+            }
+        }
+    }
+}
+
+/// A place as contracts name it, whichever item, and whichever document it is of.
+fn normal(path: &str) -> String {
+    let path = path.replacen("@settings", "$", 1);
+    let path = if path.starts_with(['$', '@']) { path } else { format!("$.{path}") };
+    without_indices(&path)
+}

@@ -1,0 +1,91 @@
+//! A new contract: what it changes under conditions, patterns and limits is told, and so is one that nobody reads.
+
+use transform::FindingKind::{Changed, ExpressionFails, TypeMismatch, Unusable};
+use transform::{Catalog, Finding, FindingKind};
+
+use crate::{ENVELOPE, Files, MAPPING, SOURCE, TARGET, replaced};
+
+#[test]
+fn an_expression_over_what_is_of_another_kind_in_a_new_contract() {
+    let mapping = format!(
+        "{MAPPING}\n[[refuse]]\nat = \"note\"\nwhen = \"note == 'spam'\"\nwith = {{ note = \"note\" }}\n"
+    );
+    let contracts = [SOURCE, Files::new().second.as_str(), TARGET, ENVELOPE].map(str::to_owned);
+    let catalog =
+        Catalog::read([("mappings/crm-lead.toml", mapping.as_str())], contracts.iter().map(String::as_str))
+            .unwrap();
+    assert_eq!(catalog.check(), []);
+    let new = replaced(SOURCE, r#""note": {"type": ["string", "null"]}"#, r#""note": {"type": "integer"}"#);
+    let new = replaced(&new, "crm.lead@1", "crm.lead@3");
+    let findings = catalog.check_contract(serde_json::from_str(&new).unwrap()).unwrap();
+    let told = |it: &Finding| it.kind == ExpressionFails && it.path == "$.note";
+    assert!(findings.iter().any(told), "{findings:#?}");
+}
+
+const STATUS: &str = r#""status": {"type": "string", "enum": ["open", "cancelled"]}, "note": {"#;
+const REFUSED: &str =
+    "\n[[refuse]]\nat = \"status\"\nwhen = \"status == 'cancelled'\"\nwith = { status = \"status\" }\n";
+
+/// Kinds and places of what the changed source breaks, of a mapping with a condition over `status`.
+fn broken(old: &str, new: &str) -> Vec<(FindingKind, String)> {
+    let source = replaced(SOURCE, r#""note": {"#, STATUS);
+    let files = Files { source, mapping: format!("{MAPPING}{REFUSED}"), ..Files::new() };
+    let catalog = files.catalog();
+    assert_eq!(catalog.check(), []);
+    let new = replaced(&files.source, old, new);
+    let findings = catalog.check_contract(serde_json::from_str(&new).unwrap()).unwrap();
+    findings.into_iter().map(|it| (it.kind, it.path)).collect()
+}
+
+#[test]
+fn a_value_that_is_new_under_a_condition() {
+    let status = (Changed, "$.status".to_owned());
+    let renamed = broken(r#"["open", "cancelled"]"#, r#"["open", "canceled"]"#);
+    assert_eq!(renamed, [status.clone()]);
+    assert_eq!(broken(r#"["open", "cancelled"]"#, r#"["open", "cancelled", "voided"]"#), [status]);
+}
+
+#[test]
+fn a_type_that_is_wider_under_a_condition() {
+    let wider = broken(r#""status": {"type": "string""#, r#""status": {"type": ["string", "boolean"]"#);
+    assert!(wider.contains(&(Changed, "$.status".to_owned())), "{wider:?}");
+}
+
+#[test]
+fn what_a_place_stands_in_becomes_something_else() {
+    let wider = broken(r#""type": "array""#, r#""type": ["array", "object"]"#);
+    assert!(wider.contains(&(TypeMismatch, "$.products".to_owned())), "{wider:?}");
+}
+
+#[test]
+fn a_target_that_takes_less_than_it_did() {
+    let catalog = Files::new().catalog();
+    let breaks = |old: &str, new: &str| {
+        let target = replaced(TARGET, old, new);
+        let findings = catalog.check_contract(serde_json::from_str(&target).unwrap()).unwrap();
+        findings.into_iter().map(|it| (it.kind, it.path)).collect::<Vec<_>>()
+    };
+    assert_eq!(breaks(r#""maxLength": 50"#, r#""maxLength": 40"#), [(Changed, "$.note".to_owned())]);
+    assert_eq!(breaks(r#""minimum": 1"#, r#""minimum": 0"#), [(Changed, "$.items[].count".to_owned())]);
+    let pattern =
+        breaks(r#""region": {"type": "string"}"#, r#""region": {"type": "string", "pattern": "^[a-z]+$"}"#);
+    assert_eq!(pattern, [(Changed, "$.region".to_owned())]);
+    assert_eq!(breaks(r#""maxLength": 50"#, r#""maxLength": 60"#), []);
+}
+
+#[test]
+fn a_contract_that_no_mapping_has_to_do_with_is_a_slip_of_the_pen() {
+    let new = replaced(SOURCE, "crm.lead@1", "crm.leads@1");
+    let findings = Files::new().catalog().check_contract(serde_json::from_str(&new).unwrap()).unwrap();
+    let [finding] = findings.as_slice() else { panic!("{findings:#?}") };
+    assert_eq!((finding.kind, finding.path.as_str()), (Unusable, "$id"));
+}
+
+#[test]
+fn two_patterns_at_once_cannot_be_held() {
+    let read = |text: &str| transform::contract::Contracts::read([text]).map(|_| ());
+    let text = r##"{"$id": "spillway:a.b@1", "$defs": {"p": {"pattern": "[0-9]$"}},
+        "properties": {"x": {"$ref": "#/$defs/p", "pattern": "^X"}}}"##;
+    assert!(read(text).unwrap_err().to_string().contains("two patterns at once"));
+    assert!(read(&text.replace("^X", "[0-9]$")).is_ok());
+}
