@@ -8,13 +8,13 @@ use async_trait::async_trait;
 use clap::Args;
 use connector_karrio::KarrioLabelBuyer;
 use outbound::{Budget, CallError, Credential, HttpTarget, OptionLists, SecretString, TargetConfig};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::Instant;
 use transform::{OptionDrift, Translator};
 
 use crate::answer::{Answer, counted};
-use crate::input;
 use crate::live::wait;
+use crate::mapping::explain::settings;
 use crate::project::Project;
 use crate::table::table;
 
@@ -38,7 +38,7 @@ pub(crate) struct Options {
 impl Options {
     pub(crate) fn run(&self, project: &Project) -> Result<Answer> {
         let mapping = project.catalog.mapping(&self.mapping)?;
-        let settings = self.settings.as_deref().map(input::json).transpose()?.unwrap_or(Value::Null);
+        let settings = settings(&mapping.file, self.settings.as_ref())?;
         let plan = project.catalog.plan(&self.mapping, &settings)?;
         let offered = wait(self.offered(&mapping.file.to, Arc::new(Translator::new(plan))))?;
         let found = project.catalog.option_drift(&self.mapping, &offered, &settings)?;

@@ -143,4 +143,10 @@ async fn a_value_that_the_target_does_not_take_any_more_is_found_before_a_record
             tokio::task::spawn_blocking(move || spillway_with(&arguments, &environment)).await.unwrap();
         said.ends(code).says(&[told, "recipient.country_code"]);
     }
+    // Without what its settings say it would compare nothing, and find nothing.
+    let arguments = ["mapping", "options", "karrio-shipment", "--key-from", "KARRIO_KEY", "--url", &url];
+    let arguments: Vec<String> = arguments.into_iter().map(str::to_owned).collect();
+    let environment = [("KARRIO_KEY", API_KEY.to_owned())];
+    let said = tokio::task::spawn_blocking(move || spillway_with(&arguments, &environment)).await.unwrap();
+    assert!(said.ends(2).err.contains("say --settings FILE"));
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::came::Came;
 use crate::contract::{Schema, Types};
 use crate::mapping::path::{Place, Step};
 
@@ -22,6 +23,8 @@ pub(crate) struct Node {
     pub(crate) indexed: Vec<(usize, NodeId)>,
     /// What may stand here, by the contracts of all accepted versions; empty where they do not say.
     pub(crate) types: Types,
+    /// Texts of all values that may stand here, where each accepted version lists them.
+    pub(crate) values: Option<Box<[Box<str>]>>,
     /// Members that are not known are no news.
     pub(crate) open: bool,
     /// Items beyond so many are not read.
@@ -173,6 +176,10 @@ impl Shape {
         if schemas.iter().all(|schema| !schema.types.0.is_empty()) {
             node.types.0.extend(schemas.iter().flat_map(|schema| schema.types.0.iter().copied()));
         }
+        if !schemas.is_empty() && schemas.iter().all(|schema| schema.values.is_some()) {
+            let values = schemas.iter().flat_map(|schema| schema.values.iter().flatten());
+            node.values = Some(values.filter_map(|value| Some(Came::from(value).as_key()?.into())).collect());
+        }
         node.open = schemas.iter().any(|schema| schema.open) || !schemas.iter().any(listed);
         for (name, member) in schemas.iter().flat_map(|schema| &schema.properties) {
             if !member.never && !node.members.contains_key(name.as_str()) {
@@ -249,6 +256,7 @@ impl Node {
             item: None,
             indexed: Vec::new(),
             types: Types::default(),
+            values: None,
             open: true,
             most_items: MOST_ITEMS,
             slot: 0,

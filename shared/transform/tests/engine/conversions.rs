@@ -186,6 +186,7 @@ fn dates_are_of_the_calendar() {
         &[
             (json!("2026-02-30"), ValueInvalid),
             (json!("24.11.2026"), ValueInvalid),
+            (json!("2026-11-24T23:30:00-05:00"), ValueInvalid),
             (json!(20_261_124), TypeMismatch),
         ],
     );

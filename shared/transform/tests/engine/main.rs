@@ -7,6 +7,8 @@
 )]
 
 #[cfg(test)]
+mod bounds;
+#[cfg(test)]
 mod conversions;
 #[cfg(test)]
 mod lists;

@@ -8,6 +8,7 @@ use crate::engine::came::Came;
 use crate::engine::convert::Refused;
 use crate::engine::expr;
 use crate::engine::plan::{Condition, Ref, Refusal, Unknown, Values};
+use crate::mapping::path::Space;
 
 const NULL: &Came<'static> = &Came::Null;
 
@@ -76,10 +77,18 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
     }
 
     pub(super) fn fits(&self, at: Ref, came: &Came<'_>) -> Result<(), Refused> {
-        match self.types(at) {
-            Some(types) if !came.is_one_of(types) => Err(Refused::new(Code::TypeMismatch, types.expected())),
-            _ => Ok(()),
+        let Some(node) = self.node(at) else { return Ok(()) };
+        if !came.is_one_of(&node.types) {
+            return Err(Refused::new(Code::TypeMismatch, node.types.expected()));
         }
+        if let Some(values) = &node.values
+            && came.is_set(false)
+            && !came.as_key().is_some_and(|key| values.iter().any(|value| **value == *key))
+            && at.space == Space::Payload
+        {
+            self.news.borrow_mut().insert(at.node);
+        }
+        Ok(())
     }
 
     fn all_given<'r>(

@@ -11,7 +11,8 @@ pub(super) use frame::Frame;
 pub(super) use rules::Read;
 pub(super) use translate::{Attributes, MAX_PAYLOAD_BYTES};
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 
 use message::Code;
 use serde_json::Value;
@@ -20,7 +21,7 @@ use super::came::Came;
 use super::capture::{Noticed, Scope};
 use super::convert::Refused;
 use super::plan::{Note, Plan, Ref};
-use super::shape::Node;
+use super::shape::{Node, NodeId};
 use crate::contract::Types;
 use crate::mapping::path::Space;
 use crate::problem::{Kind, Problems};
@@ -48,6 +49,8 @@ pub(super) struct Run<'p, 'm> {
     pub(super) problems: Problems,
     pub(super) notes: Vec<Note>,
     made_bytes: usize,
+    /// Places at which a value stood that no accepted contract lists.
+    news: RefCell<BTreeSet<NodeId>>,
     /// Of texts that patterns and expressions have gone through.
     scanned_bytes: Cell<usize>,
 }
@@ -60,6 +63,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
             problems: Problems::default(),
             notes: Vec::new(),
             made_bytes: 0,
+            news: RefCell::default(),
             scanned_bytes: Cell::new(0),
         }
     }
@@ -136,6 +140,11 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
     }
 
     fn unknown_members(&mut self, noticed: &Noticed) {
+        let news = self.news.take();
+        for id in news {
+            let Some(node) = self.plan.payload.node(id) else { continue };
+            self.note(Note::UnknownValue { path: node.path_at(&[]) });
+        }
         for (id, name) in &noticed.unknown {
             let Some(node) = self.plan.payload.node(*id) else { continue };
             let name = if is_a_name(name) { name } else { "*" };
