@@ -12,7 +12,7 @@ use crate::engine::free_port;
 use crate::process::Service;
 use crate::progress::say;
 use crate::real::postgres::Server;
-use crate::real::{READY_WITHIN, Run, once};
+use crate::real::{KEEP_ALIVE, READY_WITHIN, Run, once};
 use crate::tools::Tools;
 
 const DATABASE: &str = "crm";
@@ -64,7 +64,7 @@ impl RealBottleCrm {
         let mut command = Command::new(tools.workspace.tools("bottlecrm/bin/gunicorn"));
         command
             .args(["spillway_wsgi:application", "--workers", "1", "--threads", "4"])
-            .args(["--bind", &format!("127.0.0.1:{}", run.port)])
+            .args(["--bind", &format!("127.0.0.1:{}", run.port), "--keep-alive", KEEP_ALIVE])
             .current_dir(&run.folder)
             .envs(environment(tools, &postgres));
         // Its own log files are named so.

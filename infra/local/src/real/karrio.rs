@@ -12,7 +12,7 @@ use crate::engine::free_port;
 use crate::process::Service;
 use crate::progress::say;
 use crate::real::postgres::Server;
-use crate::real::{READY_WITHIN, Run, once};
+use crate::real::{KEEP_ALIVE, READY_WITHIN, Run, once};
 use crate::stack::Partner;
 use crate::tools::Tools;
 
@@ -60,7 +60,7 @@ impl RealKarrio {
         let mut command = Command::new(tools.workspace.tools("karrio/bin/gunicorn"));
         command
             .args(["karrio.server.wsgi:application", "--workers", "1", "--threads", "4"])
-            .args(["--bind", &format!("127.0.0.1:{}", run.port)])
+            .args(["--bind", &format!("127.0.0.1:{}", run.port), "--keep-alive", KEEP_ALIVE])
             .current_dir(&run.folder)
             .envs(environment(tools, &run.folder, &postgres));
         let mut service = Service::start("Karrio", &command, &run.log())?;

@@ -28,6 +28,9 @@ use crate::tools::Tools;
 /// Long enough for the slowest of them on a busy machine.
 const READY_WITHIN: Duration = Duration::from_secs(180);
 
+/// Seconds for gunicorn: with its own two, a client on a busy machine writes into connections that are being closed.
+const KEEP_ALIVE: &str = "75";
+
 /// Makes `.tools/<name>` out of those files of infra/local, unless it was made out of exactly them before.
 pub(crate) async fn once(
     tools: &Tools,

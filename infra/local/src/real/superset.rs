@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::command::Step;
 use crate::process::Service;
 use crate::progress::say;
-use crate::real::{READY_WITHIN, Run, once};
+use crate::real::{KEEP_ALIVE, READY_WITHIN, Run, once};
 use crate::tools::Tools;
 
 pub const USER: &str = "admin";
@@ -54,7 +54,7 @@ impl RealSuperset {
         let mut command = Command::new(tools.workspace.tools("superset/bin/gunicorn"));
         command
             .args(["superset.app:create_app()", "--workers", "1", "--threads", "4", "--timeout", "120"])
-            .args(["--bind", &format!("127.0.0.1:{}", run.port)])
+            .args(["--bind", &format!("127.0.0.1:{}", run.port), "--keep-alive", KEEP_ALIVE])
             .current_dir(&run.folder)
             .envs(environment(tools, &run.folder));
         let mut service = Service::start("Superset", &command, &run.log())?;
