@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use channel::Attributes;
 use message::{Code, Effect, Envelope, OperationKey, Rejection};
 use outbound::{Attempt, CallError, Refusal};
-use receiver::{Claim, Flow, Outcome, Performed, Receiver, Translated};
+use receiver::{Claim, Due, Flow, Outcome, Performed, Receiver, Translated};
 use serde_json::{Value, json};
 
 use crate::flows::envelope;
@@ -91,7 +91,7 @@ impl Flow for Versions {
         let data: Value = serde_json::from_str(envelope.data.get())
             .map_err(|_| Rejection::new(Code::TypeMismatch, "$", "expected an object"))?;
         let version = data["version"].as_u64().unwrap_or(0);
-        Ok(Translated { version, operation: data, key: Self::key(), mapping: "versions/1" })
+        Ok(Translated { version, operation: data, key: Self::key(), mapping: "versions/1", due: Due::Now })
     }
 
     async fn perform(&self, _: &Envelope, operation: &Value, claim: &Claim) -> Result<Performed, Attempt> {

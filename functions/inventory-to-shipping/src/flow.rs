@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use message::{Code, Envelope, OperationKey, Rejection};
 use outbound::{Attempt, LabelBuyer, at_most_once};
-use receiver::{Claim, Flow, Outcome, Performed, Translated};
+use receiver::{Claim, Due, Flow, Outcome, Performed, Translated};
 use serde_json::json;
 use transform::canonical::Reservation;
 use transform::reservation::STOCK_RESERVED;
@@ -41,7 +41,7 @@ impl Flow for InventoryToShipping {
         let Decoded { value: reservation, stamp }: Decoded<Reservation> =
             self.reservations.decode(envelope)?;
         let key = OperationKey::new(self.name(), &[&reservation.reference, "label"]);
-        Ok(Translated { operation: reservation, key, version: 0, mapping: stamp })
+        Ok(Translated { operation: reservation, key, version: 0, mapping: stamp, due: Due::Now })
     }
 
     async fn perform(

@@ -31,8 +31,8 @@ impl Observation {
         };
         match code {
             Code::LeaseTooShort | Code::SecretUnavailable | Code::FollowOnNotSent => None,
-            // An answer came, in a form that we cannot read: the target is up.
-            Code::ResponseUnreadable => Some(Self::Works),
+            // An answer came, in a form that we cannot read, or of one thing among many that failed: the target is up.
+            Code::ResponseUnreadable | Code::TargetReportsFailure => Some(Self::Works),
             Code::TargetThrottled => Some(Self::Throttled { after }),
             code => Some(Self::Failed(code)),
         }

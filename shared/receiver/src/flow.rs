@@ -4,6 +4,8 @@ use message::{Effect, Envelope, OperationKey, Rejection};
 use outbound::{Attempt, Budget, IdempotencySeed};
 use serde::Serialize;
 
+use crate::Due;
+
 /// One integration: all that a new one has to write.
 #[async_trait]
 pub trait Flow: Send + Sync {
@@ -38,6 +40,7 @@ pub struct Translated<T> {
     pub version: u64,
     /// Mapping and version that read it: `shopify-order/2 canonical.order@1`.
     pub mapping: &'static str,
+    pub due: Due,
 }
 
 /// What the ledger has granted.

@@ -9,7 +9,7 @@ use http::Method;
 use lambda_runtime::Error;
 use message::{Envelope, OperationKey, Rejection};
 use outbound::{Attempt, HttpTarget, Request, TargetConfig, keyed};
-use receiver::{Claim, Flow, Outcome, Performed, ReceiverSettings, Translated, Wiring};
+use receiver::{Claim, Due, Flow, Outcome, Performed, ReceiverSettings, Translated, Wiring};
 use serde_json::Value;
 use settings::Settings;
 use transform::canonical::Order;
@@ -39,7 +39,7 @@ impl Flow for PostSale {
     fn translate(&self, envelope: &Envelope) -> Result<Translated<Order>, Rejection> {
         let Decoded { value: order, stamp }: Decoded<Order> = self.shopify.decode(envelope)?;
         let key = OperationKey::new("bench-flow", &[&order.shop, &order.id]);
-        Ok(Translated { operation: order, key, version: 0, mapping: stamp })
+        Ok(Translated { operation: order, key, version: 0, mapping: stamp, due: Due::Now })
     }
 
     async fn perform(&self, _: &Envelope, order: &Order, claim: &Claim) -> Result<Performed, Attempt> {
