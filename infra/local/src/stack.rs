@@ -19,7 +19,7 @@ const SHIP_FROM: &str = r#"{"name": "Example Warehouse", "line1": "1 Dock Street
 /// Which dashboards of the sandbox the local warehouse's jobs feed.
 const DATASET_GROUPS: &str = r#"{"sales": {"jobs": ["dbt-cloud/1/123", "standard-webhooks/warehouse/nightly-sales"], "datasets": [{"id": 1, "charts": [1, 2]}, {"id": 2, "charts": [3]}]}}"#;
 /// Of the local deployment's loader: a signing secret has to be of this form.
-pub const WAREHOUSE_SECRET: &str = "whsec_bG9jYWwtd2FyZWhvdXNlLXNlY3JldA==";
+const WAREHOUSE_SECRET: &str = "whsec_bG9jYWwtd2FyZWhvdXNlLXNlY3JldA==";
 
 /// Where a partner system is, and our key to it.
 #[derive(Clone, Debug)]
@@ -94,6 +94,11 @@ impl Stack {
 
     pub fn webhook_secret(&self) -> &str {
         &self.webhook_secret
+    }
+
+    /// What the source `warehouse` signs with.
+    pub const fn warehouse_secret(&self) -> &'static str {
+        WAREHOUSE_SECRET
     }
 
     /// Runs the demo's scenario on this stack, with `partners` asked for what they have done.
