@@ -1,5 +1,4 @@
 //! The connector of Superset against the partner sandbox: the contract, and what happens when Superset fails.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use std::time::Duration;
 

@@ -80,7 +80,11 @@ impl SourceQueue for Queue {
     }
 
     async fn hold(&self, messages: &[HeldMessage<'_>]) -> Sent {
-        messages.iter().map(|held| Ok(self.send(held.body, held.attributes(), held.delay))).collect()
+        let each = messages.iter().map(|held| {
+            self.send(held.body, held.attributes(), held.delay);
+            Ok(())
+        });
+        each.collect()
     }
 }
 

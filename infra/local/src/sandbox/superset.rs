@@ -88,6 +88,20 @@ impl Dashboards {
         Some(*chart.cached.get_or_insert(total))
     }
 
+    /// `None` where there is no such chart; else what went wrong, if anything.
+    fn warm_up(&mut self, chart: i64) -> Option<Option<&'static str>> {
+        let chart = self.charts.get_mut(&chart)?;
+        let table = self.datasets.get(&chart.dataset).filter(|dataset| dataset.there);
+        Some(match table {
+            _ if !chart.has_query => Some("Chart's query context does not exist"),
+            None => Some("Error: no such table: main.daily_sales"),
+            Some(table) => {
+                chart.cached = Some(table.total);
+                None
+            }
+        })
+    }
+
     pub(super) const fn end_sessions(&mut self) {
         self.over = self.tokens.len();
     }
@@ -161,60 +175,39 @@ async fn csrf_token(State(world): State<Arc<World>>, headers: HeaderMap) -> Resp
 }
 
 async fn refresh(State(world): State<Arc<World>>, Path(id): Path<i64>, headers: HeaderMap) -> Response {
-    let answer = world.dashboards(|dashboards| {
-        if let Some(refused) = dashboards.forbidden(&headers) {
-            return Err(refused);
-        }
-        match dashboards.datasets.get(&id) {
-            None => Err((StatusCode::NOT_FOUND, message("Not found")).into_response()),
-            Some(dataset) if !dataset.there => {
-                let message = message("Dataset could not be updated.");
-                Err((StatusCode::UNPROCESSABLE_ENTITY, message).into_response())
-            }
-            Some(_) => Ok(()),
-        }
-    });
-    if let Err(refused) = answer {
+    if let Some(refused) = world.dashboards(|dashboards| dashboards.forbidden(&headers)) {
         return refused;
     }
-    world.record(System::Dashboards, "refresh", &id.to_string(), &id.to_string(), "");
-    message("OK").into_response()
+    let there = world.dashboards(|dashboards| dashboards.datasets.get(&id).map(|dataset| dataset.there));
+    match there {
+        None => (StatusCode::NOT_FOUND, message("Not found")).into_response(),
+        Some(false) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, message("Dataset could not be updated.")).into_response()
+        }
+        Some(true) => {
+            world.record(System::Dashboards, "refresh", &id.to_string(), &id.to_string(), "");
+            message("OK").into_response()
+        }
+    }
 }
 
 async fn warm_up(State(world): State<Arc<World>>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
-    let unmet = world.demands.unmet("warm-up", &body);
-    let answer = world.dashboards(|dashboards| {
-        if let Some(refused) = dashboards.forbidden(&headers) {
-            return Err(refused);
-        }
-        let id = body["chart_id"].as_i64().filter(|_| unmet.is_none());
-        let Some(id) = id else {
-            let problem = json!({ "message": { "chart_id": ["Not a valid integer."] } });
-            return Err((StatusCode::BAD_REQUEST, Json(problem)).into_response());
-        };
-        let Some(chart) = dashboards.charts.get_mut(&id) else {
-            return Err((StatusCode::NOT_FOUND, message("Chart not found")).into_response());
-        };
-        let table = dashboards.datasets.get(&chart.dataset).filter(|dataset| dataset.there);
-        let failed = |error: &str| {
-            let result = json!([{ "chart_id": id, "viz_error": error, "viz_status": null }]);
-            Err(Json(json!({ "result": result })).into_response())
-        };
-        match table {
-            _ if !chart.has_query => failed("Chart's query context does not exist"),
-            None => failed("Error: no such table: main.daily_sales"),
-            Some(table) => {
-                chart.cached = Some(table.total);
-                Ok(id)
-            }
-        }
-    });
-    let id = match answer {
-        Ok(id) => id,
-        Err(answer) => return answer,
+    if let Some(refused) = world.dashboards(|dashboards| dashboards.forbidden(&headers)) {
+        return refused;
+    }
+    let met = world.demands.unmet("warm-up", &body).is_none();
+    let Some(id) = body["chart_id"].as_i64().filter(|_| met) else {
+        let problem = json!({ "message": { "chart_id": ["Not a valid integer."] } });
+        return (StatusCode::BAD_REQUEST, Json(problem)).into_response();
     };
-    world.record(System::Dashboards, "warm-up", &id.to_string(), &id.to_string(), "");
-    let result = json!([{ "chart_id": id, "viz_error": null, "viz_status": "success" }]);
+    let Some(error) = world.dashboards(|dashboards| dashboards.warm_up(id)) else {
+        return (StatusCode::NOT_FOUND, message("Chart not found")).into_response();
+    };
+    if error.is_none() {
+        world.record(System::Dashboards, "warm-up", &id.to_string(), &id.to_string(), "");
+    }
+    let status = error.is_none().then_some("success");
+    let result = json!([{ "chart_id": id, "viz_error": error, "viz_status": status }]);
     Json(json!({ "result": result })).into_response()
 }
 
