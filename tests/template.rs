@@ -39,6 +39,13 @@ impl Templates {
         functions.filter(|(_, function)| !function["Events"].is_null()).collect()
     }
 
+    /// What the function's flow says, or else the default.
+    fn of_flow(&self, function: &Value, parameter: &str) -> u64 {
+        let queue = function["Events"]["Queue"]["Properties"]["Queue"]["Fn::GetAtt"][0].as_str().unwrap();
+        let said = &self.application["Resources"][queue]["Properties"]["Parameters"][parameter];
+        if said.is_null() { self.flow_default(parameter) } else { number(said) }
+    }
+
     fn flow_default(&self, parameter: &str) -> u64 {
         number(&self.flow["Parameters"][parameter]["Default"])
     }
@@ -128,8 +135,8 @@ async fn every_queue_mapping_reports_batch_item_failures() {
 #[tokio::test]
 async fn a_message_stays_hidden_for_six_times_what_a_function_may_take() {
     let templates = Templates::read().await;
-    let visibility = templates.flow_default("VisibilityTimeoutSeconds");
     for (name, function) in templates.flows() {
+        let visibility = templates.of_flow(function, "VisibilityTimeoutSeconds");
         assert!(visibility >= 6 * number(&function["Timeout"]), "{name}");
     }
 }

@@ -20,4 +20,5 @@ mod register;
 mod run;
 mod versions;
 mod weather;
+mod windows;
 mod world;

@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use channel::Attributes;
 use message::{Code, Effect, Envelope, OperationKey, Rejection};
 use outbound::{Attempt, CallError, Refusal};
-use receiver::{Claim, Flow, Outcome, Performed, Receiver, Translated};
+use receiver::{Claim, Due, Flow, Outcome, Performed, Receiver, Translated};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::flows::envelope;
 use crate::hook::Hook;
@@ -22,12 +23,17 @@ pub(crate) struct Register(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
-    taken: Vec<u64>,
+    /// Each version with its time.
+    taken: Vec<(u64, Instant)>,
     refused: Option<u64>,
 }
 
 impl Register {
     pub(crate) fn taken(&self) -> Vec<u64> {
+        self.state().taken.iter().map(|(version, _)| *version).collect()
+    }
+
+    pub(crate) fn taken_at(&self) -> Vec<(u64, Instant)> {
         self.state().taken.clone()
     }
 
@@ -42,7 +48,7 @@ impl Register {
             let refusal = Refusal::new(Code::TargetRefused, "$", "not this version");
             return Err(Attempt { error: CallError::Refused(refusal), effect: Effect::Absent });
         }
-        state.taken.push(version);
+        state.taken.push((version, Instant::now()));
         Ok(())
     }
 
@@ -70,6 +76,14 @@ impl Versions {
         world.source.send(&body, Attributes::new(), world.now_ms(), Duration::ZERO);
     }
 
+    /// Not to be written before so long from now, nor under another content by another message.
+    pub(crate) fn send_due(world: &Arc<World>, version: u64, after: Duration) {
+        let due = (world.clock())() + jiff::SignedDuration::try_from(after).unwrap();
+        let body =
+            envelope("test.entity", "/test", "1", &json!({ "version": version, "due": due.to_string() }));
+        world.source.send(&body, Attributes::new(), world.now_ms(), Duration::ZERO);
+    }
+
     pub(crate) fn key() -> OperationKey {
         OperationKey::new("versions", &["entity"])
     }
@@ -91,16 +105,17 @@ impl Flow for Versions {
         let data: Value = serde_json::from_str(envelope.data.get())
             .map_err(|_| Rejection::new(Code::TypeMismatch, "$", "expected an object"))?;
         let version = data["version"].as_u64().unwrap_or(0);
+        let due = data["due"].as_str().and_then(|time| time.parse().ok()).map_or(Due::Now, Due::NotBefore);
         let (mapping, target_mapping) = ("versions/1", "");
-        Ok(Translated { version, operation: data, key: Self::key(), mapping, target_mapping })
+        Ok(Translated { version, operation: data, key: Self::key(), mapping, target_mapping, due })
     }
 
     async fn perform(&self, _: &Envelope, operation: &Value, claim: &Claim) -> Result<Performed, Attempt> {
         let timeout = Duration::from_secs(8);
         let failed = |error| Attempt { error, effect: claim.prior };
-        let ends = tokio::time::Instant::now() + claim.budget.allow(timeout).map_err(failed)?;
+        let ends = Instant::now() + claim.budget.allow(timeout).map_err(failed)?;
         let put = async || {
-            if tokio::time::Instant::now() < ends {
+            if Instant::now() < ends {
                 return self.register.put(operation["version"].as_u64().unwrap_or(0));
             }
             Err(lost())

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use message::{Code, Envelope, OperationKey, Rejection};
 use outbound::{Attempt, LabelBuyer, at_most_once};
-use receiver::{Claim, Flow, Outcome, Performed, Translated};
+use receiver::{Claim, Due, Flow, Outcome, Performed, Translated};
 use serde_json::json;
 use transform::canonical::Reservation;
 use transform::reservation::STOCK_RESERVED;
@@ -42,7 +42,14 @@ impl Flow for InventoryToShipping {
             self.reservations.decode(envelope)?;
         let key = OperationKey::new(self.name(), &[&reservation.reference, "label"]);
         let target_mapping = self.buyer.mapping();
-        Ok(Translated { operation: reservation, key, version: 0, mapping: stamp, target_mapping })
+        Ok(Translated {
+            operation: reservation,
+            key,
+            version: 0,
+            mapping: stamp,
+            target_mapping,
+            due: Due::Now,
+        })
     }
 
     async fn perform(

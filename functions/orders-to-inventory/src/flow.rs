@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use message::{Code, Effect, Envelope, OperationKey, Rejection};
 use outbound::{Attempt, CallError, StockReserver, at_most_once};
-use receiver::{Claim, Flow, Outcome, Performed, Translated};
+use receiver::{Claim, Due, Flow, Outcome, Performed, Translated};
 use serde_json::json;
 use transform::canonical::Order;
 use transform::{Decoded, Translator, reservation};
@@ -45,7 +45,7 @@ impl Flow for OrdersToInventory {
         };
         let key = OperationKey::new(self.name(), &[&order.shop, &order.id, "reserve"]);
         let target_mapping = self.reserver.mapping();
-        Ok(Translated { operation: order, key, version: 0, mapping: stamp, target_mapping })
+        Ok(Translated { operation: order, key, version: 0, mapping: stamp, target_mapping, due: Due::Now })
     }
 
     async fn perform(&self, envelope: &Envelope, order: &Order, claim: &Claim) -> Result<Performed, Attempt> {

@@ -16,6 +16,11 @@ use crate::tools::Tools;
 /// The warehouse of the local deployment.
 const SHIP_FROM: &str = r#"{"name": "Example Warehouse", "line1": "1 Dock Street", "city": "Oakland", "postal_code": "94607", "region": "CA", "country": "US", "phone": "+15105550100"}"#;
 
+/// Which dashboards of the sandbox the local warehouse's jobs feed.
+const DATASET_GROUPS: &str = r#"{"sales": {"jobs": ["dbt-cloud/1/123", "standard-webhooks/warehouse/nightly-sales"], "datasets": [{"id": 1, "charts": [1, 2]}, {"id": 2, "charts": [3]}]}}"#;
+/// Of the local deployment's loader: a signing secret has to be of this form.
+const WAREHOUSE_SECRET: &str = "whsec_bG9jYWwtd2FyZWhvdXNlLXNlY3JldA==";
+
 /// Where a partner system is, and our key to it.
 #[derive(Clone, Debug)]
 pub struct Partner {
@@ -55,6 +60,8 @@ impl Stack {
             ("TrytonUrl", inventory.url),
             ("KarrioUrl", sandbox.karrio_url()),
             ("ShipFrom", SHIP_FROM.to_owned()),
+            ("SupersetUrl", sandbox.superset_url()),
+            ("DatasetGroups", DATASET_GROUPS.to_owned()),
         ];
         parameters.extend_from_slice(other);
         let (outputs, left_out) = deploy(tools, engine.endpoint(), &parameters).await?;
@@ -63,6 +70,9 @@ impl Stack {
         stack.set_secret("ShopifyWebhookSecretArn", &stack.webhook_secret).await?;
         stack.set_secret("TrytonApiKeyArn", &inventory.api_key).await?;
         stack.set_secret("KarrioApiKeyArn", API_KEY).await?;
+        stack.set_secret("SupersetUserArn", &Sandbox::superset_secret()).await?;
+        stack.set_secret("DbtCloudWebhookSecretArn", &stack.webhook_secret).await?;
+        stack.set_secret("WarehouseWebhookSecretArn", WAREHOUSE_SECRET).await?;
         Ok(stack)
     }
 
@@ -84,6 +94,11 @@ impl Stack {
 
     pub fn webhook_secret(&self) -> &str {
         &self.webhook_secret
+    }
+
+    /// What the source `warehouse` signs with.
+    pub const fn warehouse_secret(&self) -> &'static str {
+        WAREHOUSE_SECRET
     }
 
     /// Runs the demo's scenario on this stack, with `partners` asked for what they have done.

@@ -31,10 +31,24 @@ impl Observation {
         };
         match code {
             Code::LeaseTooShort | Code::SecretUnavailable | Code::FollowOnNotSent => None,
-            // An answer came, in a form that we cannot read: the target is up.
-            Code::ResponseUnreadable => Some(Self::Works),
+            // An answer came, in a form that we cannot read, or of one thing among many that failed: the target is up.
+            Code::ResponseUnreadable | Code::TargetReportsFailure => Some(Self::Works),
             Code::TargetThrottled => Some(Self::Throttled { after }),
             code => Some(Self::Failed(code)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_tells_of_one_failure_among_many_things_is_the_answer_of_a_target_that_works() {
+        let of = |code| Observation::of(Some(&CallError::NotNow { code, after: None }));
+        assert_eq!(of(Code::TargetReportsFailure), Some(Observation::Works));
+        assert_eq!(of(Code::TargetFailed), Some(Observation::Failed(Code::TargetFailed)));
+        assert_eq!(of(Code::CredentialsRefused), Some(Observation::Failed(Code::CredentialsRefused)));
+        assert_eq!(of(Code::LeaseTooShort), None);
     }
 }

@@ -63,6 +63,8 @@ codes! {
     ProductUnknown "SPW4009" "the target does not know the product"
     CurrencyUnsupported "SPW4010" "the target does not accept the currency"
     LeaseTooShort "SPW4011" "too little time is left to call the target safely"
+    RecordMissing "SPW4012" "the target does not have a record that is configured"
+    TargetReportsFailure "SPW4013" "the target reports a failure inside its answer"
     // 5xxx: the function.
     HandlerPanicked "SPW5001" "the handler panicked"
     DeadlineNear "SPW5002" "the invocation ended before this record was started"
@@ -70,6 +72,7 @@ codes! {
     SecretUnavailable "SPW5004" "a secret could not be read"
     HeldTooLong "SPW5005" "the target was not to be called for longer than a message is held"
     GroupBlocked "SPW5006" "an earlier message of the same group failed"
+    NotDueYet "SPW5007" "the operation is not due before a later time"
     // 6xxx: ingest.
     SourceUnknown "SPW6001" "no such webhook source"
     PayloadTooLarge "SPW6002" "the webhook body is too large"

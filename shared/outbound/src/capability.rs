@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use transform::canonical::{Order, Reservation, Shipment};
+use transform::canonical::{Order, Refresh, Refreshed, Reservation, Shipment};
 
 use crate::{Budget, CallError};
 
@@ -29,6 +29,17 @@ pub trait LabelBuyer: Send + Sync {
 
     /// Buys the label.
     async fn buy(&self, reservation: &Reservation, budget: &Budget) -> Result<Shipment, CallError>;
+}
+
+/// A BI tool that keeps what it has read of a warehouse.
+#[async_trait]
+pub trait DatasetRefresher: Send + Sync {
+    /// Stamp of the mapping into the system's words, as it is in force.
+    fn mapping(&self) -> &'static str;
+
+    /// Makes it read the datasets' structure again and fill the charts' caches anew. There is nothing to look up and no harm in
+    /// a repeat, which only does it again. What is refused is left out, told in the end, and stops nothing else.
+    async fn refresh(&self, refresh: &Refresh, budget: &Budget) -> Result<Refreshed, CallError>;
 }
 
 /// A system that can say which values its fields take now: a changed list is found before a record fails.

@@ -47,6 +47,10 @@ impl HttpTarget {
         Ok(Self { transport, base, config })
     }
 
+    pub fn base_url(&self) -> &str {
+        &self.config.base_url
+    }
+
     /// One call inside the budget. Only a 2xx answer is `Ok`; everything else is classified by what it says about
     /// the effect.
     pub async fn call(&self, request: Request, budget: &Budget) -> Result<Response, CallError> {

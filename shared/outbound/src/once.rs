@@ -61,6 +61,18 @@ where
     })
 }
 
+/// Makes an effect that a repeat only makes again: a cache that is filled twice is as full. What earlier attempts have done
+/// need not be known.
+pub async fn repeatable<T, M>(prior: Effect, make: impl FnOnce() -> M) -> Result<T, Attempt>
+where
+    M: Future<Output = Result<T, CallError>>,
+{
+    make().await.map_err(|error| {
+        let effect = if error.effect() == Effect::Absent { prior } else { Effect::Unknown };
+        Attempt { error, effect }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::cell::{Cell, RefCell};
@@ -135,6 +147,17 @@ mod tests {
     async fn a_refusal_leaves_the_effect_absent() {
         let (result, _) = run(Effect::Unknown, vec![Ok(None)], Err(not_now())).await;
         assert_eq!(result.unwrap_err().effect, Effect::Absent);
+    }
+
+    #[tokio::test]
+    async fn what_may_be_repeated_is_made_whatever_is_known_and_keeps_what_was_known() {
+        for prior in [Effect::Absent, Effect::Unknown] {
+            assert_eq!(repeatable(prior, || async { Ok(7) }).await, Ok(7));
+            let failed = repeatable::<u8, _>(prior, || async { Err(not_now()) }).await;
+            assert_eq!(failed.unwrap_err().effect, prior);
+            let failed = repeatable::<u8, _>(prior, || async { Err(unknown()) }).await;
+            assert_eq!(failed.unwrap_err().effect, Effect::Unknown);
+        }
     }
 
     fn target_key(age: Duration) -> TargetKey {

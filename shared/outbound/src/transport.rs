@@ -27,6 +27,10 @@ pub enum TransportError {
     TooLong,
 }
 
+/// A connection that has been idle for longer is not used again. Servers close what is idle (gunicorn after two seconds), and
+/// what is sent meanwhile may have arrived or not; a function that was frozen between two invocations would meet that often.
+const LONGEST_IDLE: Duration = Duration::from_secs(1);
+
 /// HTTP/1.1 with a pool of connections.
 pub(crate) struct HttpTransport {
     client: reqwest::Client,
@@ -39,6 +43,7 @@ impl HttpTransport {
         drop(rustls::crypto::ring::default_provider().install_default());
         let client = reqwest::Client::builder()
             .connect_timeout(config.connect_timeout)
+            .pool_idle_timeout(LONGEST_IDLE)
             // A redirected write could be made twice, or elsewhere.
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()

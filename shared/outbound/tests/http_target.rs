@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response as AxumResponse};
 use http::{Method, StatusCode};
 use message::{Code, Effect};
 use outbound::{Budget, CallError, HttpTarget, Request, TargetConfig, TargetConfigError};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
@@ -58,6 +59,24 @@ fn budget() -> Budget {
 async fn call(method: Method, path: &str) -> Result<serde_json::Value, CallError> {
     let (target, _) = target(Duration::from_millis(400)).await;
     target.call(Request::new(method, path), &budget()).await?.json()
+}
+
+/// A server that closes what is idle (gunicorn does after two seconds) may do so just when a write is sent.
+#[tokio::test]
+async fn a_connection_is_given_up_before_the_server_would_close_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("http://{}", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        let mut request = [0; 1_024];
+        assert!(connection.read(&mut request).await.unwrap() > 0);
+        connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await.unwrap();
+        connection.read(&mut request).await
+    });
+    let target = config(base_url, Duration::from_secs(2)).unwrap();
+    target.call(Request::get("/"), &budget()).await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(10), server).await.unwrap();
+    assert_eq!(ended.unwrap().unwrap(), 0, "closed by us");
 }
 
 #[tokio::test]

@@ -7,13 +7,14 @@ use channel::{DeadLetterChannel, EventChannel, SourceQueue};
 use control::Mappings;
 use futures::StreamExt;
 use gate::Gate;
+use jiff::Timestamp;
 use ledger::{Clock, Ledger};
 use message::{Code, Disposition, Retry};
 use thiserror::Error;
 use tokio::time::Instant;
 
 use crate::finish::{End, Settled};
-use crate::flow::Flow;
+use crate::flow::{Flow, Translated};
 use crate::incoming::Incoming;
 use crate::prepare::{Prepared, prepare};
 use crate::repeats::{Repeats, follow};
@@ -131,9 +132,16 @@ impl<F: Flow> Receiver<F> {
     async fn together(&self, records: &[&Incoming<'_>], deadline: Instant) -> Vec<Settled> {
         let mut prepared: Vec<Option<Prepared<F::Operation>>> = Vec::with_capacity(records.len());
         let mut ends = Vec::new();
+        let now = (self.parts.clock)();
         for (place, record) in records.iter().enumerate() {
             match prepare(&self.parts.flow, record) {
-                Ok(understood) => prepared.push(Some(understood)),
+                Ok(understood) => match self.not_now(place, &understood, now) {
+                    Some(end) => {
+                        ends.push(end);
+                        prepared.push(None);
+                    }
+                    None => prepared.push(Some(understood)),
+                },
                 Err(unprepared) => {
                     ends.push(End::of(place, unprepared.disposition, unprepared.envelope.as_ref()));
                     prepared.push(None);
@@ -164,8 +172,18 @@ impl<F: Flow> Receiver<F> {
         }
         finished.extend(self.finish(records, ends).await);
         finished.sort_by_key(|finished| finished.place);
-        // One for each: every record is either not understood, a leader or a follower.
+        // One for each: every record is either not understood, not due, a leader or a follower.
         debug_assert_eq!(finished.len(), records.len());
         finished.into_iter().map(|finished| finished.settled).collect()
+    }
+
+    /// How a message ends that is not due.
+    fn not_now(&self, place: usize, prepared: &Prepared<F::Operation>, now: Timestamp) -> Option<End> {
+        let Translated { due, mapping, .. } = prepared.translated;
+        let disposition = due.ends(now, self.parts.limits.longest_hold, mapping)?;
+        let mut end = End::of(place, disposition, Some(&prepared.envelope));
+        end.mapping = mapping;
+        end.started_at = prepared.started_at;
+        Some(end)
     }
 }

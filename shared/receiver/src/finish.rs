@@ -112,12 +112,12 @@ impl<F: Flow> Receiver<F> {
     }
 
     /// A FIFO queue takes no delays for single messages: there the group waits by the visibility timeout. What has waited
-    /// for too long is given up.
+    /// for its target for too long is given up.
     fn limit_hold(&self, leaving: &mut Leaving<'_, '_>, now: Timestamp) {
         let Disposition::Hold(hold) = leaving.end.disposition else { return };
         let age = now.duration_since(leaving.record.origin.first_sent_at);
         let longest = SignedDuration::try_from(self.parts.limits.longest_hold).unwrap_or(SignedDuration::MAX);
-        if age >= longest {
+        if age >= longest && hold.code != Code::NotDueYet {
             let summary = format!("held for {} h: {}", age.as_hours(), hold.code.title());
             let rejection = Rejection::new(Code::HeldTooLong, "$", summary).with_mapping(hold.mapping);
             leaving.end.disposition = Disposition::Reject(rejection);

@@ -4,6 +4,8 @@ use message::{Effect, Envelope, OperationKey, Rejection};
 use outbound::{Attempt, Budget, IdempotencySeed};
 use serde::Serialize;
 
+use crate::Due;
+
 /// One integration: all that a new one has to write.
 #[async_trait]
 pub trait Flow: Send + Sync {
@@ -40,6 +42,7 @@ pub struct Translated<T> {
     pub mapping: &'static str,
     /// Those that put it into the target's words: `tryton-sale/2 tryton.sale@8.2`. Empty where there are none.
     pub target_mapping: &'static str,
+    pub due: Due,
 }
 
 /// What the ledger has granted.

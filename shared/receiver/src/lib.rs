@@ -7,6 +7,7 @@
 
 mod backoff;
 mod batch;
+mod due;
 mod finish;
 mod flow;
 mod incoming;
@@ -18,6 +19,7 @@ mod wave;
 mod wiring;
 
 pub use batch::{BatchError, Receiver, ReceiverParts};
+pub use due::Due;
 pub use flow::{Claim, Flow, Performed, Translated};
 pub use ledger::Outcome;
 pub use settings::{Limits, ReceiverSettings};

@@ -78,6 +78,7 @@ mod tests {
     use message::{Envelope, Fingerprint, OperationKey};
 
     use super::*;
+    use crate::Due;
     use crate::flow::Translated;
 
     fn prepared(order: &str, version: u64, content: u32) -> Prepared<u32> {
@@ -89,7 +90,14 @@ mod tests {
             trace_header: None,
             started_at: tokio::time::Instant::now(),
             envelope: Envelope::decode(body).unwrap(),
-            translated: Translated { operation: content, key, version, mapping: "m/1", target_mapping: "" },
+            translated: Translated {
+                operation: content,
+                key,
+                version,
+                mapping: "m/1",
+                target_mapping: "",
+                due: Due::Now,
+            },
             fingerprint: Fingerprint::of(&content).unwrap(),
         }
     }

@@ -9,7 +9,7 @@ use http::Method;
 use lambda_runtime::Error;
 use message::{Envelope, OperationKey, Rejection};
 use outbound::{Attempt, HttpTarget, Request, TargetConfig, keyed};
-use receiver::{Claim, Flow, Outcome, Performed, ReceiverSettings, Translated, Wiring};
+use receiver::{Claim, Due, Flow, Outcome, Performed, ReceiverSettings, Translated, Wiring};
 use serde_json::Value;
 use settings::Settings;
 use transform::canonical::Order;
@@ -40,7 +40,7 @@ impl Flow for PostSale {
         let Decoded { value: order, stamp }: Decoded<Order> = self.shopify.decode(envelope)?;
         let key = OperationKey::new("bench-flow", &[&order.shop, &order.id]);
         let target_mapping = self.tryton.stamp();
-        Ok(Translated { operation: order, key, version: 0, mapping: stamp, target_mapping })
+        Ok(Translated { operation: order, key, version: 0, mapping: stamp, target_mapping, due: Due::Now })
     }
 
     async fn perform(&self, _: &Envelope, order: &Order, claim: &Claim) -> Result<Performed, Attempt> {

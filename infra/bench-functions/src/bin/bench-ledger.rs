@@ -5,7 +5,7 @@ use gate::GateConfig;
 use lambda_runtime::Error;
 use message::{Code, Envelope, OperationKey, Rejection};
 use outbound::Attempt;
-use receiver::{Claim, Flow, Outcome, Performed, ReceiverSettings, Translated, Wiring};
+use receiver::{Claim, Due, Flow, Outcome, Performed, ReceiverSettings, Translated, Wiring};
 use serde_json::Value;
 use settings::Settings;
 
@@ -31,7 +31,7 @@ impl Flow for Nothing {
             .and_then(Value::as_str)
             .ok_or_else(|| Rejection::new(Code::FieldMissing, "$.order", "expected a string"))?;
         let key = OperationKey::new("bench-ledger", &[order]);
-        Ok(Translated { operation, key, version: 0, mapping: "bench/1", target_mapping: "" })
+        Ok(Translated { operation, key, version: 0, mapping: "bench/1", target_mapping: "", due: Due::Now })
     }
 
     async fn perform(&self, _: &Envelope, _: &Value, _: &Claim) -> Result<Performed, Attempt> {

@@ -1,10 +1,11 @@
-//! The partner sandbox: one small server that speaks the calls we make to the inventory system (Tryton's) and the
-//! label system (Karrio's), remembers effects, and can be told to fail or to insist on more than it did.
+//! The partner sandbox: one small server that speaks the calls we make to the inventory system (Tryton's), the
+//! label system (Karrio's) and the BI tool (Superset's), remembers effects, and can be told to fail or to insist on more than it did.
 //!
 //! | path | what |
 //! |---|---|
 //! | `/erp/rest/…` | inventory, `Authorization: bearer` [`API_KEY`] |
 //! | `/v1/…` | labels, `Authorization: Token` [`API_KEY`] |
+//! | `/superset/api/v1/…` | dashboards, a session by login as [`SUPERSET_USER`] with [`API_KEY`] |
 //! | `POST /_sandbox/faults` | a [`Fault`] for the calls to come |
 //! | `DELETE /_sandbox/faults` | no faults any more |
 //! | `GET /_sandbox/effects` | every [`Effect`] so far |
@@ -14,6 +15,7 @@ mod demands;
 mod faults;
 mod karrio;
 mod state;
+mod superset;
 mod tryton;
 mod tryton_records;
 
@@ -32,10 +34,11 @@ use tokio::task::JoinHandle;
 pub use demands::Demand;
 pub use faults::{Fault, FaultKind};
 pub use state::{Effect, System};
+pub use superset::USER as SUPERSET_USER;
 
 use state::World;
 
-/// The key of both systems: a double has nothing to protect, but a call without it is answered as the real ones do.
+/// The key of all systems: a double has nothing to protect, but a call without it is answered as the real ones do.
 pub const API_KEY: &str = "sandbox-key";
 
 /// A running sandbox; ends with this value.
@@ -81,6 +84,38 @@ impl Sandbox {
         self.base_url()
     }
 
+    pub fn superset_url(&self) -> String {
+        format!("{}/superset", self.base_url())
+    }
+
+    /// Our user at the BI tool, as the secret holds it.
+    pub fn superset_secret() -> String {
+        format!(r#"{{"username": "{SUPERSET_USER}", "password": "{API_KEY}"}}"#)
+    }
+
+    /// A load of the warehouse: what the dataset's table sums up to from now on.
+    pub fn load(&self, dataset: i64, total: i64) {
+        self.world.dashboards(|dashboards| dashboards.load(dataset, total));
+    }
+
+    pub fn drop_table(&self, dataset: i64, dropped: bool) {
+        self.world.dashboards(|dashboards| dashboards.drop_table(dataset, dropped));
+    }
+
+    /// What somebody sees who opens the chart.
+    pub fn shown(&self, chart: i64) -> Option<i64> {
+        self.world.dashboards(|dashboards| dashboards.shown(chart))
+    }
+
+    /// The BI tool's tokens are over from now on.
+    pub fn end_sessions(&self) {
+        self.world.dashboards(superset::Dashboards::end_sessions);
+    }
+
+    pub fn logins(&self) -> usize {
+        self.world.dashboards(|dashboards| dashboards.logins())
+    }
+
     pub fn effects(&self) -> Vec<Effect> {
         self.world.effects()
     }
@@ -116,6 +151,7 @@ fn app(world: Arc<World>) -> Router {
     let systems = Router::new()
         .merge(tryton::routes())
         .merge(karrio::routes())
+        .merge(superset::routes())
         .layer(from_fn_with_state(Arc::clone(&world), faulty));
     let control = Router::new()
         .route("/_sandbox/faults", post(add_fault).delete(clear_faults))

@@ -6,23 +6,25 @@ use serde::Serialize;
 use super::demands::Demands;
 use super::faults::Faults;
 use super::karrio::Labels;
+use super::superset::Dashboards;
 use super::tryton::Erp;
 
-/// Which of the two systems had the effect.
+/// Which of the systems had the effect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum System {
     Inventory,
     Labels,
+    Dashboards,
 }
 
 /// Something that really happened at a partner, once for each time that it happened.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Effect {
     pub system: System,
-    /// `reservation` or `label`.
+    /// `reservation`, `label`, `refresh` or `warm-up`.
     pub kind: &'static str,
-    /// Our external reference.
+    /// Our external reference; of a refresh the dataset's id, of a warm-up the chart's.
     pub reference: String,
     /// The partner's id.
     pub id: String,
@@ -39,6 +41,7 @@ pub(super) struct World {
     pub(super) demands: Demands,
     erp: Mutex<Erp>,
     labels: Mutex<Labels>,
+    dashboards: Mutex<Dashboards>,
     effects: Mutex<Vec<Effect>>,
 }
 
@@ -53,6 +56,10 @@ impl World {
 
     pub(super) fn labels<T>(&self, work: impl FnOnce(&mut Labels) -> T) -> T {
         work(&mut lock(&self.labels))
+    }
+
+    pub(super) fn dashboards<T>(&self, work: impl FnOnce(&mut Dashboards) -> T) -> T {
+        work(&mut lock(&self.dashboards))
     }
 
     pub(super) fn set_stock(&self, sku: &str, quantity: u32) {

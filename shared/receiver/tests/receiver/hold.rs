@@ -7,24 +7,14 @@ use jiff::SignedDuration;
 use ledger::Status;
 use message::{Code, Effect};
 use receiver::Limits;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::{Bench, Held, World, body, millis, received, record};
+use crate::support::{Bench, Held, World, body, millis, received, record, redelivered};
 
 fn open(bench: &Bench) {
     for _ in 0..5 {
         bench.gate.observe(Observation::Failed(Code::TargetFailed));
     }
-}
-
-/// The record that SQS makes of a held message.
-fn redelivered(id: &str, (body, attributes, _): &Held) -> Value {
-    let mut record = record(id, body.as_str());
-    for (name, value) in attributes {
-        record["messageAttributes"][name] =
-            json!({"dataType": "String", "stringValue": value.text().unwrap()});
-    }
-    record
 }
 
 #[tokio::test]

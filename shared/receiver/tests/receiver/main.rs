@@ -7,6 +7,7 @@
 )]
 
 mod batch;
+mod due;
 mod fifo;
 mod hold;
 mod repeats;

@@ -18,7 +18,7 @@ use ledger::{
 };
 use message::{Code, Effect, Envelope, OperationKey, Rejection};
 use outbound::{Attempt, CallError, Refusal};
-use receiver::{BatchError, Claim, Flow, Limits, Performed, Receiver, ReceiverParts, Translated};
+use receiver::{BatchError, Claim, Due, Flow, Limits, Performed, Receiver, ReceiverParts, Translated};
 use serde_json::{Value, json};
 use testkit::FakeClock;
 use tokio::time::Instant;
@@ -128,7 +128,8 @@ impl Store for Counted {
     }
 }
 
-/// `data.do` says what becomes of a message; `data.order` is its business key, `data.version` its version.
+/// `data.do` says what becomes of a message; `data.order` is its business key, `data.version` its version, `data.not_before`
+/// when it is due.
 struct Scripted {
     world: Arc<World>,
 }
@@ -153,7 +154,12 @@ impl Flow for Scripted {
                 Err(Rejection::new(Code::FieldMissing, "$.sku", "expected a string")
                     .with_mapping("scripted/1"))
             }
-            _ => Ok(Translated {
+            action => Ok(Translated {
+                due: match data["not_before"].as_str() {
+                    _ if action == Some("nothing") => Due::Never,
+                    Some(time) => Due::NotBefore(time.parse().unwrap()),
+                    None => Due::Now,
+                },
                 key: key(data["order"].as_str().unwrap()),
                 version: data["version"].as_u64().unwrap_or(0),
                 operation: data,
@@ -314,6 +320,16 @@ pub(crate) fn versioned(order: &str, version: u64, action: &str) -> String {
         "data": {"order": order, "do": action, "version": version}
     })
     .to_string()
+}
+
+/// The record that SQS makes of a held message.
+pub(crate) fn redelivered(id: &str, (body, attributes, _): &Held) -> Value {
+    let mut record = record(id, body.as_str());
+    for (name, value) in attributes {
+        record["messageAttributes"][name] =
+            json!({"dataType": "String", "stringValue": value.text().unwrap()});
+    }
+    record
 }
 
 pub(crate) fn received(times: u32, mut record: Value) -> Value {

@@ -3,9 +3,11 @@
 //! Serialised in declaration order; the ledger's fingerprint is taken of that form, so a field that is added
 //! needs a new model version.
 
+mod load;
 mod money;
 mod order;
 
+pub use load::{DatasetRefresh, LoadFinished, LoadStatus, Refresh, Refreshed};
 pub use money::{Currency, Money, MoneyError};
 pub use order::{Address, Customer, Order, OrderLine, Reservation, Shipment};
 

@@ -8,6 +8,8 @@ mod common;
 #[cfg(test)]
 mod drift;
 #[cfg(test)]
+mod loads;
+#[cfg(test)]
 mod reservation_event;
 #[cfg(test)]
 mod round_trip;

@@ -1,0 +1,59 @@
+//! Messages that wait for the end of their window: each is covered by an effect after it, whatever happens while they wait or
+//! later, and what was covered is not done again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::hook::Fault;
+use crate::register::{Register, Versions};
+use crate::run::{Turns, drain};
+use crate::world::World;
+
+/// Ends of the windows, and how many messages each has.
+const WINDOWS: [(u64, usize); 2] = [(60, 3), (120, 2)];
+
+async fn play(schedule: &[(usize, Fault)]) -> Turns {
+    fastrand::seed(7);
+    let (world, register) = (World::new(), Register::default());
+    let began = Instant::now();
+    for (end, messages) in WINDOWS {
+        for _ in 0..messages {
+            Versions::send_due(&world, end, Duration::from_secs(end));
+        }
+    }
+    let receiver = |world: &Arc<World>, hook: &_| Versions::receiver(world, hook, &register);
+    let turns = drain(&world, schedule, receiver).await;
+    let taken = register.taken_at();
+    for (end, _) in WINDOWS {
+        // By its own effect or a later window's: one that waited for too long is covered by that.
+        let covered = taken.iter().any(|(version, _)| *version >= end);
+        // A lost answer of a target that cannot be asked is made good by a repeat; nothing else is.
+        let most = 1 + schedule.len();
+        let made = taken.iter().filter(|(version, _)| *version == end).count();
+        assert!(covered && made <= most, "{schedule:?} of {turns:?}: {taken:?}");
+    }
+    let early = taken.iter().any(|(version, at)| at.duration_since(began) < Duration::from_secs(*version));
+    assert!(!early, "{schedule:?} of {turns:?}: {taken:?}");
+    assert!(taken.is_sorted(), "{schedule:?}: {taken:?}");
+    let (left, letters) = (world.source.messages(), world.dead_letters.messages());
+    assert!(
+        left.is_empty() && world.source.moved().is_empty() && letters.is_empty(),
+        "{schedule:?}: {letters:?}"
+    );
+    turns
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_window_is_covered_and_none_early_whatever_crashes_or_is_lost_on_its_way() {
+    let mut schedules = 0;
+    for (turn, calls) in play(&[]).await.iter().enumerate() {
+        for fault in (0..calls.len()).flat_map(Fault::at) {
+            play(&[(turn, fault)]).await;
+            schedules += 1;
+        }
+    }
+    assert!(schedules > 0);
+    println!("schedules: {schedules}");
+}
