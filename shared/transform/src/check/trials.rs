@@ -84,7 +84,7 @@ impl<'e> Tried<'e> {
             Type::String => {
                 let named = self.texts.iter().filter(|text| !text.trim().is_empty());
                 let named = named.map(|text| Trial::any(Came::Text(text.clone().into())));
-                std::iter::once(Trial::any(Came::Text("x".into()))).chain(named).collect()
+                std::iter::once(Trial::any(Came::Text(sample(schema).into()))).chain(named).collect()
             }
             Type::Null | Type::Array | Type::Object => Vec::new(),
         };
@@ -121,6 +121,13 @@ impl<'e> Tried<'e> {
         }
         Ok(outcomes)
     }
+}
+
+/// A text of no meaning, as the pattern has it where that is one of the known ones.
+fn sample(schema: &Schema) -> &'static str {
+    let pattern = schema.pattern.as_deref().and_then(|it| regex_lite::Regex::new(it).ok());
+    let fits = |text: &&str| pattern.as_ref().is_none_or(|pattern| pattern.is_match(text));
+    ["x", "DE", "EUR"].into_iter().find(fits).unwrap_or("x")
 }
 
 fn is_something(value: &Value) -> bool {
