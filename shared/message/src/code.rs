@@ -63,6 +63,7 @@ codes! {
     ProductUnknown "SPW4009" "the target does not know the product"
     CurrencyUnsupported "SPW4010" "the target does not accept the currency"
     LeaseTooShort "SPW4011" "too little time is left to call the target safely"
+    TargetMisconfigured "SPW4012" "the target lacks what the settings name"
     // 5xxx: the function.
     HandlerPanicked "SPW5001" "the handler panicked"
     DeadlineNear "SPW5002" "the invocation ended before this record was started"

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use transform::canonical::{Order, Reservation, Shipment};
+use transform::canonical::{Order, PaymentEvent, Reservation, Shipment};
 
 use crate::{Budget, CallError};
 
@@ -23,6 +23,25 @@ pub trait LabelBuyer: Send + Sync {
 
     /// Buys the label.
     async fn buy(&self, reservation: &Reservation, budget: &Budget) -> Result<Shipment, CallError>;
+}
+
+/// A desk where people work on cases: a payment has one at most, whatever happened to it.
+#[async_trait]
+pub trait CaseDesk: Send + Sync {
+    /// What the desk has of the event, where nothing is left to be done about it. Changes nothing.
+    async fn find(&self, event: &PaymentEvent, budget: &Budget) -> Result<Option<Told>, CallError>;
+
+    /// Opens the payment's case, tells it of the event or closes it; or goes on with what an earlier attempt has begun.
+    async fn tell(&self, event: &PaymentEvent, budget: &Budget) -> Result<Told, CallError>;
+}
+
+/// What has become of an event at a desk.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Told {
+    /// It stands in the case of this id.
+    Case(String),
+    /// The payment has no case, and this is no reason to make one.
+    NoCase,
 }
 
 /// A system that can say which values its fields take now: a changed list is found before a record fails.

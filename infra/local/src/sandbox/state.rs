@@ -6,27 +6,29 @@ use serde::Serialize;
 use super::demands::Demands;
 use super::faults::Faults;
 use super::karrio::Labels;
+use super::redmine::Desk;
 use super::tryton::Erp;
 
-/// Which of the two systems had the effect.
+/// Which of the systems had the effect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum System {
     Inventory,
     Labels,
+    Operations,
 }
 
 /// Something that really happened at a partner, once for each time that it happened.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Effect {
     pub system: System,
-    /// `reservation` or `label`.
+    /// `reservation`, `label`, `case` or `note`.
     pub kind: &'static str,
     /// Our external reference.
     pub reference: String,
     /// The partner's id.
     pub id: String,
-    /// The number that people know it by.
+    /// The number that people know it by; of a note its last line.
     pub number: String,
     /// When it happened, in milliseconds since the epoch.
     pub at_ms: i64,
@@ -39,6 +41,7 @@ pub(super) struct World {
     pub(super) demands: Demands,
     erp: Mutex<Erp>,
     labels: Mutex<Labels>,
+    desk: Mutex<Desk>,
     effects: Mutex<Vec<Effect>>,
 }
 
@@ -53,6 +56,10 @@ impl World {
 
     pub(super) fn labels<T>(&self, work: impl FnOnce(&mut Labels) -> T) -> T {
         work(&mut lock(&self.labels))
+    }
+
+    pub(super) fn desk<T>(&self, work: impl FnOnce(&mut Desk) -> T) -> T {
+        work(&mut lock(&self.desk))
     }
 
     pub(super) fn set_stock(&self, sku: &str, quantity: u32) {

@@ -82,9 +82,12 @@ impl<'e> Tried<'e> {
             Type::Integer => vec![Trial::any(Came::Integer(0)), Trial::any(Came::Integer(7))],
             Type::Number => vec![Trial::any(Came::Fraction(0.5))],
             Type::String => {
-                let named = self.texts.iter().filter(|text| !text.trim().is_empty());
+                let pattern = schema.pattern.as_deref().and_then(|it| regex_lite::Regex::new(it).ok());
+                let may_come = |text: &str| pattern.as_ref().is_none_or(|pattern| pattern.is_match(text));
+                let sample = ["x", "DE", "EUR"].into_iter().find(|text| may_come(text)).unwrap_or("x");
+                let named = self.texts.iter().filter(|text| !text.trim().is_empty() && may_come(text));
                 let named = named.map(|text| Trial::any(Came::Text(text.clone().into())));
-                std::iter::once(Trial::any(Came::Text(sample(schema).into()))).chain(named).collect()
+                std::iter::once(Trial::any(Came::Text(sample.into()))).chain(named).collect()
             }
             Type::Null | Type::Array | Type::Object => Vec::new(),
         };
@@ -121,13 +124,6 @@ impl<'e> Tried<'e> {
         }
         Ok(outcomes)
     }
-}
-
-/// A text of no meaning, as the pattern has it where that is one of the known ones.
-fn sample(schema: &Schema) -> &'static str {
-    let pattern = schema.pattern.as_deref().and_then(|it| regex_lite::Regex::new(it).ok());
-    let fits = |text: &&str| pattern.as_ref().is_none_or(|pattern| pattern.is_match(text));
-    ["x", "DE", "EUR"].into_iter().find(fits).unwrap_or("x")
 }
 
 fn is_something(value: &Value) -> bool {
