@@ -7,7 +7,9 @@
     reason = "helpers of tests fail by panicking"
 )]
 
+pub mod case_desk_suite;
 pub mod karrio;
+pub mod redmine;
 pub mod stock_reserver_suite;
 
 use std::sync::Arc;

@@ -71,7 +71,8 @@ mod tests {
     #[test]
     fn a_desk_that_lacks_a_field_or_has_one_too_many_is_refused() {
         for desk in [r#"{"project": "operations"}"#, r#"{"project": 7}"#, "operations"] {
-            let lookup = |name: &str| if name == "REDMINE_DESK" { Some(desk.to_owned()) } else { complete(name) };
+            let lookup =
+                |name: &str| if name == "REDMINE_DESK" { Some(desk.to_owned()) } else { complete(name) };
             let error = PaymentsToOperationsSettings::read(&lookup).unwrap_err().to_string();
             assert!(error.contains("REDMINE_DESK: not a JSON object with the desk's ids"), "{error}");
         }

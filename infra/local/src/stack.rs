@@ -31,6 +31,7 @@ pub struct Stack {
     /// Resources of the template that the engine lacks.
     pub left_out: Vec<String>,
     webhook_secret: String,
+    stripe_webhook_secret: String,
 }
 
 impl Stack {
@@ -55,14 +56,19 @@ impl Stack {
             ("TrytonUrl", inventory.url),
             ("KarrioUrl", sandbox.karrio_url()),
             ("ShipFrom", SHIP_FROM.to_owned()),
+            ("RedmineUrl", sandbox.redmine_url()),
+            ("RedmineDesk", Sandbox::desk_settings().to_string()),
         ];
         parameters.extend_from_slice(other);
         let (outputs, left_out) = deploy(tools, engine.endpoint(), &parameters).await?;
         let webhook_secret = format!("shpss_{}", Uuid::new_v4().simple());
-        let stack = Self { engine, sandbox, outputs, left_out, webhook_secret };
+        let stripe_webhook_secret = format!("whsec_{}", Uuid::new_v4().simple());
+        let stack = Self { engine, sandbox, outputs, left_out, webhook_secret, stripe_webhook_secret };
         stack.set_secret("ShopifyWebhookSecretArn", &stack.webhook_secret).await?;
+        stack.set_secret("StripeWebhookSecretArn", &stack.stripe_webhook_secret).await?;
         stack.set_secret("TrytonApiKeyArn", &inventory.api_key).await?;
         stack.set_secret("KarrioApiKeyArn", API_KEY).await?;
+        stack.set_secret("RedmineApiKeyArn", API_KEY).await?;
         Ok(stack)
     }
 
@@ -84,6 +90,10 @@ impl Stack {
 
     pub fn webhook_secret(&self) -> &str {
         &self.webhook_secret
+    }
+
+    pub fn stripe_webhook_secret(&self) -> &str {
+        &self.stripe_webhook_secret
     }
 
     /// Runs the demo's scenario on this stack, with `partners` asked for what they have done.

@@ -94,7 +94,10 @@ impl Case {
             mark: journal.notes.as_deref().and_then(Mark::of),
             changes_the_status: journal.details.iter().any(crate::wire::Detail::is_of_the_status),
         });
-        Self { is_closed: issue.status.is_closed, entries: [description].into_iter().chain(journals).collect() }
+        Self {
+            is_closed: issue.status.is_closed,
+            entries: [description].into_iter().chain(journals).collect(),
+        }
     }
 
     /// How often the status was changed, by whoever.
@@ -136,10 +139,13 @@ impl Case {
         if self.is_closed {
             return (is_open && changed_by_us).then_some(Wanted::Open);
         }
-        let settled =
-            self.entries.iter().rposition(|it| it.mark.as_ref().is_some_and(|it| it.bearing == Bearing::Settles));
+        let settled = self
+            .entries
+            .iter()
+            .rposition(|it| it.mark.as_ref().is_some_and(|it| it.bearing == Bearing::Settles));
         let person_since = !changed_by_us && last_change > settled;
-        (settled.is_some() && !is_open && !person_since).then_some(Wanted::Closed)
+        let was_opened = self.marks().any(|mark| mark.bearing == Bearing::Opens);
+        (was_opened && settled.is_some() && !is_open && !person_since).then_some(Wanted::Closed)
     }
 
     /// By aspect, whether what was told of it last keeps the case open.

@@ -6,7 +6,9 @@ use message::Code;
 use outbound::{Budget, CallError, Credential, ExposeSecret, HttpTarget, Request, Response};
 
 use crate::errors::{Meaning, explain, meaning, misconfigured};
-use crate::wire::{FieldValue, Issue, IssuePage, NewIssue, OneIssue, OneProject, Project, Status, Statuses, Update, Write};
+use crate::wire::{
+    FieldValue, Issue, IssuePage, NewIssue, OneIssue, OneProject, Project, Status, Statuses, Update, Write,
+};
 
 const API_KEY: HeaderName = HeaderName::from_static("x-redmine-api-key");
 const ISSUES: &str = "/issues.json";
@@ -25,7 +27,11 @@ impl Client {
     }
 
     /// Issues under our reference, open and closed, in every project, the oldest first.
-    pub(crate) async fn under(&self, reference: &FieldValue, budget: &Budget) -> Result<Vec<Issue>, CallError> {
+    pub(crate) async fn under(
+        &self,
+        reference: &FieldValue,
+        budget: &Budget,
+    ) -> Result<Vec<Issue>, CallError> {
         let request = Request::get(ISSUES)
             .query(&format!("cf_{}", reference.id), reference.value.as_str())
             .query("status_id", "*")
@@ -37,13 +43,16 @@ impl Client {
         }
         let mut ours = Vec::new();
         for issue in page.issues {
-            let value = issue.field(reference.id).map(|field| field.value.as_ref().and_then(|it| it.as_str()));
+            let value =
+                issue.field(reference.id).map(|field| field.value.as_ref().and_then(|it| it.as_str()));
             match value {
                 Some(Some(value)) if value == reference.value => ours.push(issue),
                 // Some databases do not tell small letters from capitals: another payment's.
                 Some(Some(value)) if value.eq_ignore_ascii_case(&reference.value) => {}
                 // A filter that Redmine does not know it passes over, and answers with everything.
-                _ => return Err(misconfigured("reference_field", "it is not there, or not used as a filter")),
+                _ => {
+                    return Err(misconfigured("reference_field", "it is not there, or not used as a filter"));
+                }
             }
         }
         ours.sort_by_key(|issue| issue.id);

@@ -36,7 +36,8 @@ pub(crate) fn meaning(refusal: &Refusal) -> Meaning {
 pub(crate) fn explain(error: CallError) -> CallError {
     let CallError::Refused(refusal) = error else { return error };
     let said = sentences(&refusal).unwrap_or_default();
-    let said: Vec<_> = said.iter().filter(|it| is_a_sentence(it)).take(MOST_SENTENCES).map(String::as_str).collect();
+    let said: Vec<_> =
+        said.iter().filter(|it| is_a_sentence(it)).take(MOST_SENTENCES).map(String::as_str).collect();
     if said.is_empty() {
         return CallError::Refused(refusal);
     }

@@ -108,6 +108,11 @@ impl Sandbox {
         self.world.desk(|desk| desk.forbidden = Some(id));
     }
 
+    /// As somebody at the desk would; answers with its id.
+    pub fn open_case(&self, reference: &str) -> u64 {
+        self.world.desk(|desk| desk.open(reference))
+    }
+
     pub fn delete_case(&self, id: u64) {
         self.world.desk(|desk| desk.delete(id));
     }

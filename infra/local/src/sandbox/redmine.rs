@@ -61,6 +61,18 @@ impl Desk {
         self.issues.iter().filter(|issue| field(issue, REFERENCE) == Some(reference)).cloned().collect()
     }
 
+    /// As somebody at the desk would; answers with its id.
+    pub(super) fn open(&mut self, reference: &str) -> u64 {
+        let fields = json!([{ "id": REFERENCE, "value": reference }]);
+        let wanted =
+            json!({ "project_id": PROJECT, "tracker_id": 3, "subject": "A case", "custom_fields": fields });
+        drop(self.create(&wanted));
+        if let Some(issue) = self.issues.last_mut() {
+            issue["author"] = json!({ "id": PERSON });
+        }
+        self.made
+    }
+
     pub(super) fn delete(&mut self, id: u64) {
         self.issues.retain(|issue| issue["id"] != id);
     }
@@ -172,7 +184,8 @@ async fn list(State(world): State<Arc<World>>, headers: HeaderMap, Query(query):
     let matching: Vec<Value> = world.desk(|desk| {
         let fields = [REFERENCE, AMOUNT, CURRENCY].map(|id| (id, of(&format!("cf_{id}"))));
         let matches = |issue: &&Value| {
-            let is = |(id, wanted): &(u64, Option<&str>)| wanted.is_none_or(|it| field(issue, *id) == Some(it));
+            let is =
+                |(id, wanted): &(u64, Option<&str>)| wanted.is_none_or(|it| field(issue, *id) == Some(it));
             fields.iter().all(is) && (with_closed || issue["status"]["is_closed"] == false)
         };
         desk.issues.iter().filter(matches).cloned().map(without_journals).collect()

@@ -159,7 +159,8 @@ mod tests {
     #[test]
     fn within_a_second_an_end_comes_after_a_beginning_and_refunds_rise_by_their_sum() {
         use PaymentEventKind::{DisputeLost, DisputeOpened, DisputeWon, Failed, Refunded, Succeeded};
-        for (begins, ends) in [(Failed, Succeeded), (DisputeOpened, DisputeWon), (DisputeOpened, DisputeLost)] {
+        for (begins, ends) in [(Failed, Succeeded), (DisputeOpened, DisputeWon), (DisputeOpened, DisputeLost)]
+        {
             for (one, other) in [("evt_1", "evt_2"), ("evt_2", "evt_1"), ("", "evt_\u{ff}")] {
                 assert!(event(begins, one, 7, 1).version() < event(ends, other, 7, 1).version());
             }

@@ -161,8 +161,9 @@ fn env() -> Env {
 
 /// Minor units as people read them: `42.00 EUR`.
 fn money(minor: i64, currency: Arc<String>) -> Result<Arc<String>, ExecutionError> {
-    let currency = Currency::parse(&currency)
-        .map_err(|_| ExecutionError::function_error("money", "expected a currency of three capital letters"))?;
+    let currency = Currency::parse(&currency).map_err(|_| {
+        ExecutionError::function_error("money", "expected a currency of three capital letters")
+    })?;
     Ok(Arc::new(format!("{} {}", Money { minor, currency }.to_decimal(), currency.as_str())))
 }
 

@@ -72,7 +72,8 @@ fn an_expression_is_tried_with_a_text_that_the_contract_takes() {
     let currency = r#"{"type": "string", "pattern": "^[A-Z]{3}$"}"#;
     assert_eq!(found(&required(one_more(currency, TEXT, rule))), []);
     assert_eq!(found(&required(one_more(TEXT, TEXT, rule))), [(ExpressionFails, None)]);
-    let named = "expr = \"extra == 'many' ? money(1, extra) : money(7, extra)\"\nwith = { extra = \"extra\" }";
+    let named =
+        "expr = \"extra == 'many' ? money(1, extra) : money(7, extra)\"\nwith = { extra = \"extra\" }";
     assert_eq!(found(&required(one_more(currency, TEXT, named))), []);
 }
 

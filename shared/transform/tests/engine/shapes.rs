@@ -112,15 +112,20 @@ fn a_list_of_fixed_items_is_made_of_what_is_no_list() {
 #[test]
 fn expressions_change_texts_and_write_money_as_people_read_it() {
     let of = |expr: &str| {
-        format!("[[rule]]\nto = \"made\"\nexpr = '{expr}'\nwith = {{ came = \"came\", currency = \"currency\" }}\n")
+        format!(
+            "[[rule]]\nto = \"made\"\nexpr = '{expr}'\nwith = {{ came = \"came\", currency = \"currency\" }}\n"
+        )
     };
     let made = |expr, came, currency| {
         translate(&of(expr), json!({ "came": came, "currency": currency })).map(|it| it.value["made"].clone())
     };
     let money = "money(came, currency.upperAscii())";
-    for (came, currency, expected) in
-        [(4_200, "eur", "42.00 EUR"), (-5, "EUR", "-0.05 EUR"), (500, "jpy", "500 JPY"), (1, "KWD", "0.001 KWD")]
-    {
+    for (came, currency, expected) in [
+        (4_200, "eur", "42.00 EUR"),
+        (-5, "EUR", "-0.05 EUR"),
+        (500, "jpy", "500 JPY"),
+        (1, "KWD", "0.001 KWD"),
+    ] {
         assert_eq!(made(money, json!(came), currency).unwrap(), expected);
     }
     assert_eq!(made("came.replace(\"_\", \"-\")", json!("pi_a_b"), "").unwrap(), "pi-a-b");
