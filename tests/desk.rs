@@ -293,6 +293,19 @@ async fn a_repeat_does_not_undo_what_a_person_did() {
     }
 }
 
+#[tokio::test]
+async fn what_it_does_not_settle_an_event_does_not_close_in_between_either() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let desk = DeskPartner::of(&sandbox).desk();
+    let failed = event(Failed);
+    for event in [&failed, &then(&failed, DisputeOpened), &then(&failed, Succeeded)] {
+        attempt(&desk, event).await.unwrap();
+    }
+    let journals = sandbox.cases(&reference(&failed))[0]["journals"].clone();
+    let changes: Vec<_> = journals.as_array().unwrap().iter().map(|it| it["details"].clone()).collect();
+    assert_eq!(changes, [json!([]), json!([])]);
+}
+
 /// A case that a person has made for the payment is its case, and the person's to close.
 #[tokio::test]
 async fn a_case_that_a_person_has_made_is_told_and_left_open() {

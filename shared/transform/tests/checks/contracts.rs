@@ -33,7 +33,10 @@ fn a_contract_that_others_refer_to_is_held_against_all_that_read_it() {
     envelope["properties"]["source"] = json!(false);
     let broken = breaks(envelope);
     assert!(broken.contains(&found("shopify-order", SourceMissing, "@envelope.source")), "{broken:?}");
-    assert!(broken.iter().all(|(_, kind, path)| *kind == SourceMissing && path == "@envelope.source"), "{broken:?}");
+    assert!(
+        broken.iter().all(|(_, kind, path)| *kind == SourceMissing && path == "@envelope.source"),
+        "{broken:?}"
+    );
 
     // The mapping's own target refers to it.
     let files = Files::target(r#""kind", "items"]"#, r#""kind", "items", "owner"]"#);
