@@ -10,7 +10,7 @@ use message::{Code, Effect};
 use outbound::{CallError, LabelBuyer, OptionLists, StockReserver, at_most_once};
 use serde_json::{Value, json};
 use tests::karrio::{buyer, buyer_with};
-use tests::{budget, order, reserver_by, reserver_waiting, stock_reserver_suite};
+use tests::{budget, case_desk_suite, order, redmine, reserver_by, reserver_waiting, stock_reserver_suite};
 use transform::{Catalog, Translator};
 
 const PATIENCE: Duration = Duration::from_millis(400);
@@ -31,6 +31,12 @@ fn effects(sandbox: &Sandbox, system: System) -> usize {
 async fn the_sandbox_holds_the_stock_reserver_contract() {
     let sandbox = Sandbox::start().await.unwrap();
     stock_reserver_suite::holds(&inventory(&sandbox)).await;
+}
+
+#[tokio::test]
+async fn the_sandbox_holds_the_case_desk_contract() {
+    let sandbox = Sandbox::start().await.unwrap();
+    case_desk_suite::holds(&redmine::DeskPartner::of(&sandbox)).await;
 }
 
 /// Every write of a reservation, in its order: path and how many of such calls come before it.

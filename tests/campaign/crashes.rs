@@ -1,4 +1,4 @@
-//! One fault, and two, at every call of either flow.
+//! One fault, and two, at every call of each flow.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use message::OperationKey;
 
 use crate::flows::{Labels, Orders, Subject};
 use crate::hook::Fault;
+use crate::payments::{Cases, Notes};
 use crate::play::{a_loss_and_a_fault, one_fault, play, send, two_faults};
 use crate::run::Worker;
 use crate::weather::Weather;
@@ -30,12 +31,32 @@ async fn a_fault_after_a_lost_call_loses_and_doubles_nothing() {
     println!("schedules: {schedules}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_fault_at_any_call_makes_one_case_and_tells_it_once() {
+    let schedules = one_fault(Cases, &Weather::FAIR).await
+        + one_fault(Notes, &Weather::FAIR).await
+        + a_loss_and_a_fault(Cases, &Weather::FAIR).await
+        + a_loss_and_a_fault(Notes, &Weather::FAIR).await;
+    println!("schedules: {schedules}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_faults_at_any_calls_of_two_attempts_make_one_case_and_tell_it_once() {
+    let schedules = two_faults(Cases, &Weather::FAIR).await + two_faults(Notes, &Weather::FAIR).await;
+    println!("schedules: {schedules}");
+}
+
 /// What is recorded as done was done: the ledger is never ahead of the target.
 #[tokio::test(start_paused = true)]
 async fn nothing_is_recorded_as_done_before_its_effect_is_there() {
     let shipping = OperationKey::new("inventory-to-shipping", &["acme.myshopify.com/1", "label"]);
     let reserving = OperationKey::new("orders-to-inventory", &["acme.myshopify.com", "1", "reserve"]);
-    println!("schedules: {}", ahead(Labels, &shipping).await + ahead(Orders, &reserving).await);
+    let told = |aspect| OperationKey::new("payments-to-operations", &["stripe/acct_1", "pi_1", aspect]);
+    let schedules = ahead(Labels, &shipping).await
+        + ahead(Orders, &reserving).await
+        + ahead(Cases, &told("outcome")).await
+        + ahead(Notes, &told("refund")).await;
+    println!("schedules: {schedules}");
 }
 
 async fn ahead<S: Subject + 'static>(subject: S, key: &OperationKey) -> usize {

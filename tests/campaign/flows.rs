@@ -6,7 +6,7 @@ use std::time::Duration;
 use connector_karrio::KarrioLabelBuyer;
 use connector_tryton::TrytonStockReserver;
 use inventory_to_shipping::InventoryToShipping;
-use local::sandbox::{API_KEY, System};
+use local::sandbox::{API_KEY, Sandbox, System};
 use orders_to_inventory::OrdersToInventory;
 use outbound::{HttpTarget, TargetConfig};
 use receiver::{Flow, Receiver};
@@ -33,6 +33,10 @@ pub(crate) struct Translators {
     sales: Arc<Translator>,
     reservations: Arc<Translator>,
     shipments: Arc<Translator>,
+    pub(crate) payment_intents: Arc<Translator>,
+    pub(crate) charges: Arc<Translator>,
+    pub(crate) disputes: Arc<Translator>,
+    pub(crate) issues: Arc<Translator>,
 }
 
 impl Translators {
@@ -44,6 +48,10 @@ impl Translators {
             sales: with("tryton-sale", &Value::Null),
             reservations: with("canonical-reservation", &Value::Null),
             shipments: with("karrio-shipment", &shipping),
+            payment_intents: with("stripe-payment-intent", &Value::Null),
+            charges: with("stripe-charge", &Value::Null),
+            disputes: with("stripe-dispute", &Value::Null),
+            issues: with("redmine-issue", &Sandbox::desk_settings()),
         }
     }
 }
@@ -74,7 +82,7 @@ pub(crate) trait Subject: Copy {
     fn follow_ons(self) -> usize;
 }
 
-fn http(name: &'static str, base_url: String, seen: Arc<Hooked>) -> HttpTarget {
+pub(crate) fn http(name: &'static str, base_url: String, seen: Arc<Hooked>) -> HttpTarget {
     let config = TargetConfig {
         name,
         base_url,

@@ -10,6 +10,7 @@ use tokio::time::advance;
 use crate::checker::{Sent, violations};
 use crate::flows::{Labels, Orders, Subject};
 use crate::hook::{Fault, Stop};
+use crate::payments::{Cases, Notes};
 use crate::run::{Came, PAST_THE_LEASE, WITHIN_THE_LEASE, Worker, drain};
 use crate::world::World;
 
@@ -91,6 +92,11 @@ async fn two_workers_of_the_shipping_flow_within_a_lease_and_past_it_have_one_ef
 #[tokio::test(start_paused = true)]
 async fn two_workers_of_the_order_flow_within_a_lease_and_past_it_have_one_effect() {
     println!("schedules: {}", two_workers(Orders).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_workers_of_the_payment_flow_within_a_lease_and_past_it_make_one_case_and_tell_it_once() {
+    println!("schedules: {}", two_workers(Cases).await + two_workers(Notes).await);
 }
 
 #[tokio::test(start_paused = true)]

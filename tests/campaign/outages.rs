@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::flows::{Labels, Orders, Subject};
 use crate::hook::Fault;
+use crate::payments::{Cases, Notes};
 use crate::play::{a_loss_and_a_fault, one_fault, play};
 use crate::weather::Weather;
 
@@ -40,6 +41,15 @@ async fn a_fault_while_the_target_is_slow_doubles_nothing() {
 async fn a_fault_in_an_outage_of_the_order_flow_loses_and_doubles_nothing() {
     let weathers = [&Weather::OUTAGE, &Weather::WRITES_FAIL];
     println!("schedules: {}", one_fault_in(Orders, &weathers).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_in_an_outage_of_the_desk_makes_one_case_and_tells_it_once() {
+    let weathers = [&Weather::OUTAGE, &Weather::WRITES_FAIL, &Weather::SLOW, &Weather::REFUSED];
+    println!(
+        "schedules: {}",
+        one_fault_in(Cases, &weathers).await + one_fault_in(Notes, &[&Weather::OUTAGE]).await
+    );
 }
 
 #[tokio::test(start_paused = true)]

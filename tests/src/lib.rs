@@ -8,9 +8,11 @@
     reason = "helpers of tests fail by panicking"
 )]
 
+pub mod case_desk_suite;
 pub mod dataset_refresher_suite;
 pub mod karrio;
 pub mod listener;
+pub mod redmine;
 pub mod stock_reserver_suite;
 pub mod superset;
 

@@ -36,6 +36,7 @@ pub struct Stack {
     /// Resources of the template that the engine lacks.
     pub left_out: Vec<String>,
     webhook_secret: String,
+    stripe_webhook_secret: String,
 }
 
 impl Stack {
@@ -62,17 +63,22 @@ impl Stack {
             ("ShipFrom", SHIP_FROM.to_owned()),
             ("SupersetUrl", sandbox.superset_url()),
             ("DatasetGroups", DATASET_GROUPS.to_owned()),
+            ("RedmineUrl", sandbox.redmine_url()),
+            ("RedmineDesk", Sandbox::desk_settings().to_string()),
         ];
         parameters.extend_from_slice(other);
         let (outputs, left_out) = deploy(tools, engine.endpoint(), &parameters).await?;
         let webhook_secret = format!("shpss_{}", Uuid::new_v4().simple());
-        let stack = Self { engine, sandbox, outputs, left_out, webhook_secret };
+        let stripe_webhook_secret = format!("whsec_{}", Uuid::new_v4().simple());
+        let stack = Self { engine, sandbox, outputs, left_out, webhook_secret, stripe_webhook_secret };
         stack.set_secret("ShopifyWebhookSecretArn", &stack.webhook_secret).await?;
+        stack.set_secret("StripeWebhookSecretArn", &stack.stripe_webhook_secret).await?;
         stack.set_secret("TrytonApiKeyArn", &inventory.api_key).await?;
         stack.set_secret("KarrioApiKeyArn", API_KEY).await?;
         stack.set_secret("SupersetUserArn", &Sandbox::superset_secret()).await?;
         stack.set_secret("DbtCloudWebhookSecretArn", &stack.webhook_secret).await?;
         stack.set_secret("WarehouseWebhookSecretArn", WAREHOUSE_SECRET).await?;
+        stack.set_secret("RedmineApiKeyArn", API_KEY).await?;
         Ok(stack)
     }
 
@@ -99,6 +105,10 @@ impl Stack {
     /// What the source `warehouse` signs with.
     pub const fn warehouse_secret(&self) -> &'static str {
         WAREHOUSE_SECRET
+    }
+
+    pub fn stripe_webhook_secret(&self) -> &str {
+        &self.stripe_webhook_secret
     }
 
     /// Runs the demo's scenario on this stack, with `partners` asked for what they have done.

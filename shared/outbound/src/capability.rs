@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use transform::canonical::{Order, Refresh, Refreshed, Reservation, Shipment};
+use transform::canonical::{Order, PaymentEvent, Refresh, Refreshed, Reservation, Shipment};
 
 use crate::{Budget, CallError};
 
@@ -40,6 +40,28 @@ pub trait DatasetRefresher: Send + Sync {
     /// Makes it read the datasets' structure again and fill the charts' caches anew. There is nothing to look up and no harm in
     /// a repeat, which only does it again. What is refused is left out, told in the end, and stops nothing else.
     async fn refresh(&self, refresh: &Refresh, budget: &Budget) -> Result<Refreshed, CallError>;
+}
+
+/// A desk where people work on cases: a payment has one at most, whatever happened to it.
+#[async_trait]
+pub trait CaseDesk: Send + Sync {
+    /// Stamp of the mapping into the system's words, as it is in force.
+    fn mapping(&self) -> &'static str;
+
+    /// What the desk has of the event, where nothing is left to be done about it. Changes nothing.
+    async fn find(&self, event: &PaymentEvent, budget: &Budget) -> Result<Option<Told>, CallError>;
+
+    /// Opens the payment's case, tells it of the event or closes it; or goes on with what an earlier attempt has begun.
+    async fn tell(&self, event: &PaymentEvent, budget: &Budget) -> Result<Told, CallError>;
+}
+
+/// What has become of an event at a desk.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Told {
+    /// It stands in the case of this id.
+    Case(String),
+    /// The payment has no case, and this is no reason to make one.
+    NoCase,
 }
 
 /// A system that can say which values its fields take now: a changed list is found before a record fails.

@@ -3,7 +3,7 @@
 //! - [`HttpTarget`] sends one request inside a [`Budget`] and classifies the answer into [`CallError`].
 //! - [`at_most_once`] looks an effect up before it is made, and again when its outcome is unknown; [`keyed`] makes it
 //!   under our idempotency key ([`IdempotencySeed`]) where the target takes one; [`repeatable`] where a repeat does no harm.
-//! - [`StockReserver`], [`LabelBuyer`], [`DatasetRefresher`]: the capabilities that connectors implement, in canonical terms; [`OptionLists`]: what
+//! - [`StockReserver`], [`LabelBuyer`], [`CaseDesk`], [`DatasetRefresher`]: the capabilities that connectors implement, in canonical terms; [`OptionLists`]: what
 //!   fields of theirs take.
 
 mod budget;
@@ -20,7 +20,7 @@ mod transport;
 
 pub use budget::Budget;
 pub use call_error::{CallError, Refusal};
-pub use capability::{DatasetRefresher, LabelBuyer, OptionLists, StockReserver};
+pub use capability::{CaseDesk, DatasetRefresher, LabelBuyer, OptionLists, StockReserver, Told};
 pub use credential::Credential;
 pub use http_target::{HttpTarget, TargetConfigError};
 pub use idempotency::{IdempotencySeed, TargetKey};

@@ -195,6 +195,7 @@ impl<F: Flow> Receiver<F> {
                 | Code::TargetFailed
                 | Code::TargetThrottled
                 | Code::CredentialsRefused
+                | Code::TargetMisconfigured
                 | Code::OutcomeUnknown
         );
         let Some(closed) = self.parts.gate.closed().filter(|_| of_the_target) else { return };

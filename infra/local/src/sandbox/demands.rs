@@ -7,7 +7,7 @@ use serde_json::Value;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Demand {
-    /// What is made: `shipment` at the label system, `warm-up` at the BI tool, a model at the inventory: `sale.sale`.
+    /// What is made: `shipment` at the label system, `warm-up` at the BI tool, `issue` at the desk, a model at the inventory: `sale.sale`.
     pub of: String,
     /// JSON pointer into the body.
     pub at: String,

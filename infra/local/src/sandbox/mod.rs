@@ -1,11 +1,13 @@
 //! The partner sandbox: one small server that speaks the calls we make to the inventory system (Tryton's), the
-//! label system (Karrio's) and the BI tool (Superset's), remembers effects, and can be told to fail or to insist on more than it did.
+//! label system (Karrio's), the BI tool (Superset's) and the operations desk (Redmine's), remembers effects, and can be told to
+//! fail or to insist on more than it did.
 //!
 //! | path | what |
 //! |---|---|
 //! | `/erp/rest/…` | inventory, `Authorization: bearer` [`API_KEY`] |
 //! | `/v1/…` | labels, `Authorization: Token` [`API_KEY`] |
 //! | `/superset/api/v1/…` | dashboards, a session by login as [`SUPERSET_USER`] with [`API_KEY`] |
+//! | `/redmine/…` | operations desk, `X-Redmine-API-Key` [`API_KEY`] |
 //! | `POST /_sandbox/faults` | a [`Fault`] for the calls to come |
 //! | `DELETE /_sandbox/faults` | no faults any more |
 //! | `GET /_sandbox/effects` | every [`Effect`] so far |
@@ -14,6 +16,7 @@
 mod demands;
 mod faults;
 mod karrio;
+mod redmine;
 mod state;
 mod superset;
 mod tryton;
@@ -116,6 +119,44 @@ impl Sandbox {
         self.world.dashboards(|dashboards| dashboards.logins())
     }
 
+    pub fn redmine_url(&self) -> String {
+        format!("{}/redmine", self.base_url())
+    }
+
+    /// Of the desk: the ids of its project, statuses and fields.
+    pub fn desk_settings() -> serde_json::Value {
+        redmine::Desk::settings()
+    }
+
+    /// Cases at the desk under our reference, with their notes, the oldest first.
+    pub fn cases(&self, reference: &str) -> Vec<serde_json::Value> {
+        self.world.desk(|desk| desk.under(reference))
+    }
+
+    /// From now on the desk takes one case a reference.
+    pub fn one_case_a_reference(&self) {
+        self.world.desk(|desk| desk.unique = true);
+    }
+
+    /// From now on the desk's workflow does not let anybody set this status.
+    pub fn forbid_status(&self, id: u64) {
+        self.world.desk(|desk| desk.forbidden = Some(id));
+    }
+
+    /// As somebody at the desk would; answers with its id.
+    pub fn open_case(&self, reference: &str) -> u64 {
+        self.world.desk(|desk| desk.open(reference))
+    }
+
+    pub fn delete_case(&self, id: u64) {
+        self.world.desk(|desk| desk.delete(id));
+    }
+
+    /// As somebody at the desk would: `status_id`, `notes`.
+    pub fn change_case(&self, id: u64, change: &serde_json::Value) {
+        self.world.desk(|desk| desk.by_a_person(id, change));
+    }
+
     pub fn effects(&self) -> Vec<Effect> {
         self.world.effects()
     }
@@ -152,6 +193,7 @@ fn app(world: Arc<World>) -> Router {
         .merge(tryton::routes())
         .merge(karrio::routes())
         .merge(superset::routes())
+        .merge(redmine::routes())
         .layer(from_fn_with_state(Arc::clone(&world), faulty));
     let control = Router::new()
         .route("/_sandbox/faults", post(add_fault).delete(clear_faults))

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::demands::Demands;
 use super::faults::Faults;
 use super::karrio::Labels;
+use super::redmine::Desk;
 use super::superset::Dashboards;
 use super::tryton::Erp;
 
@@ -16,19 +17,20 @@ pub enum System {
     Inventory,
     Labels,
     Dashboards,
+    Operations,
 }
 
 /// Something that really happened at a partner, once for each time that it happened.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Effect {
     pub system: System,
-    /// `reservation`, `label`, `refresh` or `warm-up`.
+    /// `reservation`, `label`, `case`, `note`, `refresh` or `warm-up`.
     pub kind: &'static str,
     /// Our external reference; of a refresh the dataset's id, of a warm-up the chart's.
     pub reference: String,
     /// The partner's id.
     pub id: String,
-    /// The number that people know it by.
+    /// The number that people know it by; of a note its last line.
     pub number: String,
     /// When it happened, in milliseconds since the epoch.
     pub at_ms: i64,
@@ -42,6 +44,7 @@ pub(super) struct World {
     erp: Mutex<Erp>,
     labels: Mutex<Labels>,
     dashboards: Mutex<Dashboards>,
+    desk: Mutex<Desk>,
     effects: Mutex<Vec<Effect>>,
 }
 
@@ -60,6 +63,10 @@ impl World {
 
     pub(super) fn dashboards<T>(&self, work: impl FnOnce(&mut Dashboards) -> T) -> T {
         work(&mut lock(&self.dashboards))
+    }
+
+    pub(super) fn desk<T>(&self, work: impl FnOnce(&mut Desk) -> T) -> T {
+        work(&mut lock(&self.desk))
     }
 
     pub(super) fn set_stock(&self, sku: &str, quantity: u32) {

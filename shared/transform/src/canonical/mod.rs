@@ -6,10 +6,12 @@
 mod load;
 mod money;
 mod order;
+mod payment;
 
 pub use load::{DatasetRefresh, LoadFinished, LoadStatus, Refresh, Refreshed};
 pub use money::{Currency, Money, MoneyError};
 pub use order::{Address, Customer, Order, OrderLine, Reservation, Shipment};
+pub use payment::{Aspect, Bearing, PaymentEvent, PaymentEventKind};
 
 /// Stamped on follow-on events as their `sourceversion`.
 pub const MODEL_VERSION: &str = "1";

@@ -89,9 +89,12 @@ impl<'e> Tried<'e> {
                 ]
             }
             Type::String => {
-                let named = self.texts.iter().filter(|text| !text.trim().is_empty());
+                let pattern = schema.pattern.as_deref().and_then(|it| regex_lite::Regex::new(it).ok());
+                let may_come = |text: &str| pattern.as_ref().is_none_or(|pattern| pattern.is_match(text));
+                let sample = ["x", "DE", "EUR"].into_iter().find(|text| may_come(text)).unwrap_or("x");
+                let named = self.texts.iter().filter(|text| !text.trim().is_empty() && may_come(text));
                 let named = named.map(|text| Trial::any(Came::Text(text.clone().into())));
-                std::iter::once(Trial::any(Came::Text("x".into()))).chain(named).collect()
+                std::iter::once(Trial::any(Came::Text(sample.into()))).chain(named).collect()
             }
             Type::Null | Type::Array | Type::Object => Vec::new(),
         };

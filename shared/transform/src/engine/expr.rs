@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedEntryExpr, IdedExpr, LiteralValue, operators};
 use cel::parser::PrattParser;
-use cel::{Context, Value as Cel};
+use cel::{Context, Env, ExecutionError, Value as Cel};
 use message::Code;
 
 use super::came::Came;
 use super::convert::Refused;
 use super::native::Native;
+use crate::canonical::{Currency, Money};
 
 /// Nodes of one expression.
 const MOST_NODES: usize = 64;
@@ -171,12 +173,14 @@ fn nests(parsed: &IdedExpr, within: bool) -> bool {
     }
 }
 
-/// CEL's own functions and the mapping's sets: the same for every message.
+/// CEL's own functions, those of its extension for texts, `money`, and the mapping's sets: the same for every message.
 pub(crate) struct Library(Context<'static, 'static>);
 
 impl Library {
     pub(crate) fn new(sets: &BTreeMap<String, Vec<String>>) -> Self {
-        let mut context = Context::default();
+        let mut context = Context::with_env(Arc::new(env()));
+        // Fails where the name is taken, which an expression that needs it shows.
+        drop(context.add_function("money", money));
         for (name, set) in sets {
             let items: Vec<Cel> = set.iter().map(|item| Cel::from(item.as_str())).collect();
             context.add_variable_from_value(name.clone(), items);
@@ -202,6 +206,21 @@ impl Library {
         }
         Given(context)
     }
+}
+
+fn env() -> Env {
+    let mut env = Env::stdlib();
+    // The same: nothing of the standard library is called as these are.
+    drop(env.add_extension(cel::extensions::strings));
+    env
+}
+
+/// Minor units as people read them: `42.00 EUR`.
+fn money(minor: i64, currency: Arc<String>) -> Result<Arc<String>, ExecutionError> {
+    let currency = Currency::parse(&currency).map_err(|_| {
+        ExecutionError::function_error("money", "expected a currency of three capital letters")
+    })?;
+    Ok(Arc::new(format!("{} {}", Money { minor, currency }.to_decimal(), currency.as_str())))
 }
 
 impl fmt::Debug for Library {

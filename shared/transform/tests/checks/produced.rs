@@ -65,6 +65,18 @@ fn what_an_expression_makes_has_to_be_convertible_and_allowed() {
     assert_eq!(found(&files(A_OR_B, TEXT, "extra == 'a' ? null : extra")), [(MayBeMissing, None)]);
 }
 
+/// A function that takes certain texts alone is not tried with any other, where the contract says so.
+#[test]
+fn an_expression_is_tried_with_a_text_that_the_contract_takes() {
+    let rule = "expr = \"money(7, extra)\"\nwith = { extra = \"extra\" }";
+    let currency = r#"{"type": "string", "pattern": "^[A-Z]{3}$"}"#;
+    assert_eq!(found(&required(one_more(currency, TEXT, rule))), []);
+    assert_eq!(found(&required(one_more(TEXT, TEXT, rule))), [(ExpressionFails, None)]);
+    let named =
+        "expr = \"extra == 'many' ? money(1, extra) : money(7, extra)\"\nwith = { extra = \"extra\" }";
+    assert_eq!(found(&required(one_more(currency, TEXT, named))), []);
+}
+
 #[test]
 fn what_an_expression_makes_for_a_value_map_is_known_to_it() {
     let rule = "expr = \"extra == 'a' ? 'x' : 'y'\"\nwith = { extra = \"extra\" }\nvalues = \"extra\"\n[values.extra]\nmap = { x = \"a\" }";

@@ -110,6 +110,31 @@ fn a_list_of_fixed_items_is_made_of_what_is_no_list() {
 }
 
 #[test]
+fn expressions_change_texts_and_write_money_as_people_read_it() {
+    let of = |expr: &str| {
+        format!(
+            "[[rule]]\nto = \"made\"\nexpr = '{expr}'\nwith = {{ came = \"came\", currency = \"currency\" }}\n"
+        )
+    };
+    let made = |expr, came, currency| {
+        translate(&of(expr), json!({ "came": came, "currency": currency })).map(|it| it.value["made"].clone())
+    };
+    let money = "money(came, currency.upperAscii())";
+    for (came, currency, expected) in [
+        (4_200, "eur", "42.00 EUR"),
+        (-5, "EUR", "-0.05 EUR"),
+        (500, "jpy", "500 JPY"),
+        (1, "KWD", "0.001 KWD"),
+    ] {
+        assert_eq!(made(money, json!(came), currency).unwrap(), expected);
+    }
+    assert_eq!(made("came.replace(\"_\", \"-\")", json!("pi_a_b"), "").unwrap(), "pi-a-b");
+    for (came, currency) in [(json!(1), "euro"), (json!("1"), "EUR"), (json!(1.5), "EUR")] {
+        assert_eq!(made("money(came, currency)", came, currency), Err((TypeMismatch, "$.came".to_owned())));
+    }
+}
+
+#[test]
 fn conditions_and_expressions_say_what_a_table_cannot() {
     let rules = "[sets]\nnear = [\"AT\", \"DE\"]\n\
         [[refuse]]\nat = \"other\"\nwhen = \"other == 'no'\"\nwith = { other = \"other\" }\nexpected = \"not no\"\n\

@@ -10,6 +10,8 @@ mod drift;
 #[cfg(test)]
 mod loads;
 #[cfg(test)]
+mod payments;
+#[cfg(test)]
 mod reservation_event;
 #[cfg(test)]
 mod round_trip;

@@ -1,0 +1,244 @@
+//! The flow against a scripted desk.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use message::{Code, Effect, Envelope, Rejection};
+use outbound::{Attempt, Budget, CallError, CaseDesk, IdempotencySeed, Told};
+use payments_to_operations::{Mappings, PaymentsToOperations};
+use receiver::{Claim, Flow, Translated};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use transform::Translator;
+use transform::canonical::{Bearing, PaymentEvent, PaymentEventKind};
+
+const FAILED: &str =
+    include_str!("../../../shared/transform/cases/stripe-payment-intent/failed-by-the-issuer/input.json");
+const SUCCEEDED: &str =
+    include_str!("../../../shared/transform/cases/stripe-payment-intent/succeeded/input.json");
+const CAPTURED: &str = include_str!(
+    "../../../shared/transform/cases/stripe-payment-intent/succeeded-as-localstripe-sends-it/input.json"
+);
+const REFUNDED: &str =
+    include_str!("../../../shared/transform/cases/stripe-charge/refunded-in-part/input.json");
+const OPENED: &str = include_str!("../../../shared/transform/cases/stripe-dispute/opened/input.json");
+const WON: &str = include_str!("../../../shared/transform/cases/stripe-dispute/closed-won/input.json");
+
+/// One payment's.
+#[derive(Default)]
+struct Desk {
+    told: Mutex<Vec<String>>,
+    lost_answer: bool,
+}
+
+#[async_trait]
+impl CaseDesk for Desk {
+    fn mapping(&self) -> &'static str {
+        "redmine-issue/1 redmine.issue@5.0"
+    }
+
+    async fn find(&self, event: &PaymentEvent, _: &Budget) -> Result<Option<Told>, CallError> {
+        let told = self.told.lock().unwrap();
+        if told.is_empty() && event.kind.bearing() != Bearing::Opens {
+            return Ok(Some(Told::NoCase));
+        }
+        Ok(told.contains(&event.id).then(|| Told::Case("7".to_owned())))
+    }
+
+    async fn tell(&self, event: &PaymentEvent, _: &Budget) -> Result<Told, CallError> {
+        self.told.lock().unwrap().push(event.id.clone());
+        if self.lost_answer {
+            return Err(CallError::OutcomeUnknown { code: Code::OutcomeUnknown, after: None });
+        }
+        Ok(Told::Case("7".to_owned()))
+    }
+}
+
+fn flow(desk: &Arc<Desk>) -> PaymentsToOperations {
+    let built_in = |name| Arc::new(Translator::built_in(name, &Value::Null).unwrap());
+    let mappings = Mappings {
+        payment_intents: built_in("stripe-payment-intent"),
+        charges: built_in("stripe-charge"),
+        disputes: built_in("stripe-dispute"),
+    };
+    PaymentsToOperations::new(mappings, Arc::<Desk>::clone(desk))
+}
+
+fn payload(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+/// As ingest puts it on the queue.
+fn envelope(payload: &Value) -> Envelope {
+    let body = json!({
+        "specversion": "1.0", "id": payload["id"], "source": "/stripe/acct_1", "sourceversion": payload["api_version"],
+        "type": format!("stripe.{}", payload["type"].as_str().unwrap()), "time": "2026-11-24T10:00:00Z",
+        "correlationid": payload["id"], "data": payload
+    });
+    Envelope::decode(&body.to_string()).unwrap()
+}
+
+fn translated(payload: &Value) -> Result<Translated<PaymentEvent>, Rejection> {
+    flow(&Arc::default()).translate(&envelope(payload))
+}
+
+async fn perform(desk: &Arc<Desk>, text: &str) -> Result<String, Attempt> {
+    let (flow, envelope) = (flow(desk), envelope(&payload(text)));
+    let translated = flow.translate(&envelope).unwrap();
+    let claim = Claim {
+        prior: Effect::Absent,
+        budget: Budget::of_work(Instant::now(), Duration::from_secs(30)),
+        idempotency: IdempotencySeed {
+            operation: translated.key,
+            version: translated.version,
+            age: Duration::ZERO,
+            unknown_for: Duration::ZERO,
+        },
+        mapping: "mapping/1",
+    };
+    let performed = flow.perform(&envelope, &translated.operation, &claim).await?;
+    assert!(performed.events.is_empty());
+    Ok(performed.outcome.ids)
+}
+
+#[test]
+fn each_aspect_of_a_payment_is_an_operation_of_its_own() {
+    let account = "22:payments-to-operations/13:stripe/acct_1/27:pi_3Example0000000000000001";
+    for (text, aspect, mapping) in [
+        (FAILED, "7:outcome", "stripe-payment-intent/1 canonical.payment-event@1"),
+        (SUCCEEDED, "7:outcome", "stripe-payment-intent/1 canonical.payment-event@1"),
+        (REFUNDED, "6:refund", "stripe-charge/1 canonical.payment-event@1"),
+        (OPENED, "19:dispute/du_1Example", "stripe-dispute/1 canonical.payment-event@1"),
+        (WON, "19:dispute/du_1Example", "stripe-dispute/1 canonical.payment-event@1"),
+    ] {
+        let translated = translated(&payload(text)).unwrap();
+        assert_eq!(translated.key.as_str(), format!("{account}/{aspect}"));
+        assert_eq!(translated.mapping, mapping);
+    }
+}
+
+/// Deliveries keep no order; what happened later is the newer version, whichever comes first.
+#[test]
+fn a_later_event_of_an_aspect_is_a_newer_version() {
+    let version = |text: &str, created: i64| {
+        let mut payload = payload(text);
+        payload["created"] = json!(created);
+        translated(&payload).unwrap().version
+    };
+    let now = 1_795_514_398;
+    assert!(version(FAILED, now) < version(SUCCEEDED, now + 1));
+    assert!(version(SUCCEEDED, now) < version(FAILED, now + 1));
+    assert!(version(FAILED, now) < version(SUCCEEDED, now), "of one second");
+    assert!(version(OPENED, now) < version(WON, now), "of one second");
+    let refunded = |amount: i64| {
+        let mut payload = payload(REFUNDED);
+        payload["data"]["object"]["amount_refunded"] = json!(amount);
+        translated(&payload).unwrap().version
+    };
+    assert!(refunded(1_000) < refunded(2_000), "of one second");
+}
+
+#[test]
+fn a_repeat_is_the_same_version_with_the_same_content() {
+    let (one, other) = (translated(&payload(FAILED)).unwrap(), translated(&payload(FAILED)).unwrap());
+    assert_eq!((one.key, one.version, one.operation), (other.key, other.version, other.operation));
+}
+
+#[test]
+fn what_localstripe_sends_is_read() {
+    let event = translated(&payload(CAPTURED)).unwrap().operation;
+    assert_eq!((event.kind, event.payment.as_str()), (PaymentEventKind::Succeeded, "pi_HudY7WzwVpVBeC"));
+    assert_eq!((event.amount.minor, event.amount.currency.as_str()), (4_200, "EUR"));
+}
+
+/// A rule of EventBridge may put Stripe's events on the queue as well.
+#[test]
+fn an_event_of_stripes_bus_is_the_same_event() {
+    let detail = payload(FAILED);
+    let body = json!({
+        "version": "0", "id": "7bf73129-1428-4cd3-a780-95db273d1602", "detail-type": detail["type"],
+        "source": "aws.partner/stripe.com/acct_1", "account": "123456789012", "time": "2026-11-24T10:00:00Z",
+        "region": "eu-central-1", "resources": [], "detail": detail
+    });
+    let of_the_bus = flow(&Arc::default()).translate(&Envelope::decode(&body.to_string()).unwrap()).unwrap();
+    let of_the_webhook = translated(&payload(FAILED)).unwrap();
+    assert_eq!(of_the_bus.key, of_the_webhook.key);
+    assert_eq!(
+        (of_the_bus.version, of_the_bus.operation),
+        (of_the_webhook.version, of_the_webhook.operation)
+    );
+}
+
+#[test]
+fn nothing_of_a_person_is_read() {
+    for text in [FAILED, REFUNDED, OPENED] {
+        assert!(text.contains("Ann Example") && text.contains("ann@example.com"));
+        let event = translated(&payload(text)).unwrap().operation;
+        assert!(!serde_json::to_string(&event).unwrap().to_lowercase().contains("ann"), "{event:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_is_told_once_however_often_it_is_performed() {
+    let desk = Arc::new(Desk::default());
+    let first = perform(&desk, FAILED).await.unwrap();
+    assert_eq!(first, r#"{"case_id":"7"}"#);
+    assert_eq!(perform(&desk, FAILED).await.unwrap(), first);
+    assert_eq!(perform(&desk, REFUNDED).await.unwrap(), first);
+    assert_eq!(desk.told.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn an_event_whose_answer_was_lost_is_found_not_told_again() {
+    let desk = Arc::new(Desk { lost_answer: true, ..Desk::default() });
+    perform(&desk, FAILED).await.unwrap();
+    assert_eq!(desk.told.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_has_nothing_to_do_says_so_and_is_done() {
+    for text in [SUCCEEDED, REFUNDED, WON] {
+        let desk = Arc::new(Desk::default());
+        let outcome = perform(&desk, text).await.unwrap();
+        assert_eq!(outcome, r#"{"case_id":null,"nothing_to_do":"the payment has no case"}"#);
+        assert!(desk.told.lock().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn an_event_of_another_type_is_rejected() {
+    for other in ["payment_intent.canceled", "customer.created", "charge.dispute.updated"] {
+        let mut payload = payload(FAILED);
+        payload["type"] = json!(other);
+        let rejection = translated(&payload).unwrap_err();
+        assert_eq!((rejection.code, rejection.path.as_str()), (Code::EventTypeUnknown, "$.type"));
+    }
+}
+
+#[test]
+fn bad_input_is_rejected_with_its_code_and_place() {
+    for (text, pointer, value, code, path) in [
+        (FAILED, "/data/object/id", Value::Null, Code::FieldMissing, "$.data.object.id"),
+        (FAILED, "/data/object/amount", json!("4200"), Code::TypeMismatch, "$.data.object.amount"),
+        (FAILED, "/data/object/currency", json!("euro"), Code::ValueInvalid, "$.data.object.currency"),
+        (FAILED, "/created", json!("yesterday"), Code::TypeMismatch, "$.created"),
+        (FAILED, "/id", json!("evt 1]"), Code::ValueInvalid, "$.id"),
+        (FAILED, "/api_version", json!("1999-01-01"), Code::VersionUnsupported, "@envelope.sourceversion"),
+        (
+            REFUNDED,
+            "/data/object/amount_refunded",
+            Value::Null,
+            Code::FieldMissing,
+            "$.data.object.amount_refunded",
+        ),
+        (WON, "/data/object/status", json!("charge_refunded"), Code::ValueUnknown, "$.data.object.status"),
+        (WON, "/data/object/status", json!("under_review"), Code::ValueInvalid, "$.data.object.status"),
+    ] {
+        let mut payload = payload(text);
+        *payload.pointer_mut(pointer).unwrap() = value;
+        let rejection = translated(&payload).unwrap_err();
+        assert_eq!((rejection.code, rejection.path.as_str()), (code, path), "{pointer}");
+    }
+}
