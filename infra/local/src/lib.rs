@@ -14,6 +14,7 @@ mod prerequisites;
 mod process;
 mod progress;
 mod redrive;
+pub mod real;
 pub mod sandbox;
 pub mod scenario;
 pub mod soak;
