@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -9,6 +11,7 @@ use crate::deploy::{STACK, deploy};
 use crate::engine::Engine;
 use crate::inspect::Inspect;
 use crate::progress::say;
+use crate::real::vendure::Webhook;
 use crate::sandbox::{API_KEY, Sandbox, System};
 use crate::scenario::{Partners, Scenario};
 use crate::tools::Tools;
@@ -31,6 +34,7 @@ pub struct Stack {
     /// Resources of the template that the engine lacks.
     pub left_out: Vec<String>,
     webhook_secret: String,
+    vendure_secret: String,
 }
 
 impl Stack {
@@ -59,8 +63,10 @@ impl Stack {
         parameters.extend_from_slice(other);
         let (outputs, left_out) = deploy(tools, engine.endpoint(), &parameters).await?;
         let webhook_secret = format!("shpss_{}", Uuid::new_v4().simple());
-        let stack = Self { engine, sandbox, outputs, left_out, webhook_secret };
+        let vendure_secret = format!("whsec_{}", STANDARD.encode(Uuid::new_v4()));
+        let stack = Self { engine, sandbox, outputs, left_out, webhook_secret, vendure_secret };
         stack.set_secret("ShopifyWebhookSecretArn", &stack.webhook_secret).await?;
+        stack.set_secret("VendureWebhookSecretArn", &stack.vendure_secret).await?;
         stack.set_secret("TrytonApiKeyArn", &inventory.api_key).await?;
         stack.set_secret("KarrioApiKeyArn", API_KEY).await?;
         Ok(stack)
@@ -84,6 +90,12 @@ impl Stack {
 
     pub fn webhook_secret(&self) -> &str {
         &self.webhook_secret
+    }
+
+    /// What a shop on Vendure has to post to, and by which key it has to sign.
+    pub fn vendure_webhook(&self) -> Result<Webhook> {
+        let url = format!("{}/webhooks/vendure", self.api_url()?);
+        Ok(Webhook { url, secret: self.vendure_secret.clone() })
     }
 
     /// Runs the demo's scenario on this stack, with `partners` asked for what they have done.
