@@ -8,6 +8,7 @@
 )]
 
 pub mod karrio;
+pub mod relay;
 pub mod stock_reserver_suite;
 
 use std::sync::Arc;

@@ -15,8 +15,6 @@ const QUEUE = 'order-placed-webhook';
 /** How long after each other is for the shop's job queue to say: its `backoffStrategy`. */
 const RETRIES = 30;
 const ANSWER_WITHIN_MS = 10_000;
-/** What a retry would not mend. */
-const isFinal = status => status >= 400 && status < 500 && status !== 408 && status !== 429;
 
 class OrderPlacedWebhookPlugin {
     static target = {};
@@ -64,11 +62,8 @@ async function post(url, secret, { id, body }) {
         'webhook-signature': `v1,${signature}`,
     };
     const answer = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
-    if (isFinal(answer.status)) {
-        Logger.error(`${id} was refused with ${answer.status}`, QUEUE);
-    } else if (!answer.ok) {
-        throw new Error(`${id} was answered with ${answer.status}`);
-    }
+    // A refusal too is tried again: a wrong secret is set right some time, and the order is still there.
+    if (!answer.ok) throw new Error(`${id} was answered with ${answer.status}`);
 }
 
 /** Members of an object, null where it has none: as the Admin API answers. */

@@ -2,13 +2,13 @@
 process.env.VENDURE_DISABLE_TELEMETRY = 'true';
 const {
     DefaultLogger,
-    InMemoryJobQueueStrategy,
     JobQueueService,
     LogLevel,
     bootstrap,
     dummyPaymentHandler,
     manualFulfillmentHandler,
 } = require('@vendure/core');
+const { InMemoryJobQueueStrategy } = require('@vendure/core/dist/job-queue/in-memory-job-queue-strategy');
 const { OrderPlacedWebhookPlugin } = require('./order-placed-webhook');
 
 /** Without one a failed job is tried again at once. */

@@ -11,8 +11,10 @@ pub(crate) async fn all(tools: &Tools) -> Result<()> {
 pub(crate) async fn real(tools: &Tools) -> Result<()> {
     prepare(tools).await?;
     local::tryton::prepare(tools).await?;
+    local::real::vendure::prepare(tools).await?;
     // The whole workspace, so that its dependencies are built with the same features as for all other tests.
-    nextest(tools, &["--workspace", "--features", "tests/real", "--test", "real_tryton"]).await
+    let tests = ["--test", "real_tryton", "--test", "real_vendure", "--test", "real_orders"];
+    nextest(tools, &[&["--workspace", "--features", "tests/real"], tests.as_slice()].concat()).await
 }
 
 /// Before the tests, so that what takes long is seen and not timed.
