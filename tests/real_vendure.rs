@@ -39,8 +39,8 @@ fn order(delivery: &Delivery) -> Order {
 async fn a_placed_order_is_posted_until_it_is_taken_signed_and_as_the_contract_says() {
     let tools = Tools::new(Workspace::here()).unwrap();
     let relay = Relay::start(None).await;
-    let webhook = Webhook { url: relay.url.clone(), secret: SECRET.to_owned() };
-    let vendure = RealVendure::up(&tools, Some(&webhook)).await.unwrap();
+    let webhook = Webhook { url: &relay.url, secret: SECRET };
+    let vendure = RealVendure::up(&tools, Some(webhook)).await.unwrap();
     let address = json!({
         "fullName": "Ann Example", "streetLine1": "Musterstraße 12", "city": "Berlin", "postalCode": "10115",
         "countryCode": "DE",

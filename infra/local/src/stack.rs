@@ -11,7 +11,6 @@ use crate::deploy::{STACK, deploy};
 use crate::engine::Engine;
 use crate::inspect::Inspect;
 use crate::progress::say;
-use crate::real::vendure::Webhook;
 use crate::sandbox::{API_KEY, Sandbox, System};
 use crate::scenario::{Partners, Scenario};
 use crate::tools::Tools;
@@ -92,10 +91,9 @@ impl Stack {
         &self.webhook_secret
     }
 
-    /// What a shop on Vendure has to post to, and by which key it has to sign.
-    pub fn vendure_webhook(&self) -> Result<Webhook> {
-        let url = format!("{}/webhooks/vendure", self.api_url()?);
-        Ok(Webhook { url, secret: self.vendure_secret.clone() })
+    /// The key by which the shop on Vendure has to sign.
+    pub fn vendure_secret(&self) -> &str {
+        &self.vendure_secret
     }
 
     /// Runs the demo's scenario on this stack, with `partners` asked for what they have done.

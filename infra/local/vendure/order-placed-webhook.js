@@ -1,5 +1,10 @@
-// Vendure posts no webhooks. This plugin posts one for each order that is placed, signed as Standard Webhooks 1.0 asks:
-// shops can use it as it is (README of the project, "Deploy to AWS").
+// Vendure posts no webhooks. This plugin posts one for each order that is placed, signed as Standard Webhooks 1.0 asks. Shops can
+// use it as it is. How long it goes on trying is their job queue's to say; so it is more than five hours:
+//
+//     plugins: [
+//         DefaultJobQueuePlugin.init({ backoffStrategy: (_, attempts) => Math.min(1000 * 2 ** attempts, 900_000) }),
+//         OrderPlacedWebhookPlugin.init({ url: '<ApiUrl>/webhooks/vendure', secret: 'whsec_<base64>' }),
+//     ],
 const { createHmac, randomUUID } = require('node:crypto');
 const {
     EventBus,
@@ -12,14 +17,12 @@ const {
 } = require('@vendure/core');
 
 const QUEUE = 'order-placed-webhook';
-/** How long after each other is for the shop's job queue to say: its `backoffStrategy`. */
 const RETRIES = 30;
 const ANSWER_WITHIN_MS = 10_000;
 
 class OrderPlacedWebhookPlugin {
     static target = {};
 
-    /** `url`: <ApiUrl>/webhooks/<source>. `secret`: whsec_<base64>, the same as the source's. */
     static init(target) {
         this.target = target;
         return this;

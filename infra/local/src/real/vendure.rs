@@ -14,6 +14,8 @@ use crate::progress::say;
 use crate::real::{READY_WITHIN, Run, once};
 use crate::tools::Tools;
 
+pub const USER: &str = "superadmin";
+pub const PASSWORD: &str = "loopback-only";
 const DATABASE: &str = "shop.sqlite";
 const PACKAGES: [&str; 3] = ["requirements-node.txt", "vendure/package.json", "vendure/package-lock.json"];
 const SHOP: [&str; 3] = ["vendure/seed.js", "vendure/shop.js", "vendure/order-placed-webhook.js"];
@@ -21,10 +23,10 @@ const SHOP: [&str; 3] = ["vendure/seed.js", "vendure/shop.js", "vendure/order-pl
 const CUSTOMER: &str = r#"{ "firstName": "Ann", "lastName": "Example", "emailAddress": "ann@example.com" }"#;
 
 /// Where the shop's plugin posts each order that is placed, and the secret by which it signs: `whsec_<base64>`.
-#[derive(Clone, Debug)]
-pub struct Webhook {
-    pub url: String,
-    pub secret: String,
+#[derive(Clone, Copy, Debug)]
+pub struct Webhook<'a> {
+    pub url: &'a str,
+    pub secret: &'a str,
 }
 
 /// A running Vendure that sells what the real Tryton has. Ends with this value.
@@ -71,7 +73,7 @@ pub async fn prepare(tools: &Tools) -> Result<PathBuf> {
 
 impl RealVendure {
     /// Without a webhook nobody is told of orders.
-    pub async fn up(tools: &Tools, webhook: Option<&Webhook>) -> Result<Self> {
+    pub async fn up(tools: &Tools, webhook: Option<Webhook<'_>>) -> Result<Self> {
         let prepared = prepare(tools).await?;
         say("starting Vendure");
         let run = Run::of(tools, "vendure", &prepared).await?;
@@ -82,7 +84,7 @@ impl RealVendure {
             .arg(run.folder.join(DATABASE))
             .env("NODE_PATH", modules(tools));
         if let Some(webhook) = webhook {
-            command.env("WEBHOOK_URL", &webhook.url).env("WEBHOOK_SECRET", &webhook.secret);
+            command.env("WEBHOOK_URL", webhook.url).env("WEBHOOK_SECRET", webhook.secret);
         }
         let mut service = Service::start("Vendure", &command, &run.log())?;
         let (client, base_url) = (crate::http::client(), format!("http://127.0.0.1:{}", run.port));
