@@ -30,6 +30,7 @@ const SHOP: &str = "acme.myshopify.com";
 /// What the flows and their connectors read and write by.
 pub(crate) struct Translators {
     orders: Arc<Translator>,
+    vendure_orders: Arc<Translator>,
     sales: Arc<Translator>,
     reservations: Arc<Translator>,
     shipments: Arc<Translator>,
@@ -45,6 +46,7 @@ impl Translators {
         let shipping = json!({ "service": "standard_service", "ship_from": address() });
         Self {
             orders: with("shopify-order", &Value::Null),
+            vendure_orders: with("vendure-order", &Value::Null),
             sales: with("tryton-sale", &Value::Null),
             reservations: with("canonical-reservation", &Value::Null),
             shipments: with("karrio-shipment", &shipping),
@@ -139,7 +141,8 @@ impl Subject for Orders {
         let gate = seen.gate(self.target());
         let target = http(self.target(), world.sandbox.tryton_url(), Arc::clone(&seen));
         let reserver = TrytonStockReserver::new(target, credential(API_KEY), 1, Arc::clone(&by.sales));
-        seen.receiver(OrdersToInventory::new(Arc::clone(&by.orders), Arc::new(reserver)), gate)
+        let vendure = Arc::clone(&by.vendure_orders);
+        seen.receiver(OrdersToInventory::new(Arc::clone(&by.orders), vendure, Arc::new(reserver)), gate)
     }
 
     fn good(self, order: u32) -> String {

@@ -13,6 +13,7 @@ pub mod dataset_refresher_suite;
 pub mod karrio;
 pub mod listener;
 pub mod redmine;
+pub mod relay;
 pub mod stock_reserver_suite;
 pub mod superset;
 

@@ -10,16 +10,21 @@ use transform::canonical::Order;
 use transform::{Decoded, Translator, reservation};
 
 const SHOPIFY_ORDER_CREATED: &str = "shopify.orders/create";
+/// What Vendure's plugin signs as: the source's own name stands in front of the type, and each shop is a source.
+const STANDARD_WEBHOOKS: &str = "/standard-webhooks/";
+const VENDURE_ORDER_PLACED: &str = ".order.placed";
 
 pub struct OrdersToInventory {
     /// Of the mapping `shopify-order`.
     shopify: Arc<Translator>,
+    /// Of the mapping `vendure-order`.
+    vendure: Arc<Translator>,
     reserver: Arc<dyn StockReserver>,
 }
 
 impl OrdersToInventory {
-    pub fn new(shopify: Arc<Translator>, reserver: Arc<dyn StockReserver>) -> Self {
-        Self { shopify, reserver }
+    pub fn new(shopify: Arc<Translator>, vendure: Arc<Translator>, reserver: Arc<dyn StockReserver>) -> Self {
+        Self { shopify, vendure, reserver }
     }
 }
 
@@ -39,6 +44,11 @@ impl Flow for OrdersToInventory {
     fn translate(&self, envelope: &Envelope) -> Result<Translated<Order>, Rejection> {
         let Decoded { value: order, stamp }: Decoded<Order> = match envelope.event_type.as_str() {
             SHOPIFY_ORDER_CREATED => self.shopify.decode(envelope)?,
+            kind if kind.ends_with(VENDURE_ORDER_PLACED)
+                && envelope.source.starts_with(STANDARD_WEBHOOKS) =>
+            {
+                self.vendure.decode(envelope)?
+            }
             _ => {
                 return Err(Rejection::new(Code::EventTypeUnknown, "$.type", Code::EventTypeUnknown.title()));
             }

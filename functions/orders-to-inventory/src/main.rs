@@ -25,8 +25,9 @@ async fn main() -> Result<(), Error> {
         mappings.translator("tryton-sale", Value::Null)?,
     );
     let shopify = mappings.translator("shopify-order", Value::Null)?;
+    let vendure = mappings.translator("vendure-order", Value::Null)?;
     wiring
         .followed_by(settings.next_queue_url)
-        .serve(OrdersToInventory::new(shopify, Arc::new(reserver)), gate, mappings)
+        .serve(OrdersToInventory::new(shopify, vendure, Arc::new(reserver)), gate, mappings)
         .await
 }

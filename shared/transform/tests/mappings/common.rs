@@ -22,6 +22,10 @@ pub(crate) fn shopify_payload(case: &str) -> String {
     text(&here().join("cases/shopify-order").join(case).join("input.json"))
 }
 
+pub(crate) fn vendure_payload(case: &str) -> String {
+    text(&here().join("cases/vendure-order").join(case).join("input.json"))
+}
+
 pub(crate) fn ship_from() -> Address {
     serde_json::from_str(&text(&here().join("tests/fixtures/ship-from.json"))).unwrap()
 }
@@ -43,12 +47,28 @@ pub(crate) fn webhook(payload: &str) -> Envelope {
     }
 }
 
+/// What Vendure's plugin posts, as ingest puts it on the queue.
+pub(crate) fn vendure_webhook(payload: &str) -> Envelope {
+    Envelope {
+        source: "/standard-webhooks/vendure".to_owned(),
+        event_type: "vendure.order.placed".to_owned(),
+        deliveryid: None,
+        sourceversion: None,
+        ..webhook(payload)
+    }
+}
+
 fn built_in(name: &str) -> Translator {
     Translator::built_in(name, &Value::Null).unwrap()
 }
 
 pub(crate) fn order(envelope: &Envelope) -> Result<Order, MappingError> {
     static MAPPING: LazyLock<Translator> = LazyLock::new(|| built_in("shopify-order"));
+    MAPPING.decode(envelope).map(|decoded| decoded.value)
+}
+
+pub(crate) fn vendure_order(envelope: &Envelope) -> Result<Order, MappingError> {
+    static MAPPING: LazyLock<Translator> = LazyLock::new(|| built_in("vendure-order"));
     MAPPING.decode(envelope).map(|decoded| decoded.value)
 }
 

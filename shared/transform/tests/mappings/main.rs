@@ -19,3 +19,5 @@ mod round_trip;
 mod shopify_order;
 #[cfg(test)]
 mod targets;
+#[cfg(test)]
+mod vendure_order;
