@@ -63,6 +63,8 @@ codes! {
     ProductUnknown "SPW4009" "the target does not know the product"
     CurrencyUnsupported "SPW4010" "the target does not accept the currency"
     LeaseTooShort "SPW4011" "too little time is left to call the target safely"
+    RelatedRecordMissing "SPW4014" "what the record refers to is not at the target yet"
+    RecordClosed "SPW4015" "the target's record is past being changed by us"
     // 5xxx: the function.
     HandlerPanicked "SPW5001" "the handler panicked"
     DeadlineNear "SPW5002" "the invocation ended before this record was started"
