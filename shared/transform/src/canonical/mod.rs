@@ -3,9 +3,11 @@
 //! Serialised in declaration order; the ledger's fingerprint is taken of that form, so a field that is added
 //! needs a new model version.
 
+mod crm;
 mod money;
 mod order;
 
+pub use crm::{Account, Contact, CrmRecord, Deal, Origin, RecordChange};
 pub use money::{Currency, Money, MoneyError};
 pub use order::{Address, Customer, Order, OrderLine, Reservation, Shipment};
 
