@@ -5,22 +5,25 @@ use serde::Serialize;
 
 use super::demands::Demands;
 use super::faults::Faults;
+use super::hubspot::Crm;
 use super::karrio::Labels;
 use super::tryton::Erp;
 
-/// Which of the two systems had the effect.
+/// Which system had the effect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum System {
     Inventory,
     Labels,
+    /// Customers and sales.
+    Erp,
 }
 
 /// Something that really happened at a partner, once for each time that it happened.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Effect {
     pub system: System,
-    /// `reservation` or `label`.
+    /// `reservation`, `label`, `party` or `sale`.
     pub kind: &'static str,
     /// Our external reference.
     pub reference: String,
@@ -39,6 +42,7 @@ pub(super) struct World {
     pub(super) demands: Demands,
     erp: Mutex<Erp>,
     labels: Mutex<Labels>,
+    crm: Mutex<Crm>,
     effects: Mutex<Vec<Effect>>,
 }
 
@@ -53,6 +57,10 @@ impl World {
 
     pub(super) fn labels<T>(&self, work: impl FnOnce(&mut Labels) -> T) -> T {
         work(&mut lock(&self.labels))
+    }
+
+    pub(super) fn crm<T>(&self, work: impl FnOnce(&mut Crm) -> T) -> T {
+        work(&mut lock(&self.crm))
     }
 
     pub(super) fn set_stock(&self, sku: &str, quantity: u32) {
