@@ -7,8 +7,11 @@
     reason = "helpers of tests fail by panicking"
 )]
 
+pub mod crm;
 pub mod karrio;
+pub mod record_upserter_suite;
 pub mod stock_reserver_suite;
+pub mod tryton_people;
 
 use std::sync::Arc;
 use std::time::Duration;

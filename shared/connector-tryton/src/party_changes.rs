@@ -126,7 +126,7 @@ mod tests {
 
     fn party(mechanisms: Value, identifiers: Value) -> PartyRecord {
         let party = json!({
-            "id": 1, "name": "Ann Example", "active": true, "replaced_by": null, "addresses": [], "lang": "de",
+            "id": 1, "name": "Ann Example", "active": 1, "replaced_by": null, "addresses": [], "lang": "de",
             "contact_mechanisms": mechanisms, "identifiers": identifiers
         });
         serde_json::from_value(party).unwrap()

@@ -1,7 +1,8 @@
 //! The party of an account or a contact: what the mappings `tryton-account` and `tryton-contact` make, and what Tryton answers.
 
 use message::Redacted;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::document::OtherFields;
@@ -44,6 +45,7 @@ impl PartyDocument {
 pub(crate) struct PartyRecord {
     pub(crate) id: i64,
     pub(crate) name: Option<String>,
+    #[serde(deserialize_with = "truth")]
     pub(crate) active: bool,
     /// The party that people have merged it into.
     pub(crate) replaced_by: Option<i64>,
@@ -65,6 +67,15 @@ impl PartyRecord {
         "identifiers.code",
         "addresses",
     ];
+}
+
+/// On SQLite Tryton answers with 1 and 0.
+fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Bool(is) => Ok(is),
+        Value::Number(number) => Ok(number.as_i64() != Some(0)),
+        _ => Err(D::Error::custom("neither true nor false")),
+    }
 }
 
 /// `party.contact_mechanism`. Ours has the party's code as its comment.

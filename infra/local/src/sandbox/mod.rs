@@ -112,6 +112,11 @@ impl Sandbox {
         self.world.erp(|erp| erp.know_party(code));
     }
 
+    /// As people do with two parties that are the same customer.
+    pub fn merge_parties(&self, code: &str, into: &str) {
+        self.world.erp(|erp| erp.merge_parties(code, into));
+    }
+
     pub fn fail(&self, fault: Fault) {
         self.world.faults.add(fault);
     }

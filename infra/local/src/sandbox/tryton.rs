@@ -61,6 +61,15 @@ impl Erp {
         }
     }
 
+    pub(super) fn merge_parties(&mut self, code: &str, into: &str) {
+        let into = self.records.search("party.party", &[json!(["code", "=", into])]);
+        let into = into.ok().and_then(|found| found.first().copied());
+        if let Some(party) = self.records.find_mut("party.party", "code", &json!(code)) {
+            party.insert("active".to_owned(), json!(false));
+            party.insert("replaced_by".to_owned(), json!(into));
+        }
+    }
+
     pub(super) fn set_stock(&mut self, sku: &str, quantity: u32) {
         if let Some(product) = self.records.find_mut("product.product", "code", &json!(sku)) {
             product.insert("stock".to_owned(), json!(quantity));
