@@ -16,6 +16,9 @@ use crate::tools::Tools;
 /// The warehouse of the local deployment.
 const SHIP_FROM: &str = r#"{"name": "Example Warehouse", "line1": "1 Dock Street", "city": "Oakland", "postal_code": "94607", "region": "CA", "country": "US", "phone": "+15105550100"}"#;
 
+/// What won deals are sold as: the inventory systems of the tests have no service.
+const DEAL_PRODUCT: &str = "SKU-1";
+
 /// Where a partner system is, and our key to it.
 #[derive(Clone, Debug)]
 pub struct Partner {
@@ -31,6 +34,14 @@ pub struct Stack {
     /// Resources of the template that the engine lacks.
     pub left_out: Vec<String>,
     webhook_secret: String,
+    crm_secrets: CrmSecrets,
+}
+
+/// What the CRMs sign their webhooks with.
+#[derive(Clone, Debug)]
+pub struct CrmSecrets {
+    pub bottlecrm: String,
+    pub hubspot: String,
 }
 
 impl Stack {
@@ -55,14 +66,23 @@ impl Stack {
             ("TrytonUrl", inventory.url),
             ("KarrioUrl", sandbox.karrio_url()),
             ("ShipFrom", SHIP_FROM.to_owned()),
+            ("HubSpotUrl", sandbox.hubspot_url()),
+            ("DealProduct", DEAL_PRODUCT.to_owned()),
         ];
         parameters.extend_from_slice(other);
         let (outputs, left_out) = deploy(tools, engine.endpoint(), &parameters).await?;
         let webhook_secret = format!("shpss_{}", Uuid::new_v4().simple());
-        let stack = Self { engine, sandbox, outputs, left_out, webhook_secret };
+        let crm_secrets = CrmSecrets {
+            bottlecrm: format!("whsec_{}", Uuid::new_v4().simple()),
+            hubspot: Uuid::new_v4().to_string(),
+        };
+        let stack = Self { engine, sandbox, outputs, left_out, webhook_secret, crm_secrets };
         stack.set_secret("ShopifyWebhookSecretArn", &stack.webhook_secret).await?;
         stack.set_secret("TrytonApiKeyArn", &inventory.api_key).await?;
         stack.set_secret("KarrioApiKeyArn", API_KEY).await?;
+        stack.set_secret("BottleCrmWebhookSecretArn", &stack.crm_secrets.bottlecrm).await?;
+        stack.set_secret("HubSpotClientSecretArn", &stack.crm_secrets.hubspot).await?;
+        stack.set_secret("HubSpotAccessTokenArn", API_KEY).await?;
         Ok(stack)
     }
 
@@ -84,6 +104,10 @@ impl Stack {
 
     pub fn webhook_secret(&self) -> &str {
         &self.webhook_secret
+    }
+
+    pub const fn crm_secrets(&self) -> &CrmSecrets {
+        &self.crm_secrets
     }
 
     /// Runs the demo's scenario on this stack, with `partners` asked for what they have done.
