@@ -74,7 +74,7 @@ pub(crate) trait Subject: Copy {
     fn follow_ons(self) -> usize;
 }
 
-fn http(name: &'static str, base_url: String, seen: Arc<Hooked>) -> HttpTarget {
+pub(crate) fn http(name: &'static str, base_url: String, seen: Arc<Hooked>) -> HttpTarget {
     let config = TargetConfig {
         name,
         base_url,

@@ -1,4 +1,4 @@
-//! Fault campaign: both flows and a versioned one, with a fault before and after every call to the ledger, to SQS and to the
+//! Fault campaign: the order flows, the CRM's and a versioned one, with a fault before and after every call to the ledger, to SQS and to the
 //! target, in fair weather and in outages, and with workers interleaved over expired leases. Enumerated, not sampled; in one
 //! process, on a paused clock.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking")]
@@ -7,6 +7,7 @@
 mod case;
 mod checker;
 mod crashes;
+mod crm;
 mod drill;
 mod flows;
 mod hook;

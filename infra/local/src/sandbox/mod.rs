@@ -112,6 +112,11 @@ impl Sandbox {
         self.world.erp(|erp| erp.know_party(code));
     }
 
+    /// The party of this code, with these fields.
+    pub fn party(&self, code: &str, fields: &[&str]) -> Option<serde_json::Value> {
+        self.world.erp(|erp| erp.party(code, fields))
+    }
+
     /// As people do with two parties that are the same customer.
     pub fn merge_parties(&self, code: &str, into: &str) {
         self.world.erp(|erp| erp.merge_parties(code, into));

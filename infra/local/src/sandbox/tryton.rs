@@ -61,9 +61,16 @@ impl Erp {
         }
     }
 
+    pub(super) fn party(&self, code: &str, fields: &[&str]) -> Option<Value> {
+        Some(self.records.render("party.party", self.party_id(code)?, fields))
+    }
+
+    fn party_id(&self, code: &str) -> Option<i64> {
+        self.records.search("party.party", &[json!(["code", "=", code])]).ok()?.first().copied()
+    }
+
     pub(super) fn merge_parties(&mut self, code: &str, into: &str) {
-        let into = self.records.search("party.party", &[json!(["code", "=", into])]);
-        let into = into.ok().and_then(|found| found.first().copied());
+        let into = self.party_id(into);
         if let Some(party) = self.records.find_mut("party.party", "code", &json!(code)) {
             party.insert("active".to_owned(), json!(false));
             party.insert("replaced_by".to_owned(), json!(into));
