@@ -9,7 +9,7 @@ use transform::{Catalog, MAX_PROBLEMS, MappingError};
 use crate::common::{order, reservation, sale, shipment, shopify_payload, webhook};
 
 /// Stands for personal data: no name or sentence of ours has it.
-const CANARY: &str = "qZx7canary";
+pub(crate) const CANARY: &str = "qZx7canary";
 
 fn names() -> impl Strategy<Value = String> {
     let known = [
@@ -60,7 +60,7 @@ fn any_value() -> impl Strategy<Value = Value> {
 }
 
 /// Every place of a value, as a JSON pointer.
-fn places(value: &Value, at: &str, found: &mut Vec<String>) {
+pub(crate) fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     found.push(at.to_owned());
     match value {
         Value::Object(members) => {
@@ -73,7 +73,7 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-fn check_error(error: &MappingError) {
+pub(crate) fn check_error(error: &MappingError) {
     assert!((1..=MAX_PROBLEMS).contains(&error.problems.len()));
     assert!(error.problems.iter().all(|problem| problem.path.len() < 100 && problem.expected.len() < 100));
     let rejection = Rejection::from(error.clone());

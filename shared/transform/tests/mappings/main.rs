@@ -6,6 +6,8 @@ mod any_json;
 #[cfg(test)]
 mod common;
 #[cfg(test)]
+mod crm;
+#[cfg(test)]
 mod reservation_event;
 #[cfg(test)]
 mod round_trip;
