@@ -1,5 +1,5 @@
 //! The flow against a scripted ERP: which events it knows, keys and versions, at most one effect, what is known when it fails.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking")]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
