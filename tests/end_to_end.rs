@@ -36,6 +36,8 @@ async fn a_signed_webhook_becomes_one_reservation_and_one_label_whatever_repeats
 
 fn only_what_the_engine_lacks_is_left_out(stack: &Stack) {
     let expected = [
+        "CrmToErpFlow/FunctionErrorsAlarm",
+        "HubSpotEnricherFlow/FunctionErrorsAlarm",
         "Ingest5xxAlarm",
         "IngestErrorsAlarm",
         "InventoryToShippingFlow/FunctionErrorsAlarm",

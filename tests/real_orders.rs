@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use http::StatusCode;
+use local::real::tryton::{RealPartners, RealTryton};
 use local::real::vendure::{RealVendure, Webhook};
 use local::scenario::Partners;
-use local::real::tryton::{RealPartners, RealTryton};
 use local::{Stack, Tools, Workspace};
 use serde_json::json;
 use testkit::poll_until;

@@ -2,13 +2,20 @@
 
 use local::real::tryton::{RealPartners, RealTryton};
 use local::{Stack, Tools, Workspace};
-use tests::stock_reserver_suite;
+use tests::{record_upserter_suite, stock_reserver_suite};
 
 #[tokio::test]
 async fn the_real_tryton_holds_the_stock_reserver_contract() {
     let tools = Tools::new(Workspace::here()).unwrap();
     let tryton = RealTryton::up(&tools).await.unwrap();
     stock_reserver_suite::holds(&tryton.partner()).await;
+}
+
+#[tokio::test]
+async fn the_real_tryton_holds_the_record_upserter_contract() {
+    let tools = Tools::new(Workspace::here()).unwrap();
+    let tryton = RealTryton::up(&tools).await.unwrap();
+    record_upserter_suite::holds(&tryton.partner()).await;
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
 mod case;
 mod checker;
 mod crashes;
+mod crm;
 mod drill;
 mod flows;
 mod hook;

@@ -9,7 +9,7 @@ use crate::payments::{Cases, Notes};
 use crate::play::{a_loss_and_a_fault, one_fault, play};
 use crate::weather::Weather;
 
-async fn one_fault_in<S: Subject + 'static>(subject: S, weathers: &[&'static Weather]) -> usize {
+pub(crate) async fn one_fault_in<S: Subject + 'static>(subject: S, weathers: &[&'static Weather]) -> usize {
     let mut schedules = 0;
     for weather in weathers {
         schedules += one_fault(subject, weather).await;

@@ -9,13 +9,16 @@
 )]
 
 pub mod case_desk_suite;
+pub mod crm;
 pub mod dataset_refresher_suite;
 pub mod karrio;
 pub mod listener;
+pub mod record_upserter_suite;
 pub mod redmine;
 pub mod relay;
 pub mod stock_reserver_suite;
 pub mod superset;
+pub mod tryton_people;
 
 use std::sync::Arc;
 use std::time::Duration;

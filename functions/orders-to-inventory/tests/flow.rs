@@ -202,7 +202,7 @@ fn json_of(text: &str) -> Value {
 
 #[tokio::test]
 async fn the_operation_names_both_mappings_that_are_in_force() {
-    let flow = OrdersToInventory::new(shopify(), Arc::new(Inventory::default()));
+    let flow = flow(Arc::new(Inventory::default()));
     let translated = flow.translate(&envelope("shopify.orders/create")).unwrap();
     assert_eq!(translated.mapping, "shopify-order/2 canonical.order@1");
     assert_eq!(translated.target_mapping, "inventory/1");

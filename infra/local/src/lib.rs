@@ -31,6 +31,6 @@ pub use http::client as http_client;
 pub use prerequisites::Python;
 pub use process::Service;
 pub use progress::say;
-pub use stack::{Partner, Stack};
+pub use stack::{CrmSecrets, Partner, Stack};
 pub use tools::Tools;
 pub use workspace::Workspace;

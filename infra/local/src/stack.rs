@@ -23,6 +23,9 @@ const DATASET_GROUPS: &str = r#"{"sales": {"jobs": ["dbt-cloud/1/123", "standard
 /// Of the local deployment's loader: a signing secret has to be of this form.
 const WAREHOUSE_SECRET: &str = "whsec_bG9jYWwtd2FyZWhvdXNlLXNlY3JldA==";
 
+/// What won deals are sold as: the inventory systems of the tests have no service.
+const DEAL_PRODUCT: &str = "SKU-1";
+
 /// Where a partner system is, and our key to it.
 #[derive(Clone, Debug)]
 pub struct Partner {
@@ -40,6 +43,14 @@ pub struct Stack {
     webhook_secret: String,
     stripe_webhook_secret: String,
     vendure_secret: String,
+    crm_secrets: CrmSecrets,
+}
+
+/// What the CRMs sign their webhooks with.
+#[derive(Clone, Debug)]
+pub struct CrmSecrets {
+    pub bottlecrm: String,
+    pub hubspot: String,
 }
 
 impl Stack {
@@ -68,14 +79,28 @@ impl Stack {
             ("DatasetGroups", DATASET_GROUPS.to_owned()),
             ("RedmineUrl", sandbox.redmine_url()),
             ("RedmineDesk", Sandbox::desk_settings().to_string()),
+            ("HubSpotUrl", sandbox.hubspot_url()),
+            ("DealProduct", DEAL_PRODUCT.to_owned()),
         ];
         parameters.extend_from_slice(other);
         let (outputs, left_out) = deploy(tools, engine.endpoint(), &parameters).await?;
         let webhook_secret = format!("shpss_{}", Uuid::new_v4().simple());
         let stripe_webhook_secret = format!("whsec_{}", Uuid::new_v4().simple());
         let vendure_secret = format!("whsec_{}", STANDARD.encode(Uuid::new_v4()));
-        let stack =
-            Self { engine, sandbox, outputs, left_out, webhook_secret, stripe_webhook_secret, vendure_secret };
+        let crm_secrets = CrmSecrets {
+            bottlecrm: format!("whsec_{}", Uuid::new_v4().simple()),
+            hubspot: Uuid::new_v4().to_string(),
+        };
+        let stack = Self {
+            engine,
+            sandbox,
+            outputs,
+            left_out,
+            webhook_secret,
+            stripe_webhook_secret,
+            vendure_secret,
+            crm_secrets,
+        };
         stack.set_secret("ShopifyWebhookSecretArn", &stack.webhook_secret).await?;
         stack.set_secret("StripeWebhookSecretArn", &stack.stripe_webhook_secret).await?;
         stack.set_secret("VendureWebhookSecretArn", &stack.vendure_secret).await?;
@@ -85,6 +110,9 @@ impl Stack {
         stack.set_secret("DbtCloudWebhookSecretArn", &stack.webhook_secret).await?;
         stack.set_secret("WarehouseWebhookSecretArn", WAREHOUSE_SECRET).await?;
         stack.set_secret("RedmineApiKeyArn", API_KEY).await?;
+        stack.set_secret("BottleCrmWebhookSecretArn", &stack.crm_secrets.bottlecrm).await?;
+        stack.set_secret("HubSpotClientSecretArn", &stack.crm_secrets.hubspot).await?;
+        stack.set_secret("HubSpotAccessTokenArn", API_KEY).await?;
         Ok(stack)
     }
 
@@ -120,6 +148,10 @@ impl Stack {
     /// The key by which the shop on Vendure has to sign.
     pub fn vendure_secret(&self) -> &str {
         &self.vendure_secret
+    }
+
+    pub const fn crm_secrets(&self) -> &CrmSecrets {
+        &self.crm_secrets
     }
 
     /// Runs the demo's scenario on this stack, with `partners` asked for what they have done.

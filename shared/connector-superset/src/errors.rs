@@ -19,7 +19,7 @@ pub(crate) fn is_of_the_session(error: &CallError) -> bool {
     match error {
         CallError::NotNow { code, .. } => *code == Code::CredentialsRefused,
         CallError::Refused(refusal) => refuses_the_session(refusal),
-        CallError::OutcomeUnknown { .. } => false,
+        CallError::OutcomeUnknown { .. } | CallError::Awaiting { .. } => false,
     }
 }
 

@@ -50,6 +50,20 @@ impl Client {
         self.call(request, budget).await?.json()
     }
 
+    /// Writes these fields of the record, and no others; answers with the record as it is then.
+    pub(crate) async fn update<T: DeserializeOwned>(
+        &self,
+        model: &str,
+        id: i64,
+        changes: &impl Serialize,
+        fields: &[&str],
+        budget: &Budget,
+    ) -> Result<T, CallError> {
+        let path = format!("{}/{id}", path(model));
+        let request = with_fields(Request::new(Method::PUT, path), fields).json(changes)?;
+        self.call(request, budget).await?.json()
+    }
+
     /// A button of the record, such as `quote`; answers with the record as it is then.
     pub(crate) async fn press<T: DeserializeOwned>(
         &self,

@@ -82,3 +82,32 @@ pub(crate) struct TrytonDecimal {
     class: String,
     decimal: String,
 }
+
+impl TrytonDecimal {
+    /// Whether it is the same number: Tryton answers with as many decimals as the field has.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        fn plain(decimal: &str) -> &str {
+            if decimal.contains('.') { decimal.trim_end_matches('0').trim_end_matches('.') } else { decimal }
+        }
+        plain(&self.decimal) == plain(&other.decimal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_are_compared_as_numbers() {
+        let decimal = |text: &str| TrytonDecimal { class: "Decimal".to_owned(), decimal: text.to_owned() };
+        for (one, other, same) in [
+            ("12500", "12500.0000", true),
+            ("12500.5", "12500.50", true),
+            ("100", "1", false),
+            ("0", "0.00", true),
+            ("1.05", "1.5", false),
+        ] {
+            assert_eq!(decimal(one).is(&decimal(other)), same, "{one} {other}");
+        }
+    }
+}

@@ -24,7 +24,7 @@ impl Observation {
             None => return Some(Self::Works),
             // A mapping that cannot say it refuses without a call.
             Some(CallError::Refused(refusal)) if refusal.mapping.is_some() => return None,
-            Some(CallError::Refused(_)) => return Some(Self::Works),
+            Some(CallError::Refused(_) | CallError::Awaiting { .. }) => return Some(Self::Works),
             Some(CallError::NotNow { code, after } | CallError::OutcomeUnknown { code, after }) => {
                 (*code, *after)
             }

@@ -65,7 +65,9 @@ codes! {
     LeaseTooShort "SPW4011" "too little time is left to call the target safely"
     RecordMissing "SPW4012" "the target does not have a record that is configured"
     TargetReportsFailure "SPW4013" "the target reports a failure inside its answer"
-    TargetMisconfigured "SPW4014" "the target lacks what the settings name"
+    RelatedRecordMissing "SPW4014" "what the record refers to is not at the target yet"
+    RecordClosed "SPW4015" "the target's record is past being changed by us"
+    TargetMisconfigured "SPW4016" "the target lacks what the settings name"
     // 5xxx: the function.
     HandlerPanicked "SPW5001" "the handler panicked"
     DeadlineNear "SPW5002" "the invocation ended before this record was started"

@@ -75,6 +75,14 @@ pub struct Retry {
     pub after: Option<Duration>,
     /// The mapping in force, for the dead letter that the last permitted receive becomes.
     pub mapping: &'static str,
+    /// What it is about, for the same letter: `$` where the whole is meant.
+    pub path: &'static str,
+}
+
+impl Retry {
+    pub const fn new(code: Code, after: Option<Duration>, mapping: &'static str) -> Self {
+        Self { code, after, mapping, path: "$" }
+    }
 }
 
 /// The reason that goes onto the dead letter. Holds no value of the message: it is shown in consoles and logs.

@@ -13,6 +13,10 @@ pub enum CallError {
     /// The call may have had its effect: look it up before calling again.
     #[error("{code}: {}", code.title())]
     OutcomeUnknown { code: Code, after: Option<Duration> },
+    /// What the operation refers to is not at the target yet: this call has certainly changed nothing, and calling again helps once
+    /// that has come. Where it never does, the message is given up with this code and path.
+    #[error("{code}: {}", code.title())]
+    Awaiting { code: Code, path: &'static str, after: Duration },
     /// The target has said no, and would say no again: changed nothing.
     #[error("{}: {}", .0.code, .0.summary)]
     Refused(Refusal),
@@ -50,7 +54,9 @@ impl Refusal {
 impl CallError {
     pub const fn code(&self) -> Code {
         match self {
-            Self::NotNow { code, .. } | Self::OutcomeUnknown { code, .. } => *code,
+            Self::NotNow { code, .. } | Self::OutcomeUnknown { code, .. } | Self::Awaiting { code, .. } => {
+                *code
+            }
             Self::Refused(refusal) => refusal.code,
         }
     }
@@ -58,7 +64,7 @@ impl CallError {
     /// What this call alone says about the effect.
     pub const fn effect(&self) -> Effect {
         match self {
-            Self::NotNow { .. } | Self::Refused(_) => Effect::Absent,
+            Self::NotNow { .. } | Self::Awaiting { .. } | Self::Refused(_) => Effect::Absent,
             Self::OutcomeUnknown { .. } => Effect::Unknown,
         }
     }
@@ -67,7 +73,10 @@ impl CallError {
     pub fn disposition(self, mapping: &'static str) -> Disposition {
         match self {
             Self::NotNow { code, after } | Self::OutcomeUnknown { code, after } => {
-                Disposition::Retry(Retry { code, after, mapping })
+                Disposition::Retry(Retry::new(code, after, mapping))
+            }
+            Self::Awaiting { code, path, after } => {
+                Disposition::Retry(Retry { path, ..Retry::new(code, Some(after), mapping) })
             }
             Self::Refused(refusal) => {
                 let rejection = Rejection::new(refusal.code, refusal.path, refusal.summary);

@@ -1,7 +1,12 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use transform::canonical::{Order, PaymentEvent, Refresh, Refreshed, Reservation, Shipment};
+use jiff::Timestamp;
+use message::Redacted;
+use serde_json::value::RawValue;
+use transform::canonical::{
+    CrmRecord, Order, PaymentEvent, RecordChange, Refresh, Refreshed, Reservation, Shipment,
+};
 
 use crate::{Budget, CallError};
 
@@ -62,6 +67,44 @@ pub enum Told {
     Case(String),
     /// The payment has no case, and this is no reason to make one.
     NoCase,
+}
+
+/// An ERP that keeps customers, contacts and sales under our references.
+#[async_trait]
+pub trait RecordUpserter: Send + Sync {
+    /// Stamp of the mapping that puts such a record into the system's words, as it is in force.
+    fn mapping(&self, record: &CrmRecord) -> &'static str;
+
+    /// What it keeps of the record, if that says what the record says: then nothing is to be done. Of a deal that is not won what it keeps,
+    /// whatever that says. Changes nothing.
+    async fn find(&self, record: &CrmRecord, budget: &Budget) -> Result<Option<Upserted>, CallError>;
+
+    /// Makes it say what the record says, by making or changing no more than what is ours. A repeat changes nothing.
+    async fn upsert(&self, record: &CrmRecord, budget: &Budget) -> Result<Upserted, CallError>;
+}
+
+/// Where a record is in the ERP.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Upserted {
+    /// Kind and id, unique at the target: `tryton.party/42`.
+    pub target_id: String,
+}
+
+/// A CRM that can be asked for the objects that it notifies of.
+#[async_trait]
+pub trait ObjectReader: Send + Sync {
+    /// The object as it is now; `None` where it is there no more. Changes nothing.
+    async fn read(&self, change: &RecordChange, budget: &Budget) -> Result<Option<CrmObject>, CallError>;
+}
+
+/// An object as its CRM tells it.
+#[derive(Clone, Debug)]
+pub struct CrmObject {
+    /// Which version of the CRM's contract it is in.
+    pub version: &'static str,
+    pub updated_at: Timestamp,
+    /// Byte for byte: it is translated where it is used.
+    pub data: Redacted<Box<RawValue>>,
 }
 
 /// A system that can say which values its fields take now: a changed list is found before a record fails.

@@ -3,8 +3,8 @@
 //! - [`HttpTarget`] sends one request inside a [`Budget`] and classifies the answer into [`CallError`].
 //! - [`at_most_once`] looks an effect up before it is made, and again when its outcome is unknown; [`keyed`] makes it
 //!   under our idempotency key ([`IdempotencySeed`]) where the target takes one; [`repeatable`] where a repeat does no harm.
-//! - [`StockReserver`], [`LabelBuyer`], [`CaseDesk`], [`DatasetRefresher`]: the capabilities that connectors implement, in canonical terms; [`OptionLists`]: what
-//!   fields of theirs take.
+//! - [`StockReserver`], [`LabelBuyer`], [`RecordUpserter`], [`ObjectReader`], [`CaseDesk`], [`DatasetRefresher`]: the capabilities that
+//!   connectors implement, in canonical terms; [`OptionLists`]: what fields of theirs take.
 
 mod budget;
 mod call_error;
@@ -20,7 +20,10 @@ mod transport;
 
 pub use budget::Budget;
 pub use call_error::{CallError, Refusal};
-pub use capability::{CaseDesk, DatasetRefresher, LabelBuyer, OptionLists, StockReserver, Told};
+pub use capability::{
+    CaseDesk, CrmObject, DatasetRefresher, LabelBuyer, ObjectReader, OptionLists, RecordUpserter,
+    StockReserver, Told, Upserted,
+};
 pub use credential::Credential;
 pub use http_target::{HttpTarget, TargetConfigError};
 pub use idempotency::{IdempotencySeed, TargetKey};

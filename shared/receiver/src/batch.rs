@@ -123,7 +123,7 @@ impl<F: Flow> Receiver<F> {
     }
 
     async fn blocked(&self, record: &Incoming<'_>, after: Duration) -> Vec<Settled> {
-        let retry = Retry { code: Code::GroupBlocked, after: Some(after), mapping: "" };
+        let retry = Retry::new(Code::GroupBlocked, Some(after), "");
         let ends = vec![End::of(0, Disposition::Retry(retry), None)];
         self.finish(&[record], ends).await.into_iter().map(|finished| finished.settled).collect()
     }

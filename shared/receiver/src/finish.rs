@@ -122,7 +122,7 @@ impl<F: Flow> Receiver<F> {
             let rejection = Rejection::new(Code::HeldTooLong, "$", summary).with_mapping(hold.mapping);
             leaving.end.disposition = Disposition::Reject(rejection);
         } else if leaving.record.group_id.is_some() {
-            let retry = Retry { code: hold.code, after: Some(hold.after), mapping: hold.mapping };
+            let retry = Retry::new(hold.code, Some(hold.after), hold.mapping);
             leaving.end.disposition = Disposition::Retry(retry);
         }
     }
@@ -162,7 +162,7 @@ impl<F: Flow> Receiver<F> {
             Disposition::Retry(retry) if leaving.record.attempts >= self.parts.limits.max_receive_count => {
                 let summary =
                     format!("{}; given up after {} receives", retry.code.title(), leaving.record.attempts);
-                Some(Rejection::new(retry.code, "$", summary).with_mapping(retry.mapping))
+                Some(Rejection::new(retry.code, retry.path, summary).with_mapping(retry.mapping))
             }
             _ => None,
         }
@@ -224,11 +224,11 @@ impl<F: Flow> Receiver<F> {
                 Ok(Ok(())) => {}
                 // The effect is there; whoever took over finds it and completes.
                 Ok(Err(ClaimLost)) if done => {
-                    let retry = Retry { code: Code::ClaimLost, after: None, mapping };
+                    let retry = Retry::new(Code::ClaimLost, None, mapping);
                     leaving.end.disposition = Disposition::Retry(retry);
                 }
                 Err(error) if done => {
-                    let retry = Retry { code: error.code(), after: None, mapping };
+                    let retry = Retry::new(error.code(), None, mapping);
                     leaving.end.disposition = Disposition::Retry(retry);
                 }
                 // Only speeds up the next attempt: otherwise the lease runs out by itself.
@@ -266,7 +266,7 @@ impl<F: Flow> Receiver<F> {
                 Err(error) => {
                     tracing::warn!(%error, "the message could not be sent again; it waits on its queue");
                     if let Disposition::Hold(hold) = leaving.end.disposition {
-                        let retry = Retry { code: hold.code, after: Some(hold.after), mapping: hold.mapping };
+                        let retry = Retry::new(hold.code, Some(hold.after), hold.mapping);
                         leaving.end.disposition = Disposition::Retry(retry);
                     }
                 }

@@ -43,7 +43,7 @@ pub(crate) fn prepare<F: Flow>(
         Ok(Ok(translated)) => translated,
         Ok(Err(rejection)) => return reject(rejection, Some(envelope)),
         Err(_) => {
-            let retry = Retry { code: Code::HandlerPanicked, after: None, mapping: "" };
+            let retry = Retry::new(Code::HandlerPanicked, None, "");
             let disposition = Disposition::Retry(retry);
             return Err(Box::new(Unprepared { disposition, envelope: Some(envelope) }));
         }

@@ -51,7 +51,7 @@ pub(crate) fn follow<T>(follower: &Prepared<T>, leader: &Prepared<T>, finished: 
     let older = follower.translated.version < leader.translated.version;
     let same = follower.fingerprint == leader.fingerprint;
     // The leader is in nobody's way any more when this one comes again.
-    let again = |after| Disposition::Retry(Retry { code: Code::InProgressElsewhere, after, mapping });
+    let again = |after| Disposition::Retry(Retry::new(Code::InProgressElsewhere, after, mapping));
     match ended {
         _ if finished.rejected_before => again(None),
         Disposition::Done | Disposition::Duplicate | Disposition::Stale if older => Disposition::Stale,
@@ -120,11 +120,7 @@ mod tests {
 
     #[test]
     fn a_follower_ends_as_the_ledger_would_end_it() {
-        let retry = Disposition::Retry(Retry {
-            code: Code::TargetFailed,
-            after: Some(Duration::from_secs(7)),
-            mapping: "m/1",
-        });
+        let retry = Disposition::Retry(Retry::new(Code::TargetFailed, Some(Duration::from_secs(7)), "m/1"));
         let rejected = Disposition::Reject(Rejection::new(Code::OutOfStock, "$", "x").with_mapping("m/1"));
         let leader = prepared("1", 0, 1);
         let name = |follower: &Prepared<u32>, leader: &Prepared<u32>, ended: &Disposition| {

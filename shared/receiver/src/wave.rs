@@ -168,7 +168,7 @@ impl<F: Flow> Receiver<F> {
             }
             // What it had sent may still arrive: the claim is left to run out.
             Err(_) => {
-                let retry = Retry { code: Code::HandlerPanicked, after: Some(lease), mapping };
+                let retry = Retry::new(Code::HandlerPanicked, Some(lease), mapping);
                 Worked::of(end(asked, Disposition::Retry(retry)))
             }
         };
@@ -237,7 +237,7 @@ impl<F: Flow> Receiver<F> {
         for index in failed {
             if let Some(worked) = worked.get_mut(index) {
                 let mapping = worked.end.mapping;
-                let retry = Retry { code: Code::FollowOnNotSent, after: None, mapping };
+                let retry = Retry::new(Code::FollowOnNotSent, None, mapping);
                 worked.end.disposition = Disposition::Retry(retry);
                 // The effect is there: whoever comes next finds it.
                 worked.end.settlement = Some(Settlement::Released(Effect::Unknown));
@@ -266,12 +266,12 @@ fn hold<T>(asked: Asked<'_, T>, code: Code, after: Duration) -> End {
 
 fn not_started<T>(asked: Asked<'_, T>) -> End {
     let mapping = asked.1.translated.mapping;
-    end(asked, Disposition::Retry(Retry { code: Code::DeadlineNear, after: None, mapping }))
+    end(asked, Disposition::Retry(Retry::new(Code::DeadlineNear, None, mapping)))
 }
 
 fn refused<T>(asked: Asked<'_, T>, claimed: &Claimed) -> End {
     let mapping = asked.1.translated.mapping;
-    let retry = |code, after| Disposition::Retry(Retry { code, after: Some(after), mapping });
+    let retry = |code, after| Disposition::Retry(Retry::new(code, Some(after), mapping));
     let disposition = match claimed {
         Claimed::Stale => Disposition::Stale,
         Claimed::InProgress { left } => retry(Code::InProgressElsewhere, *left),
@@ -294,7 +294,7 @@ fn ledger_failed(error: &LedgerError, mapping: &'static str) -> Disposition {
             let after = LEDGER_PAUSE.mul_f64(0.5 + fastrand::f64());
             Disposition::Hold(Hold { code: error.code(), after, mapping })
         }
-        LedgerError::Refused { .. } => Disposition::Retry(Retry { code: error.code(), after: None, mapping }),
+        LedgerError::Refused { .. } => Disposition::Retry(Retry::new(error.code(), None, mapping)),
         LedgerError::Corrupt { attribute } => {
             let summary = format!("the ledger item's attribute {attribute} cannot be read");
             Disposition::Reject(Rejection::new(error.code(), "$", summary).with_mapping(mapping))

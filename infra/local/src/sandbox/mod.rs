@@ -1,5 +1,5 @@
 //! The partner sandbox: one small server that speaks the calls we make to the inventory system (Tryton's), the
-//! label system (Karrio's), the BI tool (Superset's) and the operations desk (Redmine's), remembers effects, and can be told to
+//! label system (Karrio's), the BI tool (Superset's), the operations desk (Redmine's) and a CRM (HubSpot's), remembers effects, and can be told to
 //! fail or to insist on more than it did.
 //!
 //! | path | what |
@@ -8,13 +8,16 @@
 //! | `/v1/…` | labels, `Authorization: Token` [`API_KEY`] |
 //! | `/superset/api/v1/…` | dashboards, a session by login as [`SUPERSET_USER`] with [`API_KEY`] |
 //! | `/redmine/…` | operations desk, `X-Redmine-API-Key` [`API_KEY`] |
+//! | `/crm/v3/…` | CRM, `Authorization: Bearer` [`API_KEY`] |
 //! | `POST /_sandbox/faults` | a [`Fault`] for the calls to come |
 //! | `DELETE /_sandbox/faults` | no faults any more |
 //! | `GET /_sandbox/effects` | every [`Effect`] so far |
+//! | `POST /_sandbox/hubspot` | a [`HubSpotObject`], new or changed |
 //! | `POST /_sandbox/stock` | `{"sku": …, "quantity": …}` sets a stock level |
 
 mod demands;
 mod faults;
+mod hubspot;
 mod karrio;
 mod redmine;
 mod state;
@@ -36,6 +39,7 @@ use tokio::task::JoinHandle;
 
 pub use demands::Demand;
 pub use faults::{Fault, FaultKind};
+pub use hubspot::HubSpotObject;
 pub use state::{Effect, System};
 pub use superset::USER as SUPERSET_USER;
 
@@ -157,6 +161,19 @@ impl Sandbox {
         self.world.desk(|desk| desk.by_a_person(id, change));
     }
 
+    pub fn hubspot_url(&self) -> String {
+        self.base_url()
+    }
+
+    /// Puts an object into the CRM, or another state of it.
+    pub fn put_hubspot(&self, object: HubSpotObject) {
+        self.world.crm(|crm| crm.put(object));
+    }
+
+    pub fn delete_hubspot(&self, object: &str, id: u64) {
+        self.world.crm(|crm| crm.delete(object, id));
+    }
+
     pub fn effects(&self) -> Vec<Effect> {
         self.world.effects()
     }
@@ -164,6 +181,21 @@ impl Sandbox {
     /// Sets how many of a product are in stock and free.
     pub fn stock(&self, sku: &str, quantity: u32) {
         self.world.set_stock(sku, quantity);
+    }
+
+    /// Makes the inventory system know a party of this code, as if it had always been there.
+    pub fn know_party(&self, code: &str) {
+        self.world.erp(|erp| erp.know_party(code));
+    }
+
+    /// The party of this code, with these fields.
+    pub fn party(&self, code: &str, fields: &[&str]) -> Option<serde_json::Value> {
+        self.world.erp(|erp| erp.party(code, fields))
+    }
+
+    /// As people do with two parties that are the same customer.
+    pub fn merge_parties(&self, code: &str, into: &str) {
+        self.world.erp(|erp| erp.merge_parties(code, into));
     }
 
     pub fn fail(&self, fault: Fault) {
@@ -194,10 +226,12 @@ fn app(world: Arc<World>) -> Router {
         .merge(karrio::routes())
         .merge(superset::routes())
         .merge(redmine::routes())
+        .merge(hubspot::routes())
         .layer(from_fn_with_state(Arc::clone(&world), faulty));
     let control = Router::new()
         .route("/_sandbox/faults", post(add_fault).delete(clear_faults))
         .route("/_sandbox/effects", get(list_effects))
+        .route("/_sandbox/hubspot", post(put_hubspot))
         .route("/_sandbox/stock", post(set_stock));
     systems.merge(control).with_state(world)
 }
@@ -237,6 +271,11 @@ async fn clear_faults(State(world): State<Arc<World>>) -> StatusCode {
 
 async fn list_effects(State(world): State<Arc<World>>) -> Json<Vec<Effect>> {
     Json(world.effects())
+}
+
+async fn put_hubspot(State(world): State<Arc<World>>, Json(object): Json<HubSpotObject>) -> StatusCode {
+    world.crm(|crm| crm.put(object));
+    StatusCode::NO_CONTENT
 }
 
 #[derive(Deserialize)]

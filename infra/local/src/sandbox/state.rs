@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::demands::Demands;
 use super::faults::Faults;
+use super::hubspot::Crm;
 use super::karrio::Labels;
 use super::redmine::Desk;
 use super::superset::Dashboards;
@@ -18,13 +19,15 @@ pub enum System {
     Labels,
     Dashboards,
     Operations,
+    /// Customers and sales.
+    Erp,
 }
 
 /// Something that really happened at a partner, once for each time that it happened.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Effect {
     pub system: System,
-    /// `reservation`, `label`, `case`, `note`, `refresh` or `warm-up`.
+    /// `reservation`, `label`, `case`, `note`, `refresh`, `warm-up`, `party` or `sale`.
     pub kind: &'static str,
     /// Our external reference; of a refresh the dataset's id, of a warm-up the chart's.
     pub reference: String,
@@ -45,6 +48,7 @@ pub(super) struct World {
     labels: Mutex<Labels>,
     dashboards: Mutex<Dashboards>,
     desk: Mutex<Desk>,
+    crm: Mutex<Crm>,
     effects: Mutex<Vec<Effect>>,
 }
 
@@ -67,6 +71,10 @@ impl World {
 
     pub(super) fn desk<T>(&self, work: impl FnOnce(&mut Desk) -> T) -> T {
         work(&mut lock(&self.desk))
+    }
+
+    pub(super) fn crm<T>(&self, work: impl FnOnce(&mut Crm) -> T) -> T {
+        work(&mut lock(&self.crm))
     }
 
     pub(super) fn set_stock(&self, sku: &str, quantity: u32) {

@@ -1,11 +1,11 @@
-//! Inventory as Tryton 8.2 keeps it, as far as our connector calls it: records of a few models, found by a domain,
+//! Inventory, customers and sales as Tryton 8.2 keeps them, as far as our connector calls it: records of a few models, found by a domain,
 //! with the transitions of a sale and of its shipment. The contract suite holds it to the real one.
 
 use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
@@ -19,6 +19,7 @@ use super::tryton_records::{Records, Refused};
 pub(super) fn routes() -> Router<Arc<World>> {
     Router::new()
         .route("/erp/rest/model/{model}", get(search).post(create))
+        .route("/erp/rest/model/{model}/{id}", put(update))
         .route("/erp/rest/model/{model}/{id}/{button}", post(press))
 }
 
@@ -47,6 +48,35 @@ impl Erp {
         Self { records }
     }
 
+    /// A party as if it had always been there.
+    pub(super) fn know_party(&mut self, code: &str) {
+        let known = self.records.find_mut("party.party", "code", &json!(code)).is_some();
+        if !known {
+            let address = self.records.seed("party.address", json!({}));
+            let party = json!({
+                "code": code, "name": code, "active": true, "addresses": [address], "contact_mechanisms": [],
+                "identifiers": []
+            });
+            self.records.seed("party.party", party);
+        }
+    }
+
+    pub(super) fn party(&self, code: &str, fields: &[&str]) -> Option<Value> {
+        Some(self.records.render("party.party", self.party_id(code)?, fields))
+    }
+
+    fn party_id(&self, code: &str) -> Option<i64> {
+        self.records.search("party.party", &[json!(["code", "=", code])]).ok()?.first().copied()
+    }
+
+    pub(super) fn merge_parties(&mut self, code: &str, into: &str) {
+        let into = self.party_id(into);
+        if let Some(party) = self.records.find_mut("party.party", "code", &json!(code)) {
+            party.insert("active".to_owned(), json!(false));
+            party.insert("replaced_by".to_owned(), json!(into));
+        }
+    }
+
     pub(super) fn set_stock(&mut self, sku: &str, quantity: u32) {
         if let Some(product) = self.records.find_mut("product.product", "code", &json!(sku)) {
             product.insert("stock".to_owned(), json!(quantity));
@@ -57,6 +87,9 @@ impl Erp {
         let state = self.records.text(model, id, "state").ok_or(Refused::NotFound)?;
         match (model, button, state.as_str()) {
             ("sale.sale", "quote", "draft") => self.number(id, "quotation"),
+            ("sale.sale", "draft", "quotation" | "confirmed" | "cancelled") => {
+                self.records.set(model, id, "state", json!("draft"));
+            }
             ("sale.sale", "confirm", "quotation") => self.records.set(model, id, "state", json!("confirmed")),
             ("sale.sale", "process", "confirmed") => self.process(id),
             ("sale.sale", "process", "processing") => {}
@@ -157,8 +190,38 @@ async fn create(
     if let Some(at) = world.demands.unmet(&model, &Value::Object(record.clone())) {
         return answer(Err(Refused::NotValid { at }));
     }
+    let effect = effect(&model, &record);
     answer(world.erp(|erp| {
         let id = erp.records.create(&model, record)?;
+        if let Some((kind, reference)) = effect {
+            world.record(System::Erp, kind, &reference, &id.to_string(), "");
+        }
+        Ok(erp.records.render(&model, id, &fields(&query)))
+    }))
+}
+
+/// What is made under a reference of ours.
+fn effect(model: &str, record: &Map<String, Value>) -> Option<(&'static str, String)> {
+    let (kind, field) = match model {
+        "party.party" => ("party", "code"),
+        "sale.sale" => ("sale", "reference"),
+        _ => return None,
+    };
+    Some((kind, record.get(field)?.as_str()?.to_owned()))
+}
+
+async fn update(
+    State(world): State<Arc<World>>,
+    headers: HeaderMap,
+    Path((model, id)): Path<(String, i64)>,
+    Query(query): Query<Pairs>,
+    Json(changes): Json<Map<String, Value>>,
+) -> Response {
+    if let Some(refused) = unauthorized(&headers) {
+        return refused;
+    }
+    answer(world.erp(|erp| {
+        erp.records.update(&model, id, changes)?;
         Ok(erp.records.render(&model, id, &fields(&query)))
     }))
 }

@@ -39,7 +39,9 @@ fn relation(model: &str, field: &str) -> Option<(&'static str, &'static str)> {
     Some(match (model, field) {
         ("party.party", "addresses") => ("party.address", "party"),
         ("party.party", "contact_mechanisms") => ("party.contact_mechanism", "party"),
+        ("party.party", "identifiers") => ("party.identifier", "party"),
         ("party.address", "country") => ("country.country", ""),
+        ("sale.sale", "currency") => ("currency.currency", ""),
         ("sale.sale", "lines") => ("sale.line", "sale"),
         ("sale.line", "product") => ("product.product", ""),
         ("sale.sale", "shipments") => ("stock.shipment.out", "sale"),
@@ -51,7 +53,9 @@ fn relation(model: &str, field: &str) -> Option<(&'static str, &'static str)> {
 fn defaults(model: &str) -> Value {
     match model {
         "sale.sale" => json!({ "state": "draft", "number": null, "shipments": [], "lines": [] }),
-        "party.party" => json!({ "addresses": [], "contact_mechanisms": [] }),
+        "party.party" => {
+            json!({ "active": true, "addresses": [], "contact_mechanisms": [], "identifiers": [] })
+        }
         _ => json!({}),
     }
 }
@@ -72,13 +76,30 @@ impl Records {
             }
         }
         let id = self.seed(model, defaults(model));
-        for (field, value) in record {
-            let value = match (relation(model, &field), children(&value)) {
-                (Some((child, back)), Some(children)) => {
-                    let mut ids = Vec::new();
-                    for mut record in children {
-                        record.insert(back.to_owned(), json!(id));
-                        ids.push(self.create(child, record)?);
+        self.write(model, id, record)?;
+        self.join_parent(model, id);
+        Ok(id)
+    }
+
+    pub(super) fn update(
+        &mut self,
+        model: &str,
+        id: i64,
+        changes: Map<String, Value>,
+    ) -> Result<(), Refused> {
+        if !self.models.get(model).is_some_and(|records| records.contains_key(&id)) {
+            return Err(Refused::NotFound);
+        }
+        self.write(model, id, changes)
+    }
+
+    fn write(&mut self, model: &str, id: i64, fields: Map<String, Value>) -> Result<(), Refused> {
+        for (field, value) in fields {
+            let value = match (relation(model, &field), actions(&value)) {
+                (Some((child, back)), Some(actions)) if !back.is_empty() => {
+                    let mut ids = self.ids(model, id, &field);
+                    for action in actions {
+                        self.act(child, (back, id), action, &mut ids)?;
                     }
                     json!(ids)
                 }
@@ -86,8 +107,37 @@ impl Records {
             };
             self.set(model, id, &field, value);
         }
-        self.join_parent(model, id);
-        Ok(id)
+        Ok(())
+    }
+
+    /// One action on the records of a one-to-many field.
+    fn act(
+        &mut self,
+        model: &str,
+        (back, parent): (&str, i64),
+        action: Action,
+        ids: &mut Vec<i64>,
+    ) -> Result<(), Refused> {
+        match action {
+            Action::Create(records) => {
+                for mut record in records {
+                    record.insert(back.to_owned(), json!(parent));
+                    ids.push(self.create(model, record)?);
+                }
+            }
+            Action::Write(written, fields) => {
+                for id in written {
+                    self.write(model, id, fields.clone())?;
+                }
+            }
+            Action::Delete(gone) => {
+                ids.retain(|id| !gone.contains(id));
+                if let Some(records) = self.models.get_mut(model) {
+                    records.retain(|id, _| !gone.contains(id));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// An address made by itself is among its party's addresses.
@@ -106,14 +156,17 @@ impl Records {
     /// Ids of the records that all clauses match. Of Tryton's domains there are `=` and `in`.
     pub(super) fn search(&self, model: &str, clauses: &[Value]) -> Result<Vec<i64>, Refused> {
         let mut found = Vec::new();
+        // What is not active is found only by those who ask for it.
+        let asked = clauses.iter().any(|clause| clause[0] == "active");
         for (id, record) in self.models.get(model).into_iter().flatten() {
-            let mut all = true;
+            let mut all = asked || record.get("active") != Some(&json!(false));
             for clause in clauses {
                 let (field, operator, value) = match clause.as_array().map(Vec::as_slice) {
                     Some([Value::String(field), Value::String(operator), value]) => (field, operator, value),
                     _ => return Err(Refused::Domain),
                 };
-                let is = record.get(field).unwrap_or(&Value::Null);
+                let id = json!(id);
+                let is = if field == "id" { &id } else { record.get(field).unwrap_or(&Value::Null) };
                 all &= match operator.as_str() {
                     "=" => is == value,
                     "in" => value.as_array().is_some_and(|values| values.contains(is)),
@@ -193,12 +246,27 @@ impl Records {
     }
 }
 
-/// `[["create", [record, …]]]`.
-fn children(value: &Value) -> Option<Vec<Map<String, Value>>> {
-    match value.as_array()?.first()?.as_array()?.as_slice() {
-        [Value::String(action), Value::Array(records)] if action == "create" => {
-            records.iter().map(|record| record.as_object().cloned()).collect()
-        }
-        _ => None,
-    }
+/// An action on the records of a one-to-many field.
+enum Action {
+    Create(Vec<Map<String, Value>>),
+    Write(Vec<i64>, Map<String, Value>),
+    Delete(Vec<i64>),
+}
+
+/// `[["create", [record, …]], ["write", [id, …], fields], ["delete", [id, …]]]`.
+fn actions(value: &Value) -> Option<Vec<Action>> {
+    let ids = |value: &Value| value.as_array()?.iter().map(Value::as_i64).collect::<Option<Vec<_>>>();
+    let action = |action: &Value| {
+        Some(match action.as_array()?.as_slice() {
+            [Value::String(name), Value::Array(records)] if name == "create" => Action::Create(
+                records.iter().map(|record| record.as_object().cloned()).collect::<Option<_>>()?,
+            ),
+            [Value::String(name), written, Value::Object(fields)] if name == "write" => {
+                Action::Write(ids(written)?, fields.clone())
+            }
+            [Value::String(name), gone] if name == "delete" => Action::Delete(ids(gone)?),
+            _ => return None,
+        })
+    };
+    value.as_array().filter(|actions| !actions.is_empty())?.iter().map(action).collect()
 }

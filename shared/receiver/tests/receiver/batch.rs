@@ -107,6 +107,24 @@ async fn the_last_permitted_receive_is_a_dead_letter_with_the_reason() {
     }
 }
 
+/// A target that has to be told of something else first is well, however many messages wait for that.
+#[tokio::test]
+async fn what_waits_for_another_record_comes_again_then_is_a_dead_letter_that_names_it() {
+    let bench = Bench::new();
+    let waiting = |attempts, n: usize| {
+        received(attempts, record(&format!("m-{n}"), body(&n.to_string(), "wait for another record")))
+    };
+    let batch: Vec<_> = (0..8).map(|n| waiting(1, n)).collect();
+    assert_eq!(bench.receive(&batch).await.len(), 8);
+    let delays = bench.world.delays.lock().unwrap().clone();
+    assert!(delays.iter().all(|(_, delay)| *delay >= Duration::from_secs(60)), "{delays:?}");
+    assert!(bench.gate.closed().is_none() && bench.world.held.lock().unwrap().is_empty());
+    let item = bench.item("0").await;
+    assert_eq!((item.lease_until_ms, item.effect), (0, Effect::Absent));
+    assert!(bench.receive(&[waiting(5, 0)]).await.is_empty());
+    assert_eq!(bench.letters(), [("SPW4014".to_owned(), "$.account".to_owned())]);
+}
+
 #[tokio::test]
 async fn a_refused_operation_is_recorded_as_rejected_and_a_repeat_adds_no_second_letter() {
     let bench = Bench::new();

@@ -3,11 +3,13 @@
 //! Serialised in declaration order; the ledger's fingerprint is taken of that form, so a field that is added
 //! needs a new model version.
 
+mod crm;
 mod load;
 mod money;
 mod order;
 mod payment;
 
+pub use crm::{Account, Contact, CrmRecord, Deal, Origin, RecordChange};
 pub use load::{DatasetRefresh, LoadFinished, LoadStatus, Refresh, Refreshed};
 pub use money::{Currency, Money, MoneyError};
 pub use order::{Address, Customer, Order, OrderLine, Reservation, Shipment};

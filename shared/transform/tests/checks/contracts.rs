@@ -32,7 +32,7 @@ fn a_contract_that_others_refer_to_is_held_against_all_that_read_it() {
     let mut envelope: Value = serde_json::from_str(ENVELOPE).unwrap();
     envelope["properties"]["source"] = json!(false);
     let broken = breaks(envelope);
-    for mapping in ["shopify-order", "dbt-cloud-load", "warehouse-load", "vendure-order"] {
+    for mapping in ["shopify-order", "dbt-cloud-load", "warehouse-load", "vendure-order", "hubspot-deal"] {
         assert!(broken.contains(&found(mapping, SourceMissing, "@envelope.source")), "{mapping}: {broken:?}");
     }
 

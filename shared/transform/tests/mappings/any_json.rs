@@ -13,7 +13,7 @@ use crate::common::{
 };
 
 /// Stands for personal data: no name or sentence of ours has it.
-const CANARY: &str = "qZx7canary";
+pub(crate) const CANARY: &str = "qZx7canary";
 
 fn names() -> impl Strategy<Value = String> {
     let known = [
@@ -64,7 +64,7 @@ fn any_value() -> impl Strategy<Value = Value> {
 }
 
 /// Every place of a value, as a JSON pointer.
-fn places(value: &Value, at: &str, found: &mut Vec<String>) {
+pub(crate) fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     found.push(at.to_owned());
     match value {
         Value::Object(members) => {
@@ -77,7 +77,7 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-fn check_error(error: &MappingError) {
+pub(crate) fn check_error(error: &MappingError) {
     assert!((1..=MAX_PROBLEMS).contains(&error.problems.len()));
     assert!(error.problems.iter().all(|problem| problem.path.len() < 100 && problem.expected.len() < 100));
     let rejection = Rejection::from(error.clone());

@@ -19,7 +19,11 @@ fn text(path: &Path) -> String {
 }
 
 pub(crate) fn shopify_payload(case: &str) -> String {
-    text(&here().join("cases/shopify-order").join(case).join("input.json"))
+    case_input("shopify-order", case)
+}
+
+pub(crate) fn case_input(mapping: &str, case: &str) -> String {
+    text(&here().join("cases").join(mapping).join(case).join("input.json"))
 }
 
 pub(crate) fn vendure_payload(case: &str) -> String {

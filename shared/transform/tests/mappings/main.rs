@@ -6,6 +6,8 @@ mod any_json;
 #[cfg(test)]
 mod common;
 #[cfg(test)]
+mod crm;
+#[cfg(test)]
 mod drift;
 #[cfg(test)]
 mod loads;

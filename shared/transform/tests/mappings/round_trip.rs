@@ -17,15 +17,17 @@ fn text(most: usize) -> impl Strategy<Value = String> {
         .prop_filter("a text", |text| !text.is_empty())
 }
 
-fn redacted(most: usize) -> impl Strategy<Value = Redacted<String>> {
+pub(crate) fn redacted(most: usize) -> impl Strategy<Value = Redacted<String>> {
     text(most).prop_map(Redacted::from)
 }
 
-fn maybe<T: std::fmt::Debug + Clone>(of: impl Strategy<Value = T>) -> impl Strategy<Value = Option<T>> {
+pub(crate) fn maybe<T: std::fmt::Debug + Clone>(
+    of: impl Strategy<Value = T>,
+) -> impl Strategy<Value = Option<T>> {
     prop::option::of(of)
 }
 
-fn email() -> impl Strategy<Value = Option<Redacted<String>>> {
+pub(crate) fn email() -> impl Strategy<Value = Option<Redacted<String>>> {
     maybe("[a-z]{1,8}@[a-z]{1,8}\\.example".prop_map(Redacted::from))
 }
 
@@ -80,15 +82,15 @@ fn order() -> impl Strategy<Value = Order> {
     )
 }
 
-fn shown(value: &Value) -> Option<String> {
+pub(crate) fn shown(value: &Value) -> Option<String> {
     value.as_str().map(str::to_owned)
 }
 
-fn exposed(value: &Redacted<String>) -> Option<String> {
+pub(crate) fn exposed(value: &Redacted<String>) -> Option<String> {
     Some(value.expose().clone())
 }
 
-fn told(value: &Option<Redacted<String>>) -> Option<String> {
+pub(crate) fn told(value: &Option<Redacted<String>>) -> Option<String> {
     value.as_ref().and_then(exposed)
 }
 
