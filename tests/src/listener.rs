@@ -1,5 +1,4 @@
 //! Where a real system's webhooks arrive in a test, and whether their signatures are good.
-#![expect(clippy::expect_used, reason = "a helper of tests fails by panicking")]
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -101,10 +101,12 @@ impl Translator {
         drift
     }
 
+    /// What one message brought: the same of several items, or told as a problem as well, is one.
     fn count(&self, notes: Vec<Note>) {
         if notes.is_empty() {
             return;
         }
+        let notes: BTreeSet<Note> = notes.into_iter().collect();
         let (mut drift, mut named) = (lock(&self.drift), lock(&self.named));
         for note in notes {
             let known = named.contains(&note) || named.len() < MOST_COUNTED;

@@ -148,7 +148,7 @@ impl Checker<'_> {
             }
             if let Some(map) = map {
                 let key = came.as_key().unwrap_or_default();
-                let known = map.map.contains_key(key.as_ref()) || map.refuse.contains_key(key.as_ref());
+                let known = map.knows(&key);
                 if certain && !known && map.unknown == UnknownValue::Park {
                     let problem = format!("{text} makes {key:?}, and the value map does not know it");
                     let mend = "add it to the value map, or give that a policy for the unknown";

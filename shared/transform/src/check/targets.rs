@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::sources::{Alternative, alternatives};
 use super::{Checker, FindingKind};
-use crate::contract::{Schema, Type};
+use crate::contract::Schema;
 use crate::mapping::file::{DefaultValue, Rule};
 use crate::mapping::path::{Place, Space, Step};
 
@@ -31,15 +31,8 @@ impl Checker<'_> {
     /// What is made member by member cannot be held against a closed list of whole values.
     fn of_members(&mut self, rule: &Rule) {
         let Some(place) = Self::place(&rule.to) else { return };
-        for depth in 1..place.steps.len() {
-            let above =
-                Place { space: place.space, steps: place.steps.iter().take(depth).cloned().collect() };
+        for (above, made) in place.holders() {
             let Some(schema) = self.target.at(above.in_schema()) else { continue };
-            let made = if place.steps.get(depth).is_some_and(|step| matches!(step, Step::Name(_))) {
-                Type::Object
-            } else {
-                Type::Array
-            };
             let problem = if schema.values.is_some() {
                 format!("{} takes certain values here, and it is made member by member", self.file.to)
             } else if schema.types.allow(made) {

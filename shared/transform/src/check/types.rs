@@ -3,7 +3,7 @@ use super::{Checker, FindingKind};
 use crate::contract::{Schema, Type};
 use crate::engine::{Came, Conversion};
 use crate::mapping::file::{ConversionName, Rule, Source, UnknownValue};
-use crate::mapping::path::{Place, Step};
+use crate::mapping::path::Place;
 
 impl Checker<'_> {
     /// What comes can be converted, and what is made is of the target's type.
@@ -23,11 +23,7 @@ impl Checker<'_> {
                 self.keys(rule);
             }
             if passes {
-                let whole = rule.from.iter().filter_map(|source| match source {
-                    Source::Place(text) => Self::place(text),
-                    _ => None,
-                });
-                for place in whole.collect::<Vec<_>>() {
+                for place in whole(rule) {
                     self.comes(rule, &place);
                     self.ranges(rule, target, &place);
                 }
@@ -71,13 +67,7 @@ impl Checker<'_> {
 
     /// What a place stands in is an object or an array, and nothing else.
     fn way(&mut self, rule: &str, place: &Place) {
-        for depth in 1..place.steps.len() {
-            let above =
-                Place { space: place.space, steps: place.steps.iter().take(depth).cloned().collect() };
-            let wanted = match place.steps.get(depth) {
-                Some(Step::Name(_)) => Type::Object,
-                _ => Type::Array,
-            };
+        for (above, wanted) in place.holders() {
             for (version, schema) in self.says(&above) {
                 let Some(schema) = schema else { continue };
                 if let Some(wrong) = schema.types.of_values().find(|one| *one != wanted) {
@@ -99,11 +89,7 @@ impl Checker<'_> {
 
     /// What a value map looks up is a text, a whole number or a boolean.
     fn keys(&mut self, rule: &Rule) {
-        let whole = rule.from.iter().filter_map(|source| match source {
-            Source::Place(text) => Self::place(text),
-            _ => None,
-        });
-        for place in whole.collect::<Vec<_>>() {
+        for place in whole(rule) {
             self.number(rule, &place, "a value map looks up");
         }
     }
@@ -199,13 +185,11 @@ impl Checker<'_> {
                 self.find((FindingKind::ValueNotAllowed, value), &rule.to, &place, problem, mend);
             }
         }
-        let lacks = self.sources.iter().map(|(version, _)| *version).find(|version| {
-            let amounts = rule.from.iter().filter_map(|source| match source {
-                Source::Place(text) => Self::place(text),
-                _ => None,
-            });
-            amounts.into_iter().any(|amount| !self.beside_it(&amount, &place, version))
-        });
+        let lacks = self
+            .sources
+            .iter()
+            .map(|(version, _)| *version)
+            .find(|version| whole(rule).iter().any(|amount| !self.beside_it(amount, &place, version)));
         if let Some(version) = lacks.filter(|_| is_money && rule.missing.is_none()) {
             let problem = format!("{}@{version} may send an amount without it", self.file.from);
             let mend = "read another place, or say missing = \"park\"";
@@ -331,6 +315,15 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// The places that are read as they stand, and not put together.
+fn whole(rule: &Rule) -> Vec<Place> {
+    let place = |source: &Source| match source {
+        Source::Place(text) => Place::parse(text).ok(),
+        _ => None,
+    };
+    rule.from.iter().filter_map(place).collect()
 }
 
 fn passes(checker: &Checker<'_>, rule: &Rule) -> bool {

@@ -72,8 +72,7 @@ impl Checker<'_> {
         let Some(known) = self.known_texts(places) else { return };
         let path = places.first().map(ToString::to_string).unwrap_or_default();
         for value in known.iter().filter(|value| !value.is_empty()) {
-            let has = map.map.contains_key(value) || map.refuse.contains_key(value);
-            if !has && map.unknown == UnknownValue::Park {
+            if !map.knows(value) && map.unknown == UnknownValue::Park {
                 let problem =
                     format!("{} sends {value:?}, and the value map does not know it", self.file.from);
                 let mend = format!(
@@ -111,9 +110,7 @@ impl Checker<'_> {
             };
             for value in known {
                 let came = Came::from(&value);
-                let mapped = |key: &str| {
-                    map.is_some_and(|map| map.map.contains_key(key) || map.refuse.contains_key(key))
-                };
+                let mapped = |key: &str| map.is_some_and(|map| map.knows(key));
                 if came.is_set(rule.empty) && !came.as_key().is_some_and(|key| mapped(&key)) {
                     let told = format!("{} sends", self.file.from);
                     self.converts(index, &came, &told, Some(&place));

@@ -14,6 +14,8 @@ pub struct Change {
     pub path: String,
     pub what: String,
     pub effect: Effect,
+    /// Of a format, a pattern or a bound: whether a value is within it only the value shows.
+    pub is_limit: bool,
 }
 
 /// Whom a change may break: those that read what the system sends, or those that write to it.
@@ -46,7 +48,9 @@ pub fn diff(old: &Schema, new: &Schema) -> Vec<Change> {
 }
 
 fn compare(path: &str, old: &Schema, new: &Schema, changes: &mut Vec<Change>) {
-    let mut say = |what: String, effect| changes.push(Change { path: path.to_owned(), what, effect });
+    let mut say = |what: String, effect, is_limit| {
+        changes.push(Change { path: path.to_owned(), what, effect, is_limit });
+    };
     let types = |schema: &Schema| schema.types.0.clone();
     if types(old) != types(new) {
         let wider = types(old).is_subset(&types(new)) || types(new).is_empty();
@@ -56,23 +60,29 @@ fn compare(path: &str, old: &Schema, new: &Schema, changes: &mut Vec<Change>) {
             (_, true) => Effect::BreaksWriters,
             _ => Effect::BreaksBoth,
         };
-        say(format!("was {}, is {}", old.types, new.types), effect);
+        say(format!("was {}, is {}", old.types, new.types), effect, false);
     }
     if old.format != new.format {
         let named = |format: &Option<String>| format.clone().unwrap_or_else(|| "none".to_owned());
-        say(format!("its format was {}, is {}", named(&old.format), named(&new.format)), Effect::BreaksBoth);
+        say(
+            format!("its format was {}, is {}", named(&old.format), named(&new.format)),
+            Effect::BreaksBoth,
+            true,
+        );
     }
     if old.pattern != new.pattern {
-        say("its pattern is another".to_owned(), Effect::BreaksBoth);
+        say("its pattern is another".to_owned(), Effect::BreaksBoth, true);
     }
-    values(old, new, &mut say);
-    limits(old, new, &mut say);
+    values(old, new, &mut |what, effect| say(what, effect, false));
+    limits(old, new, &mut |what, effect| say(what, effect, true));
     let names: BTreeSet<_> = old.properties.keys().chain(new.properties.keys()).collect();
     for name in names {
         member(&format!("{path}.{name}"), name, old, new, changes);
     }
     let items = format!("{path}[]");
-    let mut say = |what: String, effect| changes.push(Change { path: items.clone(), what, effect });
+    let mut say = |what: String, effect| {
+        changes.push(Change { path: items.clone(), what, effect, is_limit: false });
+    };
     let are_lists = [old, new].iter().all(|schema| schema.types.0.contains(&Type::Array));
     match (&old.items, &new.items) {
         (Some(old), Some(new)) => compare(&items, old, new, changes),
@@ -86,7 +96,7 @@ fn compare(path: &str, old: &Schema, new: &Schema, changes: &mut Vec<Change>) {
 
 fn member(path: &str, name: &str, old: &Schema, new: &Schema, changes: &mut Vec<Change>) {
     let mut say = |what: &str, effect| {
-        changes.push(Change { path: path.to_owned(), what: what.to_owned(), effect });
+        changes.push(Change { path: path.to_owned(), what: what.to_owned(), effect, is_limit: false });
     };
     let in_one = |schema: &Schema| schema.member(name).filter(|member| !member.never).is_some();
     let (was, is) = (old.required.contains(name), new.required.contains(name));

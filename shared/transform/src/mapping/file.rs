@@ -69,6 +69,13 @@ pub struct ValueMap {
     pub refuse: BTreeMap<String, String>,
 }
 
+impl ValueMap {
+    /// Whether the value has an entry, or is known as a reason not to go on.
+    pub(crate) fn knows(&self, value: &str) -> bool {
+        self.map.contains_key(value) || self.refuse.contains_key(value)
+    }
+}
+
 #[derive(Clone, PartialEq, Default, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum UnknownValue {

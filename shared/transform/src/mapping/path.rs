@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::contract::Type;
+
 /// A place: `line_items[].sku`, `@envelope.source`, `@settings.ship_from.name`, `addresses[0].city`.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Place {
@@ -63,6 +65,15 @@ impl Place {
             .enumerate()
             .filter(|(_, step)| **step == Step::Each)
             .filter_map(|(index, _)| self.steps.get(..=index))
+    }
+
+    /// What it stands in, from the outermost: each place, and whether that is an object or an array.
+    pub(crate) fn holders(&self) -> impl Iterator<Item = (Self, Type)> {
+        self.steps.iter().enumerate().skip(1).map(|(depth, step)| {
+            let steps = self.steps.iter().take(depth).cloned().collect();
+            let holder = if matches!(step, Step::Name(_)) { Type::Object } else { Type::Array };
+            (Self { space: self.space, steps }, holder)
+        })
     }
 
     /// As [`crate::contract::Schema::at`] walks.

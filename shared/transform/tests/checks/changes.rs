@@ -39,10 +39,10 @@ fn broken(old: &str, new: &str) -> Vec<(FindingKind, String)> {
 
 #[test]
 fn a_value_that_is_new_under_a_condition() {
-    let status = (Changed, "$.status".to_owned());
+    let status = [(Changed, "$.status".to_owned())];
     let renamed = broken(r#"["open", "cancelled"]"#, r#"["open", "canceled"]"#);
-    assert_eq!(renamed, [status.clone()]);
-    assert_eq!(broken(r#"["open", "cancelled"]"#, r#"["open", "cancelled", "voided"]"#), [status]);
+    assert_eq!(renamed, status);
+    assert_eq!(broken(r#"["open", "cancelled"]"#, r#"["open", "cancelled", "voided"]"#), status);
 }
 
 #[test]
