@@ -42,6 +42,7 @@ fn only_what_the_engine_lacks_is_left_out(stack: &Stack) {
         "IngestErrorsAlarm",
         "InventoryToShippingFlow/FunctionErrorsAlarm",
         "OrdersToInventoryFlow/FunctionErrorsAlarm",
+        "PaymentsToOperationsFlow/FunctionErrorsAlarm",
         "WarehouseToBiFlow/FunctionErrorsAlarm",
     ];
     assert_eq!(stack.left_out, expected);
