@@ -184,6 +184,7 @@ impl Flow for Scripted {
             Some("fail to write") => unknown(Code::TargetFailed),
             Some("lose the answer") => unknown(Code::OutcomeUnknown),
             Some("forbid") => failed(Code::CredentialsRefused, None),
+            Some("lack a setting") => failed(Code::TargetMisconfigured, None),
             Some("refuse") => {
                 let error = CallError::Refused(Refusal::new(Code::ProductUnknown, "$.sku", "unknown"));
                 Err(Attempt { effect: Effect::Absent, error })
