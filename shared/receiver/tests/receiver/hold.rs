@@ -91,6 +91,17 @@ async fn a_failed_probe_is_held_and_keeps_the_breaker_open() {
 }
 
 #[tokio::test]
+async fn what_the_target_lacks_costs_no_message_its_receives() {
+    let bench = Bench::new();
+    open(&bench);
+    bench.gate.share().await;
+    bench.clock.advance(SignedDuration::from_secs(30));
+    assert!(bench.receive(&[received(5, record("m", body("1", "lack a setting")))]).await.is_empty());
+    assert!(bench.letters().is_empty());
+    assert_eq!(bench.world.held.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn a_held_message_keeps_its_origin_and_its_age() {
     let bench = Bench::new();
     open(&bench);

@@ -196,6 +196,7 @@ impl Flow for Scripted {
                 let error = CallError::Awaiting { code, path: "$.account", after };
                 Err(Attempt { effect: Effect::Absent, error })
             }
+            Some("lack a setting") => failed(Code::TargetMisconfigured, None),
             Some("refuse") => {
                 let error = CallError::Refused(Refusal::new(Code::ProductUnknown, "$.sku", "unknown"));
                 Err(Attempt { effect: Effect::Absent, error })
