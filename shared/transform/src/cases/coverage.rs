@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::mapping::file::{MappingFile, Rule, Source, UnknownValue};
+use crate::mapping::file::{MappingFile, Refuse, Rule, Source, UnknownValue};
 use crate::{Explanation, Outcome};
 
 /// What there is to exercise in a mapping, and which cases do.
@@ -149,7 +149,7 @@ impl fmt::Display for Shown<'_> {
         let to = |number: &usize| file.rule.get(*number).map_or("", |rule| rule.to.as_str());
         match part {
             Part::Refusal(number) => {
-                write!(f, "refuse at {}", file.refuse.get(*number).map_or("", |refuse| refuse.at.as_str()))
+                f.write_str(&file.refuse.get(*number).map(Refuse::name).unwrap_or_default())
             }
             Part::None(number) => {
                 write!(f, "{} without any", file.list.get(*number).map_or("", |list| list.to.as_str()))

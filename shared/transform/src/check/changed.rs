@@ -36,7 +36,7 @@ impl Checker<'_> {
         let mut judged: Vec<(String, Place)> = Vec::new();
         for (rule, with) in conditions(file) {
             let places = with.values().flat_map(|places| places.iter()).filter_map(Self::place);
-            judged.extend(places.map(|place| (rule.to_owned(), place)));
+            judged.extend(places.map(|place| (rule.clone(), place)));
         }
         for rule in &file.rule {
             if rule.pattern.is_some() || rule.expr.is_some() {

@@ -3,7 +3,6 @@ use super::{Checker, FindingKind};
 use crate::contract::Type;
 use crate::engine::Came;
 use crate::mapping::file::{DefaultValue, MappingFile, Places, Rule, UnknownValue, With};
-use crate::mapping::path::Space;
 
 /// Every expression of the file.
 pub(super) fn sources(file: &MappingFile) -> Vec<&str> {
@@ -12,7 +11,7 @@ pub(super) fn sources(file: &MappingFile) -> Vec<&str> {
 
 /// An expression, and what it is for.
 struct Written<'f> {
-    rule: &'f str,
+    rule: String,
     text: &'f str,
     with: &'f With,
     /// The rule whose value it makes; the others are conditions.
@@ -22,17 +21,18 @@ struct Written<'f> {
 fn each(file: &MappingFile) -> Vec<Written<'_>> {
     let mut all = Vec::new();
     let condition = |rule, text, with| Written { rule, text, with, makes: None };
-    let lists = file.list.iter().filter_map(|it| Some(condition(&it.to, it.when.as_deref()?, &it.with)));
+    let lists =
+        file.list.iter().filter_map(|it| Some(condition(it.to.clone(), it.when.as_deref()?, &it.with)));
     all.extend(lists);
     let refusals = file.refuse.iter();
-    all.extend(refusals.filter_map(|it| Some(condition(&it.at, it.when.as_deref()?, &it.with))));
+    all.extend(refusals.filter_map(|it| Some(condition(it.name(), it.when.as_deref()?, &it.with))));
     for (index, rule) in file.rule.iter().enumerate() {
-        let to = rule.to.as_str();
-        all.extend(rule.when.as_deref().map(|when| condition(to, when, &rule.with)));
-        let makes = |text| Written { rule: to, text, with: &rule.with, makes: Some(index) };
+        let to = &rule.to;
+        all.extend(rule.when.as_deref().map(|when| condition(to.clone(), when, &rule.with)));
+        let makes = |text| Written { rule: to.clone(), text, with: &rule.with, makes: Some(index) };
         all.extend(rule.expr.as_deref().map(makes));
         if let Some(DefaultValue::When(default)) = &rule.default {
-            all.extend(default.when.as_deref().map(|when| condition(to, when, &default.with)));
+            all.extend(default.when.as_deref().map(|when| condition(to.clone(), when, &default.with)));
         }
     }
     all
@@ -47,7 +47,6 @@ impl Checker<'_> {
             let used = tried.expression.names();
             let with: Vec<_> = written.with.iter().filter(|(name, _)| used.contains(name)).collect();
             for (name, places) in &with {
-                self.still_of_a_kind(&written, places);
                 self.compared(&written, &tried, name, places);
             }
             let names = with.iter().map(|(name, places)| (name.as_str(), self.trials(&tried, places)));
@@ -55,9 +54,14 @@ impl Checker<'_> {
             match tried.run(&names, written.makes.is_none()) {
                 Err(failed) => {
                     let mend = "compare with null first, or with a value of the same kind";
-                    self.find(FindingKind::ExpressionFails, written.rule, "$", failed, mend);
+                    self.find(FindingKind::ExpressionFails, &written.rule, "$", failed, mend);
                 }
                 Ok(outcomes) => {
+                    if written.makes.is_none() && never_holds(&outcomes) {
+                        let problem = format!("{} is never true", written.text);
+                        let mend = "take out what stands behind it, or mend the condition";
+                        self.find(FindingKind::Dead, &written.rule, "$", problem, mend);
+                    }
                     if let Some(rule) = written.makes {
                         let never_null = names.iter().all(|(_, trials)| !trials.contains(&Trial::NULL))
                             && !tried.expression.says_null();
@@ -98,30 +102,6 @@ impl Checker<'_> {
         trials
     }
 
-    /// A comparison with what is of another kind now is false, and no failure: nobody would hear of it.
-    fn still_of_a_kind(&mut self, written: &Written<'_>, places: &Places) {
-        for place in places.iter().filter_map(Self::place) {
-            let root = match place.space {
-                Space::Payload => self.before.source,
-                Space::Settings => self.before.settings,
-                Space::Envelope => None,
-            };
-            let Some(before) = root.and_then(|root| root.at(place.in_schema())) else { continue };
-            for (_, now) in self.says(&place) {
-                let Some(now) = now else { continue };
-                let any = before.types.0.is_empty() || now.types.0.is_empty();
-                if !any && !before.types.of_values().any(|one| now.types.allow(one)) {
-                    let problem = format!(
-                        "it was {}, is {}, and {} was written for the former",
-                        before.types, now.types, written.text
-                    );
-                    let mend = "write the expression for both kinds";
-                    self.find(FindingKind::ExpressionFails, written.rule, &place, problem, mend);
-                }
-            }
-        }
-    }
-
     /// A comparison with a text that never comes is never true.
     fn compared(&mut self, written: &Written<'_>, tried: &Tried<'_>, name: &str, places: &Places) {
         let places: Vec<_> = places.iter().filter_map(Self::place).collect();
@@ -132,7 +112,7 @@ impl Checker<'_> {
             let problem = format!("no accepted version of {} sends {text:?}", self.file.from);
             let path = places.first().map(ToString::to_string).unwrap_or_default();
             let mend = "take the comparison out, or mend its text";
-            self.find((FindingKind::Dead, text), written.rule, path, problem, mend);
+            self.find((FindingKind::Dead, text), &written.rule, path, problem, mend);
         }
     }
 
@@ -193,4 +173,10 @@ impl Checker<'_> {
             self.find(FindingKind::MayBeMissing, &rule.to, &rule.to, problem, mend);
         }
     }
+}
+
+/// Of all values that may come; of those that stand for others, another one may still make it true.
+fn never_holds(outcomes: &[Outcome]) -> bool {
+    let false_for_sure = |one: &Outcome| one.certain && one.came == Came::Boolean(false);
+    outcomes.len() < super::trials::MOST && outcomes.iter().all(false_for_sure)
 }

@@ -19,7 +19,7 @@ impl Checker<'_> {
             }
         }
         for refuse in &file.refuse {
-            let rule = format!("refuse at {}", refuse.at);
+            let rule = refuse.name();
             if refuse.when.is_none() && refuse.values.is_none() {
                 self.nothing(&rule, "neither `when` nor `values` says when", "say when, or take it out");
             }

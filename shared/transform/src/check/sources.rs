@@ -41,13 +41,12 @@ pub(super) fn read(rule: &Rule) -> Vec<Alternative> {
 }
 
 /// Every `with` of the file, with the rule that it belongs to.
-pub(super) fn conditions(file: &MappingFile) -> Vec<(&str, &With)> {
-    let lists = file.list.iter().map(|list| (list.to.as_str(), &list.with));
-    let refusals = file.refuse.iter().map(|refuse| (refuse.at.as_str(), &refuse.with));
-    let rules =
-        file.rule.iter().filter(|rule| rule.when.is_some()).map(|rule| (rule.to.as_str(), &rule.with));
+pub(super) fn conditions(file: &MappingFile) -> Vec<(String, &With)> {
+    let lists = file.list.iter().map(|list| (list.to.clone(), &list.with));
+    let refusals = file.refuse.iter().map(|refuse| (refuse.name(), &refuse.with));
+    let rules = file.rule.iter().filter(|rule| rule.when.is_some()).map(|rule| (rule.to.clone(), &rule.with));
     let defaults = file.rule.iter().filter_map(|rule| match &rule.default {
-        Some(DefaultValue::When(default)) => Some((rule.to.as_str(), &default.with)),
+        Some(DefaultValue::When(default)) => Some((rule.to.clone(), &default.with)),
         _ => None,
     });
     lists.chain(refusals).chain(rules).chain(defaults).collect()
@@ -81,10 +80,10 @@ impl Checker<'_> {
         }
         for refuse in &file.refuse {
             let places: Vec<_> = Self::place(&refuse.at).into_iter().collect();
-            self.each_version(&format!("refuse at {}", refuse.at), &[Alternative { places, all: true }]);
+            self.each_version(&refuse.name(), &[Alternative { places, all: true }]);
         }
         for (rule, with) in conditions(file) {
-            self.names(rule, with);
+            self.names(&rule, with);
         }
     }
 

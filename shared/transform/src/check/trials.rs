@@ -8,7 +8,7 @@ use crate::contract::{Schema, Type};
 use crate::engine::{Came, Expression, Library};
 
 /// Combinations of values that an expression is tried with.
-const MOST: u128 = 256;
+pub(super) const MOST: usize = 256;
 /// Members of one set that a text may be.
 const MOST_OF_A_SET: usize = 8;
 
@@ -79,14 +79,10 @@ impl<'e> Tried<'e> {
         }
         let each = |one| match one {
             Type::Boolean => vec![Trial::only(Came::Boolean(true)), Trial::only(Came::Boolean(false))],
-            Type::Integer => vec![Trial::any(Came::Integer(0)), Trial::any(Came::Integer(7))],
+            Type::Integer => integers(schema),
             // A whole number comes as an integer, which CEL takes for another kind.
             Type::Number => {
-                vec![
-                    Trial::any(Came::Fraction(0.5)),
-                    Trial::any(Came::Integer(0)),
-                    Trial::any(Came::Integer(7)),
-                ]
+                std::iter::once(Trial::any(Came::Fraction(0.5))).chain(integers(schema)).collect()
             }
             Type::String => {
                 let pattern = schema.pattern.as_deref().and_then(|it| regex_lite::Regex::new(it).ok());
@@ -107,7 +103,7 @@ impl<'e> Tried<'e> {
         let all = names.iter().fold(1_u128, |all, (_, trials)| all.saturating_mul(choices(trials)));
         let step = step(all);
         let mut outcomes = Vec::new();
-        for number in 0..all.min(MOST) {
+        for number in 0..all.min(MOST as u128) {
             let mut rest = number.wrapping_mul(step) % all;
             let mut given = Vec::new();
             for (name, trials) in names {
@@ -133,6 +129,14 @@ impl<'e> Tried<'e> {
     }
 }
 
+/// The limits that the contract says, where an expression that computes fails first, and what lies between them.
+fn integers(schema: &Schema) -> Vec<Trial> {
+    let (least, most) = (schema.minimum.unwrap_or(i64::MIN), schema.maximum.unwrap_or(i64::MAX));
+    let some = [schema.minimum, schema.maximum, Some(0), Some(7)].into_iter().flatten();
+    let some: BTreeSet<_> = some.filter(|number| (least..=most).contains(number)).collect();
+    some.into_iter().map(|number| Trial::any(Came::Integer(number.into()))).collect()
+}
+
 fn is_something(value: &Value) -> bool {
     Came::from(value).is_set(false)
 }
@@ -143,7 +147,7 @@ fn choices(trials: &[Trial]) -> u128 {
 
 /// Coprime with the number of combinations, so that none comes twice; about the golden ratio of it, so that they lie apart.
 fn step(all: u128) -> u128 {
-    if all <= MOST {
+    if all <= MOST as u128 {
         return 1;
     }
     let all = all.min(u128::from(u64::MAX));

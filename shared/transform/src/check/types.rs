@@ -56,11 +56,11 @@ impl Checker<'_> {
             read.extend(Self::place(&list.from).map(|place| (list.to.clone(), place)));
         }
         for refuse in &file.refuse {
-            read.extend(Self::place(&refuse.at).map(|place| (format!("refuse at {}", refuse.at), place)));
+            read.extend(Self::place(&refuse.at).map(|place| (refuse.name(), place)));
         }
         for (rule, with) in conditions(file) {
             let places = with.values().flat_map(|places| places.iter()).filter_map(Self::place);
-            read.extend(places.map(|place| (rule.to_owned(), place)));
+            read.extend(places.map(|place| (rule.clone(), place)));
         }
         read
     }

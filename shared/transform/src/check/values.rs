@@ -7,7 +7,7 @@ use super::sources::{conditions, read};
 use super::{Checker, FindingKind};
 use crate::contract::{Schema, Type};
 use crate::engine::{Came, names_of};
-use crate::mapping::file::{ConversionName, DefaultValue, Rule, Source, UnknownValue, ValueMap};
+use crate::mapping::file::{DefaultValue, Rule, Source, UnknownValue, ValueMap};
 use crate::mapping::path::Place;
 
 impl Checker<'_> {
@@ -18,7 +18,7 @@ impl Checker<'_> {
             if let (Some(map), Some(place)) =
                 (refuse.values.as_ref().and_then(|name| file.values.get(name)), Self::place(&refuse.at))
             {
-                self.mapped(&format!("refuse at {}", refuse.at), &[place], map);
+                self.mapped(&refuse.name(), &[place], map);
             }
         }
         for (index, rule) in file.rule.iter().enumerate() {
@@ -102,8 +102,7 @@ impl Checker<'_> {
             };
             let Some(place) = Self::place(text) else { continue };
             let Some(known) = self.known_values(std::slice::from_ref(&place)) else {
-                let booleans = self.only_booleans(&place) && rule.conversion == ConversionName::Boolean;
-                if target.values.is_some() && !booleans {
+                if target.values.is_some() {
                     self.any_may_come(rule, &place);
                 }
                 continue;
@@ -117,13 +116,6 @@ impl Checker<'_> {
                 }
             }
         }
-    }
-
-    fn only_booleans(&self, place: &Place) -> bool {
-        self.says(place)
-            .iter()
-            .filter_map(|(_, schema)| *schema)
-            .all(|schema| schema.types.of_values().eq([Type::Boolean]))
     }
 
     /// A value that is known to come is converted as a message's would be, and held against the target.
@@ -163,7 +155,7 @@ impl Checker<'_> {
         let mut known: Vec<Value> = Vec::new();
         for place in places {
             for (_, schema) in self.says(place) {
-                for value in schema.map_or(Some([].as_slice()), |schema| schema.values.as_deref())? {
+                for value in schema.map_or(Some([].as_slice()), values_of)? {
                     if !value.is_null() && !known.contains(value) {
                         known.push(value.clone());
                     }
@@ -210,8 +202,15 @@ impl Checker<'_> {
         for (rule, with) in conditions(file) {
             for name in with.keys().filter(|name| !names.contains(*name)) {
                 let problem = format!("`with` names {name}, which no expression uses");
-                self.find(FindingKind::Dead, rule, "$", problem, "take it out");
+                self.find(FindingKind::Dead, &rule, "$", problem, "take it out");
             }
         }
     }
+}
+
+/// The values that a place may have, where that can be said.
+fn values_of(schema: &Schema) -> Option<&[Value]> {
+    const BOOLEANS: &[Value] = &[Value::Bool(false), Value::Bool(true)];
+    let boolean = schema.types.of_values().eq([Type::Boolean]);
+    schema.values.as_deref().or(boolean.then_some(BOOLEANS))
 }

@@ -240,6 +240,9 @@ impl<'d> Reader<'d> {
         };
         schema.format = self.text(members, "format", path)?;
         schema.pattern = self.text(members, "pattern", path)?;
+        if schema.pattern.as_deref().is_some_and(|pattern| !is_read_alike(pattern)) {
+            return self.wrong(path, "pattern: classes of a letter (\\d, \\S, \\b) and flags are read differently by validators: write [0-9], [^ ]");
+        }
         schema.description = self.text(members, "description", path)?;
         schema.min_length = self.count(members, "minLength", path)?;
         schema.max_length = self.count(members, "maxLength", path)?;
@@ -288,4 +291,25 @@ impl<'d> Reader<'d> {
             Some(_) => self.wrong(path, format!("{name}: expected an integer of 64 bits")),
         }
     }
+}
+
+/// Whether every validator takes the same texts: what `\d` or `\S` is beyond ASCII they do not agree on.
+fn is_read_alike(pattern: &str) -> bool {
+    let mut characters = pattern.chars().peekable();
+    while let Some(one) = characters.next() {
+        match (one, characters.peek()) {
+            ('\\', Some(next)) if next.is_ascii_alphanumeric() => return false,
+            ('\\', _) => {
+                characters.next();
+            }
+            ('(', Some('?')) => {
+                characters.next();
+                if characters.peek() != Some(&':') {
+                    return false;
+                }
+            }
+            _ => {}
+        }
+    }
+    true
 }

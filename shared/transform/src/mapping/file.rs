@@ -120,6 +120,13 @@ pub struct Refuse {
     pub expected: Option<String>,
 }
 
+impl Refuse {
+    /// As findings and coverage call it, as it makes nothing.
+    pub fn name(&self) -> String {
+        format!("refuse at {}", self.at)
+    }
+}
+
 /// Names in a CEL expression, by the places that they stand for: the first that is set. Null where none is.
 pub type With = BTreeMap<String, Places>;
 

@@ -160,6 +160,37 @@ fn an_input_that_its_own_contract_would_not_have_is_no_example() {
     );
 }
 
+/// Defaults are held by the check before they are used, and by no message's run.
+#[test]
+fn what_the_target_would_refuse_is_no_good_case_though_the_files_say_so() {
+    let mapping = r#"
+mapping = "a-b"
+version = 1
+from = "a.it"
+accepts = ["1"]
+to = "b.it@1"
+[[rule]]
+to = "rank"
+from = "rank"
+default = "lowest"
+"#;
+    let side = |id: &str, values: &str| {
+        let rank = format!(r#""properties": {{"rank": {{"type": "string"{values}}}}}"#);
+        format!(r#"{{"$id": "spillway:{id}@1", "type": "object", {rank}}}"#)
+    };
+    let (source, target) = (side("a.it", ""), side("b.it", r#", "enum": ["high", "low"]"#));
+    let envelope = include_str!("../../contracts/spillway/envelope@1.json");
+    let contracts = [source.as_str(), target.as_str(), envelope];
+    let catalog = Catalog::read([("mappings/a-b.toml", mapping)], contracts).unwrap();
+    let folder = TempDir::new().unwrap();
+    put(&folder, "a-b/none/input.json", &json!({}));
+    put(&folder, "a-b/none/output.json", &json!({ "rank": "lowest" }));
+    let report = cases::run(&catalog, &cases::read(folder.path()).unwrap()).unwrap();
+    let failures: Vec<_> = report.cases.iter().flat_map(|case| &case.failures).collect();
+    let expected = "what was made is not b.it@1: $.rank: \"lowest\" is not one of \"high\" or \"low\"";
+    assert_eq!(failures, [expected]);
+}
+
 #[test]
 fn files_that_the_mapping_does_not_look_at_and_files_that_are_wrong() {
     let folder = copy(&["tryton-sale/minimal"]);

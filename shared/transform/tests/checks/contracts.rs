@@ -133,3 +133,20 @@ fn a_contract_that_grows_beyond_measure_by_its_references_is_refused() {
     let error = Contracts::read(several.iter().map(String::as_str)).unwrap_err().to_string();
     assert_eq!(error, "contract a.tree@0, at : has more than 20000 schemas, with those that it refers to");
 }
+
+/// A validator takes `\S` for another thing than we do beyond ASCII: what both read alike can be written.
+#[test]
+fn a_pattern_that_is_not_read_alike_everywhere_is_refused() {
+    let read = |pattern: &str| {
+        let pattern = serde_json::to_string(pattern).unwrap();
+        let text = format!(r#"{{"$id": "spillway:crm.lead@9", "type": "string", "pattern": {pattern}}}"#);
+        Contracts::read([text.as_str()]).map(|_| ()).map_err(|error| error.to_string())
+    };
+    for pattern in [r"^\S+$", r"[\s]", r"^\d{3}", r"\bx", r"(?i)x", r"\pL"] {
+        let error = read(pattern).unwrap_err();
+        assert!(error.contains("crm.lead@9") && error.contains("pattern"), "{pattern}: {error}");
+    }
+    for pattern in [r"^[0-9]{3}-[a-z]+\.$", r"^\\S$", r"^(?:a|b)\[x\]\^\$$", "^[^ @]+@[^ @]+$"] {
+        assert_eq!(read(pattern), Ok(()), "{pattern}");
+    }
+}

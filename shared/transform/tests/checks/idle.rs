@@ -3,7 +3,7 @@
 use transform::FindingKind::{Dead, Unusable};
 use transform::{Finding, FindingKind};
 
-use crate::produced::{A_OR_B, TEXT, found, one_more};
+use crate::produced::{A_OR_B, TEXT, found, one_more, required};
 use crate::{Files, MAPPING};
 
 #[test]
@@ -29,10 +29,20 @@ fn a_match_takes_a_group_and_a_rule_reads_something() {
 #[test]
 fn a_default_behind_an_expression_that_always_makes_something() {
     let rule = "expr = \"extra == 'a'\"\nas = \"boolean\"\ndefault = true\nwith = { extra = \"extra\" }";
-    assert!(
-        found(&crate::produced::required(one_more(A_OR_B, r#"{"type": "boolean"}"#, rule)))
-            .contains(&(Dead, None))
-    );
+    assert!(found(&required(one_more(A_OR_B, r#"{"type": "boolean"}"#, rule))).contains(&(Dead, None)));
+}
+
+#[test]
+fn a_condition_that_never_holds() {
+    let rule = |when: &str| format!("from = \"extra\"\nwhen = \"{when}\"\nwith = {{ extra = \"extra\" }}");
+    let boolean = r#"{"type": "boolean"}"#;
+    let made = |when: &str| one_more(boolean, boolean, &format!("{}\nas = \"boolean\"", rule(when)));
+    let is_dead = |files| found(&required(files)).contains(&(Dead, None));
+    assert!(is_dead(made("extra && extra == false")));
+    assert!(!is_dead(made("extra == true")));
+    // Of texts that are free another one may come.
+    assert!(!is_dead(one_more(TEXT, TEXT, &rule("extra.startsWith('zz')"))));
+    assert!(is_dead(one_more(A_OR_B, TEXT, &rule("extra.startsWith('z')"))));
 }
 
 fn dead(mapping: String, rule: &str) {

@@ -445,3 +445,33 @@ fn a_text_of_a_source_with_another_format_is_not_the_targets() {
     assert_eq!(found(&one_more(date, date, "from = \"extra\"")), []);
     assert_eq!(found(&one_more(TEXT, date, "from = \"extra\"")), [(TypeMismatch, None)]);
 }
+
+#[test]
+fn a_boolean_has_two_values_and_a_value_map_knows_both() {
+    let files = |map: &str| {
+        let mut files = one_more(r#"{"type": "boolean"}"#, TEXT, "from = \"extra\"\nvalues = \"extra\"");
+        files.mapping =
+            files.mapping.replace("[[list]]", &format!("[values.extra]\nmap = {map}\n\n[[list]]"));
+        files
+    };
+    assert_eq!(found(&files(r#"{ true = "yes" }"#)), [value(ValueUnmapped, "false")]);
+    assert_eq!(found(&files(r#"{ true = "yes", false = "no" }"#)), []);
+    assert_eq!(
+        found(&files(r#"{ true = "yes", false = "no", maybe = "?" }"#)),
+        [value(FindingKind::Dead, "maybe")]
+    );
+}
+
+#[test]
+fn an_expression_is_tried_with_the_limits_that_the_contract_says() {
+    let files = |limits: &str, expr: &str| {
+        let extra = format!(r#"{{"type": "integer"{limits}}}"#);
+        let rule = format!("expr = \"{expr}\"\nas = \"integer\"\nwith = {{ extra = \"extra\" }}");
+        found(&required(one_more(&extra, r#"{"type": "integer"}"#, &rule)))
+    };
+    assert_eq!(files("", "100 / extra"), [(ExpressionFails, None)]);
+    assert_eq!(files(r#", "minimum": 1"#, "100 / extra"), []);
+    assert_eq!(files(r#", "minimum": 5, "maximum": 9"#, "100 / (extra - 9)"), [(ExpressionFails, None)]);
+    let vast = r#", "minimum": 0, "maximum": 9223372036854775807"#;
+    assert_eq!(files(vast, "extra * 2"), [(ExpressionFails, None)]);
+}

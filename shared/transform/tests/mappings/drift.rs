@@ -64,3 +64,23 @@ fn a_member_that_stops_coming_is_told_of_messages_that_are_refused_as_well() {
     let stopped = Note::MissingField { path: "$.email".to_owned() };
     assert_eq!(translator.take_drift().get(&stopped), Some(&1));
 }
+
+#[test]
+fn places_that_are_counted_are_few_whatever_comes() {
+    let translator = translator();
+    for message in 'a'..='z' {
+        let news = full(|order| ('a'..='e').for_each(|n| order[format!("news_{message}_{n}")] = json!(1)));
+        assert!(decode(&translator, &news, 1));
+    }
+    let drift = translator.take_drift();
+    // A hundred, and all that is beyond them under one name.
+    assert_eq!((drift.len(), drift.get(&unknown("$.*"))), (101, Some(&30)));
+    // Those that have a name of their own keep it, and no other is given one.
+    let again = full(|order| {
+        order["news_a_a"] = json!(1);
+        order["still_another"] = json!(1);
+    });
+    assert!(decode(&translator, &again, 1));
+    let drift = translator.take_drift();
+    assert_eq!(drift, [(unknown("$.news_a_a"), 1), (unknown("$.*"), 1)].into());
+}

@@ -111,7 +111,7 @@ impl<'f> Compiler<'f> {
         }
         let out = self.out(&tree, self.target, &mut Vec::new(), true)?;
         let refusals = file.refuse.iter().map(|refuse| {
-            let name = format!("refuse at {}", refuse.at);
+            let name = refuse.name();
             let place = self.place(&refuse.at, &name)?;
             let lists: Vec<_> = place.lists().map(<[Step]>::to_vec).collect();
             if lists.len() > 1 {
