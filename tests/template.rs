@@ -88,7 +88,7 @@ async fn every_alarm_tells_the_topic_when_it_rings_and_when_it_is_over() {
     }
 }
 
-/// `control`'s tests read the same names off what a function prints. Drift is there to be read, and rings for nobody.
+/// `control`'s and `receiver`'s tests read the same names off what a function prints. Drift is there to be read, and rings for nobody.
 #[tokio::test]
 async fn an_alarm_on_a_metric_of_ours_asks_for_what_a_deployed_function_counts() {
     let templates = Templates::read().await;
@@ -106,7 +106,8 @@ async fn an_alarm_on_a_metric_of_ours_asks_for_what_a_deployed_function_counts()
         let minutes = number(&alarm["EvaluationPeriods"]) * number(&alarm["Period"]) / 60;
         asked.insert((alarm["MetricName"].as_str().unwrap(), number(&alarm["DatapointsToAlarm"]), minutes));
     }
-    assert_eq!(asked, [("OverridesRefused", 1, 15), ("UnknownValue", 1, 1)].into());
+    let expected = [("CredentialsRefused", 1, 10), ("OverridesRefused", 1, 15), ("UnknownValue", 1, 1)];
+    assert_eq!(asked, expected.into());
     let flows: BTreeSet<_> = templates
         .of_type("AWS::Serverless::Application")
         .into_iter()

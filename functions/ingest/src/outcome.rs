@@ -5,6 +5,9 @@ use serde_json::json;
 use crate::Refusal;
 use crate::refusal::json_response;
 
+/// Events of types from which no route leads on, by source.
+const EVENTS_IGNORED: &str = "EventsIgnored";
+
 /// What became of an authentic delivery's events.
 #[derive(Default, Debug)]
 pub(crate) struct Acceptance {
@@ -76,6 +79,10 @@ impl Trail {
                     queued = queued,
                     ignored = ignored
                 );
+                if ignored > 0 {
+                    let count = u64::try_from(ignored).unwrap_or(u64::MAX);
+                    telemetry::count(EVENTS_IGNORED, &[("Source", source)], count);
+                }
             }
             Err(refusal) => {
                 let (code, status, detail) = (refusal.code().as_str(), refusal.status(), refusal.to_string());

@@ -67,7 +67,7 @@ fn command(bin: &Path, port: u16, endpoint: &str, run: &Path) -> Command {
         // It would listen on every interface.
         .env("BIND_HOST", "127.0.0.1")
         .env("GATEWAY_PORT", port.to_string())
-        .env("MINISTACK_HOST", "127.0.0.1")
+        .env("MINISTACK_HOST", HOST)
         // What the functions are to call.
         .env("AWS_ENDPOINT_URL", endpoint)
         .env("AWS_DEFAULT_REGION", REGION)
@@ -78,6 +78,8 @@ fn command(bin: &Path, port: u16, endpoint: &str, run: &Path) -> Command {
     command
 }
 
+/// What API Gateway's addresses end with.
+pub(crate) const HOST: &str = "127.0.0.1";
 pub(crate) const REGION: &str = "us-east-1";
 
 /// Free at this moment; the engine takes it a second later.

@@ -2,7 +2,7 @@
 //!
 //! - [`Workspace`], [`Tools`]: where things are; what is installed into `.tools/`, pinned.
 //! - [`Engine`]: the local AWS engine. [`Stack`]: template.yaml deployed to it, beside the partner systems.
-//! - [`real`]: real systems. [`sandbox`]: the partners' double. [`scenario`]: the main job, and what has to come of it.
+//! - [`real`]: real systems. [`sandbox`]: the partners' double. [`scenario`]: every flow's main job, and what has to come of it.
 #![expect(clippy::indexing_slicing, reason = "indexing JSON that we made answers Null for what is not there")]
 
 mod command;

@@ -8,11 +8,11 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::deploy::{STACK, deploy};
-use crate::engine::Engine;
+use crate::engine::{Engine, HOST};
 use crate::inspect::Inspect;
 use crate::progress::say;
 use crate::sandbox::{API_KEY, Sandbox, System};
-use crate::scenario::{Partners, Scenario};
+use crate::scenario::Partners;
 use crate::tools::Tools;
 
 /// The warehouse of the local deployment.
@@ -22,6 +22,9 @@ const SHIP_FROM: &str = r#"{"name": "Example Warehouse", "line1": "1 Dock Street
 const DATASET_GROUPS: &str = r#"{"sales": {"jobs": ["dbt-cloud/1/123", "standard-webhooks/warehouse/nightly-sales"], "datasets": [{"id": 1, "charts": [1, 2]}, {"id": 2, "charts": [3]}]}}"#;
 /// Of the local deployment's loader: a signing secret has to be of this form.
 const WAREHOUSE_SECRET: &str = "whsec_bG9jYWwtd2FyZWhvdXNlLXNlY3JldA==";
+
+/// Of the local deployment: people wait for a window's end.
+pub(crate) const REFRESH_WINDOW_SECONDS: i64 = 5;
 
 /// What won deals are sold as: the inventory systems of the tests have no service.
 const DEAL_PRODUCT: &str = "SKU-1";
@@ -81,7 +84,9 @@ impl Stack {
             ("RedmineDesk", Sandbox::desk_settings().to_string()),
             ("HubSpotUrl", sandbox.hubspot_url()),
             ("DealProduct", DEAL_PRODUCT.to_owned()),
+            ("RefreshWindowSeconds", REFRESH_WINDOW_SECONDS.to_string()),
         ];
+        parameters.retain(|(name, _)| other.iter().all(|(it, _)| it != name));
         parameters.extend_from_slice(other);
         let (outputs, left_out) = deploy(tools, engine.endpoint(), &parameters).await?;
         let webhook_secret = format!("shpss_{}", Uuid::new_v4().simple());
@@ -154,27 +159,29 @@ impl Stack {
         &self.crm_secrets
     }
 
-    /// Runs the demo's scenario on this stack, with `partners` asked for what they have done.
+    /// The address of a source's webhooks as API Gateway knows it, which HubSpot signs.
+    pub fn posted_to(&self, source: &str) -> Result<String> {
+        Ok(format!("https://{}.execute-api.{HOST}/webhooks/{source}", self.output("ApiId")?))
+    }
+
+    /// Puts a message on the queue that this output names: what stands there is its body, and nothing else.
+    pub async fn send(&self, queue_url: &str, body: &str) -> Result<()> {
+        let message = json!({ "QueueUrl": self.output(queue_url)?, "MessageBody": body });
+        self.engine
+            .inspect()
+            .call("sqs", "AmazonSQS.SendMessage", &message)
+            .await
+            .context("sending a message")?;
+        Ok(())
+    }
+
+    /// Plays all flows on this stack, with `partners` asked for what they have done.
     pub async fn run_scenario(
         &self,
         partners: &dyn Partners,
         progress: &dyn Fn(&str),
     ) -> Result<crate::scenario::Outcome> {
-        let (inspect, api_url) = (self.engine.inspect(), self.api_url()?);
-        let scenario = Scenario {
-            api_url: &api_url,
-            webhook_secret: &self.webhook_secret,
-            dead_letter_queue_url: self.output("OrdersToInventoryDeadLetterQueueUrl")?,
-            other_queue_urls: vec![
-                self.output("OrdersToInventoryQueueUrl")?,
-                self.output("InventoryToShippingQueueUrl")?,
-                self.output("InventoryToShippingDeadLetterQueueUrl")?,
-            ],
-            orders_log_group: &self.log_group("orders-to-inventory"),
-            inspect: &inspect,
-            partners,
-        };
-        scenario.run(progress).await
+        crate::scenario::run(self, partners, progress).await
     }
 
     async fn set_secret(&self, output: &str, value: &str) -> Result<()> {
@@ -198,6 +205,11 @@ impl Partners for Sandbox {
 
     async fn labels(&self, reference: &str) -> Result<Vec<String>> {
         Ok(self.numbers(System::Labels, reference))
+    }
+
+    async fn records(&self, model: &str, (field, value): (&str, &str), read: &str) -> Result<Vec<String>> {
+        let records = self.erp_records(model, (field, value), read);
+        Ok(records.iter().map(|record| record[read].as_str().unwrap_or_default().to_owned()).collect())
     }
 }
 

@@ -41,13 +41,11 @@ pub(crate) fn print(page: &impl std::fmt::Display) {
 }
 
 fn show(outcome: &Outcome) {
-    println!();
-    for row in &outcome.rows {
-        println!("{row}");
-    }
+    println!("\n{outcome}");
     if outcome.wrong.is_empty() {
         println!(
-            "\nOne reservation, one label, two duplicates, one refusal, one dead letter: as it has to be."
+            "{} steps, each as it has to be: one effect of each, no other dead letter, empty queues.",
+            outcome.rows.len()
         );
     }
     for wrong in &outcome.wrong {
@@ -58,9 +56,16 @@ fn show(outcome: &Outcome) {
 fn look_around(stack: &Stack) -> Result<()> {
     let endpoint = stack.engine.endpoint();
     println!("\nEverything keeps running until Ctrl-C.");
-    println!("API                {}/webhooks/shopify", stack.api_url()?);
-    println!("webhook secret     {}", stack.webhook_secret());
-    for name in ["OrdersToInventory", "InventoryToShipping"] {
+    println!("API                {}/webhooks/SOURCE", stack.api_url()?);
+    println!("Shopify's secret   {}", stack.webhook_secret());
+    for name in [
+        "OrdersToInventory",
+        "InventoryToShipping",
+        "CrmToErp",
+        "HubSpotEnricher",
+        "PaymentsToOperations",
+        "WarehouseToBi",
+    ] {
         println!("queue              {}", stack.output(&format!("{name}QueueUrl"))?);
         println!("dead letters       {}", stack.output(&format!("{name}DeadLetterQueueUrl"))?);
     }

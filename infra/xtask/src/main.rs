@@ -22,12 +22,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// The main job on this machine: webhooks in, a reservation and a label out.
+    /// All flows on this machine: webhooks of every source in, and what has become of each.
     Demo {
         /// Leave everything running until Ctrl-C and say where to look.
         #[arg(long)]
         keep: bool,
-        /// A real Tryton as inventory system.
+        /// A real Tryton as inventory system and ERP.
         #[arg(long)]
         real: bool,
     },

@@ -143,6 +143,11 @@ impl Gate {
         }
     }
 
+    /// How long a message is left alone that the target, open or not, has failed for this reason.
+    pub fn rest(&self, code: Code) -> Held {
+        Held::together(code, self.config.open_for)
+    }
+
     /// How the attempt of a record went that was no probe.
     pub fn observe(&self, observation: Observation) {
         let mut local = self.local();

@@ -28,6 +28,9 @@ const LONGEST_WORK: Duration = ledger::LONGEST_LEASE.saturating_sub(SETTLING);
 /// About how long a message is held when the ledger does not answer.
 const LEDGER_PAUSE: Duration = Duration::from_secs(30);
 
+/// Attempts of records, by flow and target.
+const CREDENTIALS_REFUSED: &str = "CredentialsRefused";
+
 /// The place of a record in its batch, and what it asks for.
 type Asked<'p, T> = (usize, &'p Prepared<T>);
 
@@ -77,6 +80,7 @@ impl<F: Flow> Receiver<F> {
             parts.gate.probed(probe, worked.iter().find_map(|worked| worked.observed)).await;
         }
         parts.gate.share().await;
+        self.tell_refused_credentials(&worked);
         for worked in &mut worked {
             self.rather_hold(&mut worked.end);
         }
@@ -186,21 +190,33 @@ impl<F: Flow> Receiver<F> {
         }
     }
 
-    /// A failure of the target that has closed its gate is no reason to use up this message's receives.
+    /// A failure of the target that has closed its gate is no reason to use up this message's receives. Credentials or settings that it
+    /// does not take are none even while the gate is open: people mend them, and few messages may come until they have.
     fn rather_hold(&self, end: &mut End) {
         let Disposition::Retry(retry) = &end.disposition else { return };
-        let of_the_target = matches!(
-            retry.code,
-            Code::TargetUnreachable
-                | Code::TargetFailed
-                | Code::TargetThrottled
-                | Code::CredentialsRefused
-                | Code::TargetMisconfigured
-                | Code::OutcomeUnknown
-        );
-        let Some(closed) = self.parts.gate.closed().filter(|_| of_the_target) else { return };
+        let gate = &self.parts.gate;
+        let closed = match retry.code {
+            Code::CredentialsRefused | Code::TargetMisconfigured => {
+                Some(gate.closed().unwrap_or_else(|| gate.rest(retry.code)))
+            }
+            Code::TargetUnreachable | Code::TargetFailed | Code::TargetThrottled | Code::OutcomeUnknown => {
+                gate.closed()
+            }
+            _ => None,
+        };
+        let Some(closed) = closed else { return };
         let after = closed.after(0, fastrand::f64()).max(retry.after.unwrap_or_default());
         end.disposition = Disposition::Hold(Hold { code: retry.code, after, mapping: retry.mapping });
+    }
+
+    /// What alarm *credentials-refused* rings for.
+    fn tell_refused_credentials(&self, worked: &[Worked]) {
+        let refused = Some(Observation::Failed(Code::CredentialsRefused));
+        let count = worked.iter().filter(|worked| worked.observed == refused).count();
+        if count > 0 {
+            let dimensions = [("Flow", self.parts.flow.name()), ("Target", self.parts.gate.target())];
+            telemetry::count(CREDENTIALS_REFUSED, &dimensions, u64::try_from(count).unwrap_or(u64::MAX));
+        }
     }
 
     /// Before anything is completed. Where one is not accepted its operation is not done yet.

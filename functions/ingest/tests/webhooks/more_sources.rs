@@ -205,6 +205,26 @@ async fn an_array_of_notifications_becomes_a_message_each_with_its_composite_id(
     assert_eq!(serde_json::from_str::<Value>(events[1].data.get()).unwrap(), payloads[1]);
 }
 
+/// Read as CloudWatch reads it: off the standard output of a process that plays the test before this one.
+#[test]
+fn events_that_no_route_leads_on_from_are_a_metric_of_their_source() {
+    let test = "more_sources::an_array_of_notifications_becomes_a_message_each_with_its_composite_id";
+    let played = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .output()
+        .unwrap();
+    assert!(played.status.success());
+    let printed = String::from_utf8(played.stdout).unwrap();
+    let mut lines =
+        printed.lines().filter_map(|line| serde_json::from_str::<Value>(line.get(line.find('{')?..)?).ok());
+    let metric = lines.find(|line| !line["EventsIgnored"].is_null()).unwrap();
+    assert_eq!((&metric["EventsIgnored"], &metric["Source"]), (&json!(1), &json!("other")));
+    let directive = json!([{
+        "Namespace": "Spillway", "Dimensions": [["Source"]], "Metrics": [{ "Name": "EventsIgnored", "Unit": "Count" }]
+    }]);
+    assert_eq!(metric["_aws"]["CloudWatchMetrics"], directive);
+}
+
 #[tokio::test]
 async fn hubspot_signs_the_address_that_it_posts_to() {
     let elsewhere = hubspot_request(HUBSPOT, "https://hooks.example.org/webhooks/other");

@@ -91,23 +91,29 @@ impl RealTryton {
 
     /// Numbers of the assigned shipments of all sales under our reference.
     pub async fn reservations(&self, reference: &str) -> Result<Vec<String>> {
-        let domain = URL_SAFE.encode(json!([["reference", "=", reference]]).to_string());
-        let context = URL_SAFE.encode(json!({ "company": 1, "companies": [1] }).to_string());
-        let request = self
-            .client
-            .get(format!("{}/rest/model/sale.sale", self.base_url))
-            .query(&[("d", domain.as_str()), ("f", "shipments.state"), ("f", "shipments.number")])
-            .header("authorization", format!("bearer {}", self.api_key))
-            .header("x-tryton-context", context);
-        let sales: Value = request.send().await?.error_for_status()?.json().await?;
-        let shipments =
-            sales.as_array().into_iter().flatten().filter_map(|sale| sale["shipments"].as_array());
+        let fields = ["shipments.state", "shipments.number"];
+        let sales = self.records("sale.sale", ("reference", reference), &fields).await?;
+        let shipments = sales.iter().filter_map(|sale| sale["shipments"].as_array());
         let assigned = shipments.flatten().filter(|shipment| shipment["state"] == "assigned");
         Ok(assigned.map(|shipment| shipment["number"].as_str().unwrap_or_default().to_owned()).collect())
     }
+
+    async fn records(&self, model: &str, (field, value): (&str, &str), read: &[&str]) -> Result<Vec<Value>> {
+        let domain = URL_SAFE.encode(json!([[field, "=", value]]).to_string());
+        let context = URL_SAFE.encode(json!({ "company": 1, "companies": [1] }).to_string());
+        let fields: Vec<_> = read.iter().map(|field| ("f", *field)).collect();
+        let request = self
+            .client
+            .get(format!("{}/rest/model/{model}", self.base_url))
+            .query(&[("d", domain.as_str())])
+            .query(&fields)
+            .header("authorization", format!("bearer {}", self.api_key))
+            .header("x-tryton-context", context);
+        Ok(request.send().await?.error_for_status()?.json().await?)
+    }
 }
 
-/// Inventory asked of the real Tryton, labels of the sandbox.
+/// Inventory and ERP asked of the real Tryton, labels of the sandbox.
 pub struct RealPartners<'a> {
     pub tryton: &'a RealTryton,
     pub sandbox: &'a Sandbox,
@@ -121,6 +127,11 @@ impl Partners for RealPartners<'_> {
 
     async fn labels(&self, reference: &str) -> Result<Vec<String>> {
         Partners::labels(self.sandbox, reference).await
+    }
+
+    async fn records(&self, model: &str, (field, value): (&str, &str), read: &str) -> Result<Vec<String>> {
+        let records = self.tryton.records(model, (field, value), &[read]).await?;
+        Ok(records.iter().map(|record| record[read].as_str().unwrap_or_default().to_owned()).collect())
     }
 }
 

@@ -193,6 +193,16 @@ impl Sandbox {
         self.world.erp(|erp| erp.party(code, fields))
     }
 
+    /// Records of a model of the ERP whose field has this value, with one more field.
+    pub fn erp_records(
+        &self,
+        model: &str,
+        (field, value): (&str, &str),
+        read: &str,
+    ) -> Vec<serde_json::Value> {
+        self.world.erp(|erp| erp.found(model, (field, value), read))
+    }
+
     /// As people do with two parties that are the same customer.
     pub fn merge_parties(&self, code: &str, into: &str) {
         self.world.erp(|erp| erp.merge_parties(code, into));

@@ -65,6 +65,11 @@ impl Erp {
         Some(self.records.render("party.party", self.party_id(code)?, fields))
     }
 
+    pub(super) fn found(&self, model: &str, (field, value): (&str, &str), read: &str) -> Vec<Value> {
+        let found = self.records.search(model, &[json!([field, "=", value])]).unwrap_or_default();
+        found.into_iter().map(|id| self.records.render(model, id, &[read])).collect()
+    }
+
     fn party_id(&self, code: &str) -> Option<i64> {
         self.records.search("party.party", &[json!(["code", "=", code])]).ok()?.first().copied()
     }

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use ledger::Status;
 use message::{Code, Effect};
 use receiver::Limits;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Bench, Held, World, body, millis, received, record, redelivered};
 
@@ -184,8 +184,69 @@ async fn one_message_that_the_target_forbids_does_not_stop_the_others() {
     let forbidden = record("bad", body("bad", "forbid"));
     let good: Vec<_> = (0..9).map(|n| record(&format!("m-{n}"), body(&n.to_string(), ""))).collect();
     let records: Vec<_> = std::iter::once(forbidden).chain(good).collect();
-    assert_eq!(bench.receive(&records).await, ["bad"]);
+    assert!(bench.receive(&records).await.is_empty());
     assert_eq!(bench.effects().len(), 9);
+    assert_eq!(bench.world.held.lock().unwrap().len(), 1);
+    assert!(bench.gate.closed().is_none());
+}
+
+/// Of few messages none opens the breaker, and each would use up its receives.
+#[tokio::test]
+async fn a_message_whose_target_refuses_our_credentials_or_lacks_what_we_set_is_held_on_its_last_receive_too()
+{
+    for action in ["forbid", "be misconfigured"] {
+        let bench = Bench::new();
+        assert!(bench.receive(&[received(5, record("m", body("1", action)))]).await.is_empty(), "{action}");
+        assert!(bench.letters().is_empty(), "{action}");
+        let held = bench.world.held.lock().unwrap().clone();
+        assert!((30..=38).contains(&held[0].2.as_secs()), "as long as an open breaker waits: {held:?}");
+        let item = bench.item("1").await;
+        assert_eq!((item.status, item.effect), (Status::Claimed, Effect::Absent), "{action}");
+    }
+}
+
+#[tokio::test]
+async fn refused_credentials_open_the_breaker_under_their_own_code_until_they_are_mended() {
+    telemetry::init();
+    let bench = Bench::new();
+    let records: Vec<_> =
+        (0..6).map(|n| received(5, record(&format!("m-{n}"), body(&n.to_string(), "forbid")))).collect();
+    assert!(bench.receive(&records).await.is_empty());
+    assert_eq!(bench.gate.admit(1, 1).await.held.unwrap().code, Code::CredentialsRefused);
+    bench.clock.advance(SignedDuration::from_secs(30));
+    assert!(bench.receive(&[record("mended", body("7", ""))]).await.is_empty());
+    assert_eq!(bench.gate.admit(10, 1).await.granted, 10);
+    assert!(bench.letters().is_empty());
+}
+
+/// Read as CloudWatch reads it: off the standard output of a process that plays the test before this one.
+#[test]
+fn attempts_with_refused_credentials_are_a_metric_of_the_function() {
+    let test = "hold::refused_credentials_open_the_breaker_under_their_own_code_until_they_are_mended";
+    let played = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env("AWS_LAMBDA_FUNCTION_NAME", "spillway-prod-scripted")
+        .output()
+        .unwrap();
+    assert!(played.status.success());
+    let printed = String::from_utf8(played.stdout).unwrap();
+    let lines =
+        printed.lines().filter_map(|line| serde_json::from_str::<Value>(line.get(line.find('{')?..)?).ok());
+    let metrics: Vec<_> = lines.filter(|line| !line["CredentialsRefused"].is_null()).collect();
+    let [metric] = metrics.as_slice() else { panic!("one line a wave: {metrics:#?}") };
+    let directive = json!([{
+        "Namespace": "Spillway", "Dimensions": [["FunctionName", "Flow", "Target"], ["FunctionName"]],
+        "Metrics": [{ "Name": "CredentialsRefused", "Unit": "Count" }]
+    }]);
+    assert_eq!(metric["_aws"]["CloudWatchMetrics"], directive);
+    for (name, value) in [
+        ("FunctionName", json!("spillway-prod-scripted")),
+        ("Flow", json!("scripted")),
+        ("Target", json!("scripted")),
+        ("CredentialsRefused", json!(5)),
+    ] {
+        assert_eq!(metric[name], value, "{name}");
+    }
 }
 
 #[tokio::test]
