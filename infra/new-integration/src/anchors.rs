@@ -40,7 +40,8 @@ pub(crate) fn behind(text: &str, marks: &[&str], new: &str) -> Result<String> {
     let mut at = 0;
     for mark in marks {
         let found = text.get(at..).and_then(|rest| rest.find(mark));
-        at += found.with_context(|| format!("`{mark}` is gone, behind which a new one would belong"))? + mark.len();
+        at += found.with_context(|| format!("`{mark}` is gone, behind which a new one would belong"))?
+            + mark.len();
     }
     let (head, tail) = text.split_at(at);
     Ok(format!("{head}{new}{tail}"))
@@ -65,7 +66,10 @@ mod tests {
     #[test]
     fn a_new_line_goes_before_the_comment_that_keeps_its_place() {
         let text = "a\n  # new-integration: flows\nb\n";
-        assert_eq!(at_comment(text, "flows", "  new\n").unwrap(), "a\n  new\n  # new-integration: flows\nb\n");
+        assert_eq!(
+            at_comment(text, "flows", "  new\n").unwrap(),
+            "a\n  new\n  # new-integration: flows\nb\n"
+        );
     }
 
     #[test]

@@ -41,7 +41,10 @@ impl Integration {
         ensure!(is_event(&event), "--event has 1 to 128 of a-z, A-Z, 0-9, '_', '-', '.' and '/'");
         ensure!(source != target, "source and target are both {source}: say --source or --target");
         for part in [&name, &target, &entity] {
-            ensure!(!is_taken(&snake(part)), "{part} is a word of Rust's own, or a crate here: choose another");
+            ensure!(
+                !is_taken(&snake(part)),
+                "{part} is a word of Rust's own, or a crate here: choose another"
+            );
         }
         Ok(Self { name, source, target, entity, event })
     }
@@ -100,11 +103,11 @@ fn singular(plural: &str) -> String {
 /// A module, a field or a crate cannot be called so. The crates are those that every flow uses.
 fn is_taken(name: &str) -> bool {
     const WORDS: &[&str] = &[
-        "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else",
-        "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod",
-        "move", "mut", "override", "priv", "pub", "receiver", "ref", "return", "self", "settings", "static", "struct",
-        "super", "trait", "true", "try", "type", "typeof", "union", "unsafe", "unsized", "use", "virtual", "where",
-        "while", "yield",
+        "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do",
+        "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
+        "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "receiver", "ref",
+        "return", "self", "settings", "static", "struct", "super", "trait", "true", "try", "type", "typeof",
+        "union", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
     ];
     WORDS.contains(&name)
 }

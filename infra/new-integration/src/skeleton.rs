@@ -32,10 +32,14 @@ impl Skeleton {
                     folders.push(path);
                 } else {
                     let relative = path.strip_prefix(&folder)?.to_string_lossy().into_owned();
-                    let name = relative.strip_suffix(SUFFIX).with_context(|| format!("{relative}: no {SUFFIX}"))?;
+                    let name =
+                        relative.strip_suffix(SUFFIX).with_context(|| format!("{relative}: no {SUFFIX}"))?;
                     let made = PathBuf::from(self.put_in(name, "__", "__"));
                     let text = self.text(&path)?;
-                    found.push((made.clone(), if is_rust(&made) { formatted(&self.root, &text)? } else { text }));
+                    found.push((
+                        made.clone(),
+                        if is_rust(&made) { formatted(&self.root, &text)? } else { text },
+                    ));
                 }
             }
         }
@@ -68,7 +72,8 @@ impl Skeleton {
 /// A placeholder that no word stands for would be found by a compiler at best.
 pub(crate) fn no_placeholder_left(path: &Path, text: &str) -> Result<()> {
     let left = text.split("{{").skip(1).find_map(|rest| rest.split_once("}}").map(|(word, _)| word));
-    let left = left.filter(|word| !word.is_empty() && word.bytes().all(|it| it.is_ascii_alphabetic() || it == b'_'));
+    let left =
+        left.filter(|word| !word.is_empty() && word.bytes().all(|it| it.is_ascii_alphabetic() || it == b'_'));
     ensure!(left.is_none(), "{}: nothing stands for {}", path.display(), left.unwrap_or_default());
     Ok(())
 }

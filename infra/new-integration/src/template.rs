@@ -34,7 +34,11 @@ pub(crate) fn with(template: &str, of: &Integration, skeleton: &Skeleton, target
             of.event,
             of.source
         );
-        behind(template, &[SOURCES, &known_source, "\"routes\": {"], &skeleton.edit("every/route.yaml")?.trimmed())?
+        behind(
+            template,
+            &[SOURCES, &known_source, "\"routes\": {"],
+            &skeleton.edit("every/route.yaml")?.trimmed(),
+        )?
     } else {
         parts.push("new-source");
         behind(template, &[SOURCES, "{"], &skeleton.edit("new-source/source.yaml")?.trimmed())?

@@ -37,7 +37,9 @@ pub(crate) fn run(tools: &Tools, wish: NewIntegration) -> Result<()> {
     if dry_run {
         println!("\nNothing was written.");
     } else {
-        println!("\nWhat is to be filled in: grep -rn 'TO FILL' functions shared tests. Next: docs/adding-an-integration.md");
+        println!(
+            "\nWhat is to be filled in: grep -rn 'TO FILL' functions shared tests. Next: docs/adding-an-integration.md"
+        );
     }
     Ok(())
 }

@@ -25,7 +25,8 @@ fn tickets_to_crm() -> Integration {
 
 /// To a system that has a connector, whose capability is used.
 fn signups_to_erp() -> Integration {
-    let wish = Wish { name: "signups-to-erp".to_owned(), target: Some("tryton".to_owned()), ..Wish::default() };
+    let wish =
+        Wish { name: "signups-to-erp".to_owned(), target: Some("tryton".to_owned()), ..Wish::default() };
     Integration::named(&wish).unwrap()
 }
 

@@ -78,7 +78,11 @@ fn what_is_there_is_not_written_over() {
         (wish("orders-to-crm"), "contracts/canonical/order@1.json is there already: say another --entity"),
         (wish("labels-to-karrio"), "shared/connector-karrio is there, and what it can do has no skeleton"),
         (
-            Wish { source: Some("shopify".to_owned()), event: Some("orders/create".to_owned()), ..wish("carts-to-crm") },
+            Wish {
+                source: Some("shopify".to_owned()),
+                event: Some("orders/create".to_owned()),
+                ..wish("carts-to-crm")
+            },
             "orders/create of shopify goes to another flow already",
         ),
     ] {
