@@ -12,4 +12,4 @@ mod skeleton;
 mod template;
 
 pub use integration::{Integration, Wish};
-pub use plan::{Plan, plan};
+pub use plan::{Plan, plan, template_with};

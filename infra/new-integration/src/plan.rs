@@ -29,12 +29,7 @@ pub struct Plan {
 pub fn plan(root: &Path, of: &Integration) -> Result<Plan> {
     let function = Path::new("functions").join(&of.name);
     ensure!(!root.join(&function).exists(), "{} is there already", function.display());
-    let target = part(root, &of.target)?;
-    let mut words = of.words();
-    words.push(("target_secret", secret(of, target)));
-    let environment = Skeleton::of(root, words.clone()).edit(&format!("{target}/environment.yaml"))?;
-    words.push(("environment", environment));
-    let skeleton = Skeleton::of(root, words);
+    let (target, skeleton) = skeleton(root, of)?;
     let mut plan = Plan { root: root.to_owned(), new: BTreeMap::new(), changed: BTreeMap::new() };
     for (path, text) in skeleton.files("every")?.into_iter().chain(skeleton.files(target)?) {
         if root.join(&path).exists() {
@@ -49,6 +44,22 @@ pub fn plan(root: &Path, of: &Integration) -> Result<Plan> {
         plan.new_target(of, &skeleton)?;
     }
     Ok(plan)
+}
+
+/// This text of template.yaml with the integration in it.
+pub fn template_with(root: &Path, text: &str, of: &Integration) -> Result<String> {
+    let (target, skeleton) = skeleton(root, of)?;
+    template::with(text, of, &skeleton, target)
+}
+
+/// Which part of it makes a flow to the target, and all of it with the integration's names.
+fn skeleton(root: &Path, of: &Integration) -> Result<(&'static str, Skeleton)> {
+    let target = part(root, &of.target)?;
+    let mut words = of.words();
+    words.push(("target_secret", secret(of, target)));
+    let environment = Skeleton::of(root, words.clone()).edit(&format!("{target}/environment.yaml"))?;
+    words.push(("environment", environment));
+    Ok((target, Skeleton::of(root, words)))
 }
 
 /// Which part of the skeleton makes a flow to this target.
