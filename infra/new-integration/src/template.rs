@@ -41,7 +41,7 @@ pub(crate) fn with(template: &str, of: &Integration, skeleton: &Skeleton, target
         )?
     } else {
         parts.push("new-source");
-        behind(template, &[SOURCES, "{"], &skeleton.edit("new-source/source.yaml")?.trimmed())?
+        behind(template, &[SOURCES, "{"], open_ended(&skeleton.edit("new-source/source.yaml")?))?
     };
     for (file, anchor) in PLACES {
         for part in &parts {
@@ -54,13 +54,7 @@ pub(crate) fn with(template: &str, of: &Integration, skeleton: &Skeleton, target
     Ok(template)
 }
 
-trait Trimmed {
-    fn trimmed(self) -> String;
-}
-
-impl Trimmed for String {
-    /// Without the line break at the file's end: what follows goes on in its last line.
-    fn trimmed(self) -> String {
-        self.strip_suffix('\n').map(str::to_owned).unwrap_or(self)
-    }
+/// Without the line break at the file's end: what follows goes on in its last line.
+fn open_ended(text: &str) -> &str {
+    text.strip_suffix('\n').unwrap_or(text)
 }
