@@ -37,7 +37,7 @@ pub(crate) fn with(template: &str, of: &Integration, skeleton: &Skeleton, target
         behind(
             template,
             &[SOURCES, &known_source, "\"routes\": {"],
-            &skeleton.edit("every/route.yaml")?.trimmed(),
+            open_ended(&skeleton.edit("every/route.yaml")?),
         )?
     } else {
         parts.push("new-source");
