@@ -1,13 +1,40 @@
-//! What template.yaml and infra/flow.yaml promise: alarms and runbooks, retention, visibility, who may call what.
+//! What template.yaml and infra/flow.yaml promise: alarms and runbooks, retention, visibility, who may call what. What holds for every flow has to
+//! hold for one that is made by `cargo xtask new-integration` too: they are read with one of each kind in them.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking")]
 
 use std::collections::BTreeSet;
 
-use local::{Tools, Workspace};
+use std::path::Path;
+
+use local::{Step, Tools, Workspace};
+use new_integration::{Integration, Wish};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 const RUNBOOKS: &str = include_str!("../docs/runbooks.md");
 const DAY: u64 = 24 * 3_600;
+
+/// To a system of its own, and to one that has a connector.
+const NEW: [(&str, Option<&str>); 2] = [("samples-to-lab", None), ("samples-to-erp", Some("tryton"))];
+
+/// A folder with the template as it is after both.
+fn with_new_integrations(root: &Path) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let mut template = std::fs::read_to_string(root.join("template.yaml")).unwrap();
+    for (name, target) in NEW {
+        let event = Some(format!("{name}.made"));
+        let target = target.map(str::to_owned);
+        let integration =
+            Integration::named(&Wish { name: name.to_owned(), target, event, ..Wish::default() });
+        template = new_integration::template_with(root, &template, &integration.unwrap()).unwrap();
+    }
+    std::fs::create_dir(folder.path().join("infra")).unwrap();
+    for file in ["infra/flow.yaml", ".cfnlintrc"] {
+        std::fs::copy(root.join(file), folder.path().join(file)).unwrap();
+    }
+    std::fs::write(folder.path().join("template.yaml"), template).unwrap();
+    folder
+}
 
 struct Templates {
     application: Value,
@@ -17,7 +44,9 @@ struct Templates {
 impl Templates {
     async fn read() -> Self {
         let tools = Tools::new(Workspace::here()).unwrap();
-        let application = local::template(&tools, "template.yaml").await.unwrap();
+        let folder = with_new_integrations(tools.workspace.root());
+        let path = folder.path().join("template.yaml").display().to_string();
+        let application = local::template(&tools, &path).await.unwrap();
         let flow = local::template(&tools, "infra/flow.yaml").await.unwrap();
         Self { application, flow }
     }
@@ -62,6 +91,30 @@ fn number(value: &Value) -> u64 {
 fn words_after<'a>(text: &'a str, marker: &str) -> BTreeSet<&'a str> {
     let word = |rest: &'a str| rest.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).next();
     text.split(marker).skip(1).filter_map(word).collect()
+}
+
+#[tokio::test]
+async fn a_new_integration_is_one_more_flow_of_the_template_and_ingest_knows_its_queue() {
+    let templates = Templates::read().await;
+    let ingest = &templates.application["Resources"]["IngestFunction"]["Properties"]["Environment"];
+    let sources = ingest["Variables"]["SOURCES"]["Fn::Sub"].as_str().unwrap();
+    let sources: Value = serde_json::from_str(sources).unwrap();
+    let flows: Vec<_> = templates.flows().into_iter().map(|(name, _)| name).collect();
+    for (name, flow) in [("samples-to-lab", "SamplesToLab"), ("samples-to-erp", "SamplesToErp")] {
+        assert!(flows.contains(&format!("{flow}Function")), "{flows:?}");
+        let queue = format!("${{{flow}Flow.Outputs.QueueUrl}}");
+        assert_eq!(sources["samples"]["routes"][format!("{name}.made")], queue, "{sources}");
+        let may_send = &templates.application["Resources"]["IngestRole"]["Properties"]["Policies"];
+        assert!(may_send.to_string().contains(&format!("{flow}Flow")), "{may_send}");
+    }
+}
+
+#[tokio::test]
+async fn cfn_lint_has_nothing_against_a_template_with_new_integrations() {
+    let tools = Tools::new(Workspace::here()).unwrap();
+    let folder = with_new_integrations(tools.workspace.root());
+    let lint = Step::new("cfn-lint", tools.sam().await.unwrap().join("cfn-lint"));
+    lint.args(["template.yaml"]).dir(folder.path()).output().await.unwrap();
 }
 
 #[tokio::test]

@@ -4,10 +4,10 @@ use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::deploy::{STACK, deploy};
+use crate::deploy::{STACK, deploy, template};
 use crate::engine::{Engine, HOST};
 use crate::inspect::Inspect;
 use crate::progress::say;
@@ -20,7 +20,8 @@ const SHIP_FROM: &str = r#"{"name": "Example Warehouse", "line1": "1 Dock Street
 
 /// Which dashboards of the sandbox the local warehouse's jobs feed.
 const DATASET_GROUPS: &str = r#"{"sales": {"jobs": ["dbt-cloud/1/123", "standard-webhooks/warehouse/nightly-sales"], "datasets": [{"id": 1, "charts": [1, 2]}, {"id": 2, "charts": [3]}]}}"#;
-/// Of the local deployment's loader: a signing secret has to be of this form.
+/// Of the local deployment's loader, and of every source that nothing else is said of: a signing secret of Standard Webhooks has to be of
+/// this form.
 const WAREHOUSE_SECRET: &str = "whsec_bG9jYWwtd2FyZWhvdXNlLXNlY3JldA==";
 
 /// Of the local deployment: people wait for a window's end.
@@ -88,6 +89,8 @@ impl Stack {
         ];
         parameters.retain(|(name, _)| other.iter().all(|(it, _)| it != name));
         parameters.extend_from_slice(other);
+        let unsaid = unsaid(&template(tools, "template.yaml").await?, &parameters, &sandbox.base_url())?;
+        parameters.extend(unsaid.iter().map(|(name, url)| (name.as_str(), url.clone())));
         let (outputs, left_out) = deploy(tools, engine.endpoint(), &parameters).await?;
         let webhook_secret = format!("shpss_{}", Uuid::new_v4().simple());
         let stripe_webhook_secret = format!("whsec_{}", Uuid::new_v4().simple());
@@ -106,18 +109,28 @@ impl Stack {
             vendure_secret,
             crm_secrets,
         };
-        stack.set_secret("ShopifyWebhookSecretArn", &stack.webhook_secret).await?;
-        stack.set_secret("StripeWebhookSecretArn", &stack.stripe_webhook_secret).await?;
-        stack.set_secret("VendureWebhookSecretArn", &stack.vendure_secret).await?;
-        stack.set_secret("TrytonApiKeyArn", &inventory.api_key).await?;
-        stack.set_secret("KarrioApiKeyArn", API_KEY).await?;
-        stack.set_secret("SupersetUserArn", &Sandbox::superset_secret()).await?;
-        stack.set_secret("DbtCloudWebhookSecretArn", &stack.webhook_secret).await?;
-        stack.set_secret("WarehouseWebhookSecretArn", WAREHOUSE_SECRET).await?;
-        stack.set_secret("RedmineApiKeyArn", API_KEY).await?;
-        stack.set_secret("BottleCrmWebhookSecretArn", &stack.crm_secrets.bottlecrm).await?;
-        stack.set_secret("HubSpotClientSecretArn", &stack.crm_secrets.hubspot).await?;
-        stack.set_secret("HubSpotAccessTokenArn", API_KEY).await?;
+        let said = [
+            ("ShopifyWebhookSecretArn", stack.webhook_secret.as_str()),
+            ("StripeWebhookSecretArn", &stack.stripe_webhook_secret),
+            ("VendureWebhookSecretArn", &stack.vendure_secret),
+            ("TrytonApiKeyArn", &inventory.api_key),
+            ("SupersetUserArn", &Sandbox::superset_secret()),
+            ("DbtCloudWebhookSecretArn", &stack.webhook_secret),
+            ("BottleCrmWebhookSecretArn", &stack.crm_secrets.bottlecrm),
+            ("HubSpotClientSecretArn", &stack.crm_secrets.hubspot),
+            ("HubSpotAccessTokenArn", API_KEY),
+        ];
+        for (output, secret) in said {
+            stack.set_secret(output, secret).await?;
+        }
+        // The others: keys to systems of the sandbox, and what sources sign with.
+        for output in stack.outputs.keys().filter(|output| said.iter().all(|(name, _)| name != output)) {
+            if output.ends_with("ApiKeyArn") {
+                stack.set_secret(output, API_KEY).await?;
+            } else if output.ends_with("WebhookSecretArn") {
+                stack.set_secret(output, WAREHOUSE_SECRET).await?;
+            }
+        }
         Ok(stack)
     }
 
@@ -197,6 +210,32 @@ impl Stack {
     }
 }
 
+/// Parameters of the template that nobody has said and that have no default: a system's address is its folder of the sandbox.
+fn unsaid(template: &Value, said: &[(&str, String)], sandbox: &str) -> Result<Vec<(String, String)>> {
+    let parameters = template["Parameters"].as_object().context("the template's parameters")?;
+    let unsaid = parameters.iter().filter(|(name, parameter)| {
+        parameter["Default"].is_null() && said.iter().all(|(known, _)| known != name)
+    });
+    unsaid
+        .map(|(name, _)| match name.strip_suffix("Url") {
+            Some(system) => Ok((name.clone(), format!("{sandbox}/{}", kebab(system)))),
+            None => bail!("infra/local/src/stack.rs says no value for the template's parameter {name}"),
+        })
+        .collect()
+}
+
+/// `HelpDesk` -> `help-desk`.
+fn kebab(pascal: &str) -> String {
+    let mut kebab = String::new();
+    for letter in pascal.chars() {
+        if letter.is_ascii_uppercase() && !kebab.is_empty() {
+            kebab.push('-');
+        }
+        kebab.push(letter.to_ascii_lowercase());
+    }
+    kebab
+}
+
 #[async_trait]
 impl Partners for Sandbox {
     async fn reservations(&self, reference: &str) -> Result<Vec<String>> {
@@ -218,5 +257,27 @@ impl Sandbox {
         let effects = self.effects().into_iter();
         let ours = effects.filter(|effect| effect.system == system && effect.reference == reference);
         ours.map(|effect| effect.number).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_system_that_nobody_has_named_is_expected_at_its_folder_of_the_sandbox() {
+        let template = json!({ "Parameters": {
+            "Stage": { "Default": "dev" }, "TrytonUrl": {}, "HelpDeskUrl": { "Type": "String" }
+        } });
+        let said = [("TrytonUrl", "http://tryton".to_owned())];
+        let found = unsaid(&template, &said, "http://sandbox").unwrap();
+        assert_eq!(found, [("HelpDeskUrl".to_owned(), "http://sandbox/help-desk".to_owned())]);
+    }
+
+    #[test]
+    fn a_parameter_that_only_people_can_know_is_asked_for_by_its_name() {
+        let template = json!({ "Parameters": { "HelpDeskQueue": { "Type": "String" } } });
+        let error = unsaid(&template, &[], "http://sandbox").unwrap_err().to_string();
+        assert!(error.contains("HelpDeskQueue"), "{error}");
     }
 }

@@ -2,6 +2,7 @@
 
 mod checks;
 mod demo;
+mod new_integration;
 mod real;
 mod test;
 
@@ -47,6 +48,8 @@ enum Command {
     Lint,
     /// Licences, bans and sources of all dependencies.
     Deny,
+    /// The skeleton of a new flow, and of a connector where its target has none: docs/adding-an-integration.md.
+    NewIntegration(new_integration::NewIntegration),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -77,6 +80,7 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Bench => bench::run(&tools).await.map(|page| demo::print(&page))?,
         Command::Lint => checks::template(&tools).await?,
         Command::Deny => checks::dependencies(&tools).await?,
+        Command::NewIntegration(wish) => new_integration::run(&tools, wish)?,
     }
     Ok(ExitCode::SUCCESS)
 }
