@@ -41,3 +41,13 @@ fn what_is_neither_a_file_nor_an_id_is_no_answer() {
         .ends(UNANSWERED)
         .says(&["shopify.order@1999-01: no such file, and no contract that is called so"]);
 }
+
+#[test]
+fn a_new_contract_of_which_no_mapping_knows_the_name_is_not_good() {
+    let new = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(new.path(), r#"{"$id": "spillway:shopfy.order@2027-01", "type": "object"}"#).unwrap();
+    let new = new.path().display().to_string();
+    spillway(&["mapping", "check", "--contract", &new])
+        .ends(BAD)
+        .says(&["no mapping has to do with shopfy.order", ": 1 finding"]);
+}

@@ -38,6 +38,7 @@ impl Checker<'_> {
             let places = with.values().flat_map(|places| places.iter()).filter_map(Self::place);
             judged.extend(places.map(|place| (rule.clone(), place)));
         }
+        let mut asked = judged.clone();
         for rule in &file.rule {
             if rule.pattern.is_some() || rule.expr.is_some() {
                 let places = super::sources::alternatives(rule).into_iter().flat_map(|one| one.places);
@@ -45,13 +46,20 @@ impl Checker<'_> {
             }
         }
         judged.retain(|(_, place)| place.space == space);
+        asked.retain(|(_, place)| place.space == space);
         let wider = |change: &&Change| matches!(change.effect, Effect::BreaksReaders | Effect::BreaksBoth);
-        for change in diff(before, now).iter().filter(wider) {
+        let changes = diff(before, now);
+        for change in changes.iter().filter(wider) {
             self.tell(
                 change,
                 &judged,
                 "see that the condition, the expression or the `match` is still right",
             );
+        }
+        // What comes always now, or never, may be the very thing that a condition asks.
+        let surer = |change: &&Change| change.effect == Effect::BreaksWriters && !change.is_limit;
+        for change in changes.iter().filter(surer) {
+            self.tell(change, &asked, "see that the condition is still right");
         }
     }
 

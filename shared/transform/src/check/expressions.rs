@@ -16,20 +16,24 @@ struct Written<'f> {
     with: &'f With,
     /// The rule whose value it makes; the others are conditions.
     makes: Option<usize>,
+    /// A message of which it is true is refused.
+    refuses: bool,
 }
 
 fn each(file: &MappingFile) -> Vec<Written<'_>> {
     let mut all = Vec::new();
-    let condition = |rule, text, with| Written { rule, text, with, makes: None };
+    let condition = |rule, text, with| Written { rule, text, with, makes: None, refuses: false };
     let lists =
         file.list.iter().filter_map(|it| Some(condition(it.to.clone(), it.when.as_deref()?, &it.with)));
     all.extend(lists);
     let refusals = file.refuse.iter();
-    all.extend(refusals.filter_map(|it| Some(condition(it.name(), it.when.as_deref()?, &it.with))));
+    let refuses = |it| Written { refuses: true, ..it };
+    all.extend(refusals.filter_map(|it| Some(refuses(condition(it.name(), it.when.as_deref()?, &it.with)))));
     for (index, rule) in file.rule.iter().enumerate() {
         let to = &rule.to;
         all.extend(rule.when.as_deref().map(|when| condition(to.clone(), when, &rule.with)));
-        let makes = |text| Written { rule: to.clone(), text, with: &rule.with, makes: Some(index) };
+        let makes =
+            |text| Written { rule: to.clone(), text, with: &rule.with, makes: Some(index), refuses: false };
         all.extend(rule.expr.as_deref().map(makes));
         if let Some(DefaultValue::When(default)) = &rule.default {
             all.extend(default.when.as_deref().map(|when| condition(to.clone(), when, &default.with)));
@@ -57,7 +61,12 @@ impl Checker<'_> {
                     self.find(FindingKind::ExpressionFails, &written.rule, "$", failed, mend);
                 }
                 Ok(outcomes) => {
-                    if written.makes.is_none() && never_holds(&outcomes) {
+                    if written.refuses && holds_always(&outcomes, true) {
+                        let problem = format!("{} is true of every message", written.text);
+                        let mend = "mend the condition: nothing would ever be made";
+                        self.find(FindingKind::Refused, &written.rule, "$", problem, mend);
+                    }
+                    if written.makes.is_none() && holds_always(&outcomes, false) {
                         let problem = format!("{} is never true", written.text);
                         let mend = "take out what stands behind it, or mend the condition";
                         self.find(FindingKind::Dead, &written.rule, "$", problem, mend);
@@ -175,8 +184,8 @@ impl Checker<'_> {
     }
 }
 
-/// Of all values that may come; of those that stand for others, another one may still make it true.
-fn never_holds(outcomes: &[Outcome]) -> bool {
-    let false_for_sure = |one: &Outcome| one.certain && one.came == Came::Boolean(false);
-    outcomes.len() < super::trials::MOST && outcomes.iter().all(false_for_sure)
+/// Whether it is this for all values that may come; of those that stand for others, another one may make it otherwise.
+fn holds_always(outcomes: &[Outcome], this: bool) -> bool {
+    let for_sure = |one: &Outcome| one.certain && one.came == Came::Boolean(this);
+    outcomes.len() < super::trials::MOST && outcomes.iter().all(for_sure)
 }

@@ -60,6 +60,8 @@ pub enum FindingKind {
     Dead,
     /// An expression fails for values that may come.
     ExpressionFails,
+    /// A refusal holds for every message.
+    Refused,
     /// A new contract says something else of a place, of which only a person can say whether the mapping is still right.
     Changed,
 }

@@ -1,4 +1,8 @@
+use serde_json::Value;
+
 use super::{Checker, FindingKind};
+use crate::contract::Type;
+use crate::engine::Came;
 use crate::mapping::file::{DefaultValue, ListRule, MappingFile, Rule, Source, With};
 use crate::mapping::path::{Place, Step};
 use crate::mapping::template;
@@ -84,6 +88,30 @@ impl Checker<'_> {
         }
         for (rule, with) in conditions(file) {
             self.names(&rule, with);
+        }
+        self.version();
+    }
+
+    /// The place that says the version has it in every version, and may say each that is accepted.
+    fn version(&mut self) {
+        const RULE: &str = "version_at";
+        let Some(place) = self.file.version_at.as_deref().and_then(Self::place) else { return };
+        self.each_version(RULE, &[Alternative { places: vec![place.clone()], all: true }]);
+        for version in &self.file.accepts {
+            let says = self.says(&place);
+            let of_it = says.iter().find(|(name, _)| name == version || says.len() == 1);
+            let Some(schema) = of_it.and_then(|(_, schema)| *schema) else { continue };
+            if !schema.types.allow(Type::String) && !schema.types.allow(Type::Integer) {
+                let problem = format!("it is {}, and a version is a text", schema.types);
+                let mend = "read the place where a message says its version";
+                self.find(FindingKind::TypeMismatch, RULE, &place, problem, mend);
+            }
+            let named = |value: &Value| Came::from(value).as_key().is_some_and(|key| key == *version);
+            if schema.values.as_ref().is_some_and(|values| !values.iter().any(named)) {
+                let problem = format!("no message of {}@{version} says {version:?} here", self.file.from);
+                let mend = "mend the contract, or take the version out of `accepts`";
+                self.find(FindingKind::SourceMissing, RULE, &place, problem, mend);
+            }
         }
     }
 

@@ -1,11 +1,13 @@
 use std::collections::BTreeSet;
 
+use regex_lite::Regex;
 use serde_json::Value;
 
 use super::sources::{Alternative, alternatives};
+use super::values::makes_empty;
 use super::{Checker, FindingKind};
 use crate::contract::Schema;
-use crate::mapping::file::{DefaultValue, Rule};
+use crate::mapping::file::{DefaultValue, ListRule, Rule};
 use crate::mapping::path::{Place, Space, Step};
 
 impl Checker<'_> {
@@ -21,6 +23,7 @@ impl Checker<'_> {
         }
         for list in &file.list {
             self.least_items(&list.to, list.none.is_some());
+            self.null_items(list);
         }
         for rule in &file.rule {
             self.reachable(rule);
@@ -148,9 +151,16 @@ impl Checker<'_> {
             return;
         }
         let alternatives = alternatives(rule);
-        if rule.lenient && alternatives.len() == 1 {
+        if rule.lenient {
             let problem = "a value that cannot be converted is left out, and it is needed";
             let mend = "give it a default, take `lenient` out, or say missing = \"park\"";
+            self.find(FindingKind::MayBeMissing, &rule.to, &rule.to, problem, mend);
+            return;
+        }
+        if rule.pattern.as_deref().is_some_and(group_may_be_empty) && !rule.empty {
+            let problem = format!("{} needs it, and what `match` takes may be empty", self.file.to);
+            let mend =
+                "let its group take one character at least, give it a default, or say missing = \"park\"";
             self.find(FindingKind::MayBeMissing, &rule.to, &rule.to, problem, mend);
             return;
         }
@@ -195,7 +205,10 @@ impl Checker<'_> {
             match &schema.values {
                 Some(values) => values.iter().any(blank),
                 None => {
-                    let shaped = schema.pattern.is_some() || schema.format.is_some();
+                    let takes_blank = |pattern: &Regex| ["", " "].iter().any(|blank| pattern.is_match(blank));
+                    let pattern = schema.pattern.as_deref().and_then(|it| Regex::new(it).ok());
+                    let shaped =
+                        schema.format.is_some() || pattern.is_some_and(|pattern| !takes_blank(&pattern));
                     text && schema.min_length.unwrap_or(0) == 0 && !shaped
                 }
             }
@@ -226,10 +239,26 @@ impl Checker<'_> {
         }
     }
 
+    /// An item that is null is made null, and where the target takes none a problem.
+    fn null_items(&mut self, list: &ListRule) {
+        let (Some(to), Some(from)) = (Self::place(&list.to), Self::place(&list.from)) else { return };
+        let takes_null = self.target.at(to.in_schema()).is_none_or(Schema::nullable);
+        let may_be_null = self.says(&from).iter().any(|(_, schema)| schema.is_some_and(Schema::nullable));
+        if may_be_null && !takes_null && list.when.is_none() {
+            let problem =
+                format!("{} may send null as an item, and {} takes none", self.file.from, self.file.to);
+            let mend = "leave such items out with `when`, or mend the contract";
+            self.find(FindingKind::MayBeMissing, &list.to, &from, problem, mend);
+        }
+    }
+
     /// An alternative behind one that every message has is never read.
     fn reachable(&mut self, rule: &Rule) {
         let alternatives = alternatives(rule);
-        if rule.expr.is_some() || rule.lenient {
+        let map = rule.values.as_ref().and_then(|name| self.file.values.get(name));
+        let may_make_nothing =
+            rule.pattern.as_deref().is_some_and(group_may_be_empty) || map.is_some_and(makes_empty);
+        if rule.expr.is_some() || rule.lenient || may_make_nothing {
             return;
         }
         let versions: Vec<_> = self.sources.iter().map(|(version, _)| *version).collect();
@@ -245,4 +274,43 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// Whether the first group of a pattern can take nothing.
+fn group_may_be_empty(pattern: &str) -> bool {
+    let Some(group) = first_group(pattern) else { return false };
+    Regex::new(&format!("^(?:{group})$")).is_ok_and(|group| group.is_match(""))
+}
+
+/// What stands between the parentheses of the first group that captures.
+fn first_group(pattern: &str) -> Option<&str> {
+    let (mut start, mut depth, mut in_class) = (None, 0_u32, false);
+    let mut characters = pattern.char_indices().peekable();
+    while let Some((at, one)) = characters.next() {
+        match one {
+            '\\' => {
+                characters.next();
+            }
+            ']' => in_class = false,
+            _ if in_class => {}
+            '[' => in_class = true,
+            '(' => {
+                let captures = characters.peek().is_none_or(|(_, next)| *next != '?');
+                if start.is_none() && captures {
+                    start = Some((at + 1, depth));
+                }
+                depth += 1;
+            }
+            ')' => {
+                depth = depth.saturating_sub(1);
+                if let Some((from, above)) = start
+                    && above == depth
+                {
+                    return pattern.get(from..at);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }

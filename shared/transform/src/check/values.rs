@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::allowed::disallowed;
-use super::sources::{conditions, read};
+use super::sources::conditions;
 use super::{Checker, FindingKind};
 use crate::contract::{Schema, Type};
 use crate::engine::{Came, names_of};
@@ -18,7 +18,7 @@ impl Checker<'_> {
             if let (Some(map), Some(place)) =
                 (refuse.values.as_ref().and_then(|name| file.values.get(name)), Self::place(&refuse.at))
             {
-                self.mapped(&refuse.name(), &[place], map);
+                self.mapped(&refuse.name(), &[place], map, true);
             }
         }
         for (index, rule) in file.rule.iter().enumerate() {
@@ -41,10 +41,17 @@ impl Checker<'_> {
                 if let UnknownValue::Default(value) = &map.unknown {
                     self.allowed(rule, target, value, "the default of its value map");
                 }
-                let places: Vec<_> = read(rule).into_iter().flat_map(|one| one.places).collect();
-                if !places.is_empty() && rule.expr.is_none() {
-                    self.mapped(&rule.to, &places, map);
+                // What is put together or computed is no value of a list, and may be what an entry is for.
+                let plain = rule.from.iter().filter_map(|source| match source {
+                    Source::Place(text) => Self::place(text),
+                    Source::Join { .. } | Source::Template { .. } => None,
+                });
+                let places: Vec<_> = plain.collect();
+                let all = rule.expr.is_none() && places.len() == rule.from.iter().count();
+                if !places.is_empty() {
+                    self.mapped(&rule.to, &places, map, all);
                 }
+                self.empty_entries(rule, map);
             }
             if map.is_none_or(|map| map.unknown == UnknownValue::Pass) {
                 self.passed(index, rule, target, map);
@@ -68,7 +75,19 @@ impl Checker<'_> {
         }
     }
 
-    fn mapped(&mut self, rule: &str, places: &[Place], map: &ValueMap) {
+    /// An empty text is nothing.
+    fn empty_entries(&mut self, rule: &Rule, map: &ValueMap) {
+        let needed = Self::place(&rule.to).is_some_and(|to| self.is_required(&to));
+        let instead = matches!(rule.default, Some(DefaultValue::Always(_))) || rule.missing.is_some();
+        if needed && !instead && !rule.empty && makes_empty(map) {
+            let problem = format!("{} needs it, and its value map makes an empty text", self.file.to);
+            let mend = "give the rule a default, or say missing = \"park\"";
+            self.find(FindingKind::MayBeMissing, &rule.to, &rule.to, problem, mend);
+        }
+    }
+
+    /// `all`: nothing but these places is looked up.
+    fn mapped(&mut self, rule: &str, places: &[Place], map: &ValueMap, all: bool) {
         let Some(known) = self.known_texts(places) else { return };
         let path = places.first().map(ToString::to_string).unwrap_or_default();
         for value in known.iter().filter(|value| !value.is_empty()) {
@@ -82,7 +101,7 @@ impl Checker<'_> {
             }
         }
         for entry in map.map.keys().chain(map.refuse.keys()) {
-            if !known.contains(entry) && entry.trim() == entry {
+            if all && !known.contains(entry) && entry.trim() == entry {
                 let problem = format!("no accepted version of {} sends {entry:?}", self.file.from);
                 let mend = "take the entry out of the value map";
                 self.find((FindingKind::Dead, entry.as_str()), rule, &path, problem, mend);
@@ -213,4 +232,10 @@ fn values_of(schema: &Schema) -> Option<&[Value]> {
     const BOOLEANS: &[Value] = &[Value::Bool(false), Value::Bool(true)];
     let boolean = schema.types.of_values().eq([Type::Boolean]);
     schema.values.as_deref().or(boolean.then_some(BOOLEANS))
+}
+
+/// Whether an entry of the value map makes an empty text.
+pub(super) fn makes_empty(map: &ValueMap) -> bool {
+    let unknown = if let UnknownValue::Default(value) = &map.unknown { Some(value) } else { None };
+    map.map.values().chain(unknown).any(|value| value.as_str().is_some_and(str::is_empty))
 }
