@@ -12,7 +12,7 @@ use std::time::Duration;
 use control::{ControlStore, DynamoDbControlStore, Entry};
 use local::sandbox::{Effect, Fault, FaultKind, System};
 use local::scenario::{Shop, ShopOrder};
-use local::{Stack, Tools, Workspace};
+use local::{Stack, Targets, Tools, Workspace};
 use serde_json::{Value, json};
 use testkit::poll_until;
 use transform::{Catalog, Change};
@@ -21,7 +21,8 @@ use transform::{Catalog, Change};
 async fn a_signed_webhook_becomes_one_reservation_and_one_label_whatever_repeats_or_times_out() {
     let tools = Tools::new(Workspace::here()).unwrap();
     // A target that is up again is found out soon.
-    let stack = Stack::up_with(&tools, None, &[("BreakerOpenMs", "2000".to_owned())]).await.unwrap();
+    let stack =
+        Stack::up_with(&tools, Targets::default(), &[("BreakerOpenMs", "2000".to_owned())]).await.unwrap();
 
     println!("the demo's scenario");
     let outcome = stack.run_scenario(&stack.sandbox, &|step| println!("{step}")).await.unwrap();

@@ -17,8 +17,16 @@ use crate::tools::Tools;
 
 const DATABASE: &str = "crm";
 /// The events that an ERP wants to hear of.
-pub const EVENTS: [&str; 5] =
-    ["account.created", "account.updated", "contact.created", "contact.updated", "deal.won"];
+pub const EVENTS: [&str; 8] = [
+    "account.created",
+    "account.updated",
+    "contact.created",
+    "contact.updated",
+    "deal.created",
+    "deal.updated",
+    "deal.won",
+    "deal.lost",
+];
 
 /// A running BottleCRM with an organization and its administrator's token. Ends with this value.
 pub struct RealBottleCrm {

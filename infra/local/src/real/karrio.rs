@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::command::Step;
@@ -13,7 +13,7 @@ use crate::process::Service;
 use crate::progress::say;
 use crate::real::postgres::Server;
 use crate::real::{KEEP_ALIVE, READY_WITHIN, Run, once};
-use crate::stack::Partner;
+use crate::targets::Partner;
 use crate::tools::Tools;
 
 const DATABASE: &str = "karrio";
@@ -89,6 +89,14 @@ impl RealKarrio {
         // Karrio finds every reference that contains ours.
         let ours = found.filter(|shipment| shipment["reference"] == reference);
         Ok(ours.filter(|shipment| shipment["tracking_number"].is_string()).cloned().collect())
+    }
+
+    /// The label of a shipment of [`RealKarrio::shipments`], as it would be printed.
+    pub async fn label(&self, shipment: &Value) -> Result<Vec<u8>> {
+        let path = shipment["label_url"].as_str().context("a shipment without a label")?;
+        let request = self.client.get(format!("{}{path}", self.base_url));
+        let request = request.header("authorization", format!("Token {}", self.token));
+        Ok(request.send().await?.error_for_status()?.bytes().await?.to_vec())
     }
 }
 

@@ -9,7 +9,7 @@ pub struct Row {
 }
 
 impl Row {
-    pub(super) fn new(what: &'static str, status: u16, result: impl Into<String>) -> Self {
+    pub(crate) fn new(what: &'static str, status: u16, result: impl Into<String>) -> Self {
         Self { what, status, result: result.into() }
     }
 }

@@ -1,0 +1,177 @@
+//! Payments at a real localstripe that fail and succeed: cases at a real Redmine. localstripe sends no event of a refund or a dispute:
+//! those are made here out of Stripe's own examples, with the id of a payment that localstripe has, and signed as Stripe does.
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Journal, Stage, text};
+use crate::real::localstripe::RealLocalStripe;
+use crate::real::redmine::RealRedmine;
+use crate::real::relay::{Delivery, Relay};
+use crate::real::until::until;
+use crate::scenario::Outcome;
+
+const FLOW: &str = "payments-to-operations";
+const SIGNATURE: &str = "stripe-signature";
+const DISPUTED: &str = include_str!("../../../../../shared/transform/cases/stripe-dispute/opened/input.json");
+const WON: &str = include_str!("../../../../../shared/transform/cases/stripe-dispute/closed-won/input.json");
+const REFUNDED: &str =
+    include_str!("../../../../../shared/transform/cases/stripe-charge/refunded-in-part/input.json");
+
+/// The stage's desk is this one. localstripe starts here.
+pub async fn play(stage: Stage<'_>, redmine: &RealRedmine) -> Result<Outcome> {
+    let mut journal = Journal::begin(stage, &["PaymentsToOperations"]).await?;
+    let url = stage.webhooks("stripe")?;
+    let relay = Relay::start(Some(url.clone())).await?;
+    let secret = stage.stack.stripe_webhook_secret();
+    let stripe = RealLocalStripe::up(stage.tools).await?;
+    stripe.register_webhook(&relay.url, secret).await?;
+    let way = Way { stage, url: &url, secret, relay: &relay, redmine };
+
+    (stage.progress)("a payment fails at localstripe");
+    let customer = stripe.create_customer("Ann Example", "ann@example.com").await?;
+    let customer = text(&customer["id"], "customer")?;
+    let unknown = relay.delivery("customer.created", |body| body["type"] == "customer.created").await?;
+    journal.row("a customer, of whom no flow wants to hear", unknown.status.unwrap_or_default(), "counted");
+    let payment = stripe.fail_to_pay(customer, 2_999, "eur").await?;
+    let id = text(&payment["id"], "payment")?;
+    let failed = way.told(id, "payment_intent.payment_failed").await?;
+    let case = way.case(id, false).await?;
+    stage.ended(FLOW, &event_of(&failed)?, "Done", 1).await?;
+    journal.row("a payment fails at localstripe", failed.status.unwrap_or_default(), "a case");
+    let case_id = case["id"].as_u64().context("a case without an id")?;
+    for (field, should) in [(redmine.desk.amount_field, "29.99"), (redmine.desk.currency_field, "EUR")] {
+        journal.check(&format!("field {field} of the case"), &field_of(&case, field), &json!(should));
+    }
+    let says = case["description"].as_str().is_some_and(|it| it.contains(customer) && it.contains(id));
+    journal.check("the case names customer and payment", &json!(says), &json!(true));
+
+    (stage.progress)("the same again, and replayed");
+    way.again(&mut journal, "the same delivery again", &failed, "Duplicate").await?;
+    way.again(
+        &mut journal,
+        "replayed later, signed anew",
+        &failed.timed_anew(SIGNATURE, secret)?,
+        "Duplicate",
+    )
+    .await?;
+    journal.forged(&failed.timed_anew(SIGNATURE, "whsec_forged")?, &url).await?;
+    let notes = redmine.issue(case_id).await?["journals"].as_array().map_or(0, Vec::len);
+    journal.check("notes of the case after its repeats", &json!(notes), &json!(0));
+
+    (stage.progress)("the payment succeeds after all");
+    stripe.pay_after_all(&payment).await?;
+    let succeeded = way.told(id, "payment_intent.succeeded").await?;
+    way.case(id, true).await?;
+    stage.ended(FLOW, &event_of(&succeeded)?, "Done", 1).await?;
+    journal.row("it succeeds with another card", succeeded.status.unwrap_or_default(), "case closed");
+    way.again(&mut journal, "its failure, late", &failed, "Stale").await?;
+
+    (stage.progress)("the payment is disputed and refunded, told by us as localstripe does not");
+    let happened = jiff::Timestamp::now().as_second();
+    for (place, (what, event, closed, result)) in [
+        ("signed by us: it is disputed", DISPUTED, false, "case open again"),
+        ("signed by us: a part is refunded", REFUNDED, false, "a note"),
+        ("signed by us: the dispute is won", WON, true, "case closed"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let seconds = happened.saturating_add(i64::try_from(place)?);
+        let (told, status) = way.tell(event, id, seconds).await?;
+        stage.ended(FLOW, &event_of(&told)?, "Done", 1).await?;
+        way.case(id, closed).await?;
+        journal.row(what, status, result);
+    }
+
+    (stage.progress)("another payment fails and succeeds, told in the other order");
+    relay.hold(true);
+    let other = stripe.fail_to_pay(customer, 1_000, "eur").await?;
+    stripe.pay_after_all(&other).await?;
+    let other = text(&other["id"], "payment")?;
+    let (older, newer) = (
+        way.told(other, "payment_intent.payment_failed").await?,
+        way.told(other, "payment_intent.succeeded").await?,
+    );
+    way.again(&mut journal, "another's success, before its failure", &newer, "Done").await?;
+    way.again(&mut journal, "its failure", &older, "Stale").await?;
+
+    let cases = redmine.issues(&reference(id)).await?.len();
+    journal.check("cases of the payment", &json!(cases), &json!(1));
+    let cases = redmine.issues(&reference(other)).await?.len();
+    journal.check("cases of the payment that had succeeded already", &json!(cases), &json!(0));
+    let notes = redmine.issue(case_id).await?["journals"].clone();
+    let notes = notes.as_array().into_iter().flatten().filter(|it| it["notes"] != "").count();
+    journal.check("notes of the case in the end", &json!(notes), &json!(4));
+    journal.end().await
+}
+
+struct Way<'a> {
+    stage: Stage<'a>,
+    url: &'a str,
+    secret: &'a str,
+    relay: &'a Relay,
+    redmine: &'a RealRedmine,
+}
+
+impl Way<'_> {
+    async fn told(&self, payment: &str, kind: &str) -> Result<Delivery> {
+        self.relay
+            .delivery(kind, |body| body["type"] == kind && body["data"]["object"]["id"] == payment)
+            .await
+    }
+
+    /// The payment's case, once it is open or closed.
+    async fn case(&self, payment: &str, closed: bool) -> Result<Value> {
+        until(if closed { "a closed case" } else { "an open case" }, async || {
+            let cases = self.redmine.issues(&reference(payment)).await?;
+            Ok(cases.into_iter().find(|case| case["status"]["is_closed"] == closed))
+        })
+        .await
+    }
+
+    /// Posts one of Stripe's examples as an event of this payment.
+    async fn tell(&self, example: &str, payment: &str, seconds: i64) -> Result<(Delivery, u16)> {
+        let mut event: Value = serde_json::from_str(example)?;
+        event["id"] = json!(format!("evt_{}", Uuid::new_v4().simple()));
+        event["created"] = json!(seconds);
+        event["data"]["object"]["payment_intent"] = json!(payment);
+        let headers = [(http::header::CONTENT_TYPE, "application/json".parse()?)];
+        let headers = headers.into_iter().collect();
+        let unsigned = Delivery { headers, body: event.to_string(), status: None };
+        let signed = unsigned.timed_anew(SIGNATURE, self.secret)?;
+        let status = signed.post(self.url).await?;
+        Ok((signed, status))
+    }
+
+    /// Posts what came before, and waits until it has ended so.
+    async fn again(
+        &self,
+        journal: &mut Journal<'_>,
+        what: &'static str,
+        delivery: &Delivery,
+        disposition: &str,
+    ) -> Result<()> {
+        let event = event_of(delivery)?;
+        let before = self.stage.dispositions(FLOW, &event, disposition).await?;
+        let status = delivery.post(self.url).await?;
+        self.stage.ended(FLOW, &event, disposition, before + 1).await?;
+        journal.row(what, status, disposition.to_lowercase());
+        Ok(())
+    }
+}
+
+fn event_of(delivery: &Delivery) -> Result<String> {
+    text(&delivery.json()["id"], "event id").map(str::to_owned)
+}
+
+/// Of the payment at the desk.
+fn reference(payment: &str) -> String {
+    format!("PAY-{}", payment.replace('_', "-"))
+}
+
+fn field_of(case: &Value, id: u64) -> Value {
+    let fields = case["custom_fields"].as_array().into_iter().flatten();
+    fields.filter(|field| field["id"] == id).map(|field| field["value"].clone()).next().unwrap_or_default()
+}
