@@ -3,6 +3,7 @@
 
 pub mod background;
 pub mod bottlecrm;
+mod django;
 pub mod journey;
 pub mod karrio;
 pub mod localstripe;

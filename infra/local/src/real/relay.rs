@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, StatusCode};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -26,6 +26,12 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// Of an event that nobody has sent yet: signed before it is posted.
+    pub fn of(event: &Value) -> Result<Self> {
+        let headers = [(CONTENT_TYPE, "application/json".parse()?)].into_iter().collect();
+        Ok(Self { headers, body: event.to_string(), status: None })
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_default()
     }

@@ -25,46 +25,74 @@ pub struct Stage<'a> {
     pub progress: &'a dyn Fn(&str),
 }
 
-impl Stage<'_> {
-    /// Where a source's webhooks go.
-    fn webhooks(&self, source: &str) -> Result<String> {
-        Ok(format!("{}/webhooks/{source}", self.stack.api_url()?))
-    }
-
-    /// Waits until so many records of an event have ended so in a flow, by the function's own log.
-    async fn ended(&self, flow: &str, event: &str, disposition: &str, count: usize) -> Result<()> {
-        let what = format!("{disposition} of {event} in {flow}");
-        until(&what, async || Ok((self.dispositions(flow, event, disposition).await? >= count).then_some(())))
-            .await
-    }
-
-    async fn dispositions(&self, flow: &str, event: &str, disposition: &str) -> Result<usize> {
-        let is = |line: &Value| line["message"] == "record ended" && line["disposition"] == disposition;
-        self.lines(flow, |line| is(line) && line["correlation_id"] == event).await
-    }
-
-    /// Lines of a function's log.
-    async fn lines(&self, function: &str, are: impl Fn(&Value) -> bool) -> Result<usize> {
-        let lines = self.stack.engine.inspect().log_lines(&self.stack.log_group(function)).await?;
-        Ok(lines.iter().filter(|line| are(line)).count())
-    }
+/// From where to where.
+#[derive(Clone, Copy)]
+struct Way {
+    source: &'static str,
+    /// The function that knows its events again.
+    function: &'static str,
+    /// All flows on the way, as their outputs are named.
+    flows: &'static [&'static str],
 }
 
 /// What is written down on the way.
 struct Journal<'a> {
     stage: Stage<'a>,
-    /// As their outputs are named.
-    flows: &'static [&'static str],
+    way: Way,
+    /// Where the source's webhooks go.
+    url: String,
     letters_before: BTreeSet<String>,
     rows: Vec<Row>,
     wrong: Vec<String>,
 }
 
 impl<'a> Journal<'a> {
-    async fn begin(stage: Stage<'a>, flows: &'static [&'static str]) -> Result<Self> {
-        let journal =
-            Self { stage, flows, letters_before: BTreeSet::new(), rows: Vec::new(), wrong: Vec::new() };
+    async fn begin(stage: Stage<'a>, way: Way) -> Result<Self> {
+        let url = format!("{}/webhooks/{}", stage.stack.api_url()?, way.source);
+        let (letters_before, rows, wrong) = (BTreeSet::new(), Vec::new(), Vec::new());
+        let journal = Self { stage, way, url, letters_before, rows, wrong };
         Ok(Self { letters_before: journal.letters().await?, ..journal })
+    }
+
+    fn says(&self, step: &str) {
+        (self.stage.progress)(step);
+    }
+
+    /// Waits until so many records of an event have ended so, by the function's own log.
+    async fn ended(&self, event: &str, disposition: &str, count: usize) -> Result<()> {
+        until(&format!("{disposition} of {event}"), async || {
+            Ok((self.dispositions(event, disposition).await? >= count).then_some(()))
+        })
+        .await
+    }
+
+    async fn dispositions(&self, event: &str, disposition: &str) -> Result<usize> {
+        let is = |line: &Value| line["message"] == "record ended" && line["disposition"] == disposition;
+        self.lines(|line| is(line) && line["correlation_id"] == event).await
+    }
+
+    /// Lines of the function's log.
+    async fn lines(&self, are: impl Fn(&Value) -> bool) -> Result<usize> {
+        let log_group = self.stage.stack.log_group(self.way.function);
+        let lines = self.stage.stack.engine.inspect().log_lines(&log_group).await?;
+        Ok(lines.iter().filter(|line| are(line)).count())
+    }
+
+    /// Waits until what the source has posted is done.
+    async fn done(&mut self, what: &'static str, delivery: &Delivery, result: &str) -> Result<()> {
+        self.ended(&event_of(delivery)?, "Done", 1).await?;
+        self.row(what, delivery.status.unwrap_or_default(), result);
+        Ok(())
+    }
+
+    /// Posts what came before, or was kept, and waits until it has ended so.
+    async fn again(&mut self, what: &'static str, delivery: &Delivery, disposition: &str) -> Result<()> {
+        let event = event_of(delivery)?;
+        let before = self.dispositions(&event, disposition).await?;
+        let status = delivery.post(&self.url).await?;
+        self.ended(&event, disposition, before + 1).await?;
+        self.row(what, status, disposition.to_lowercase());
+        Ok(())
     }
 
     /// One webhook, how ingest answered it, and what came of it.
@@ -84,15 +112,15 @@ impl<'a> Journal<'a> {
     }
 
     /// A signature by a secret that is not ours lets nothing in.
-    async fn forged(&mut self, forged: &Delivery, url: &str) -> Result<()> {
-        let status = forged.post(url).await?;
+    async fn forged(&mut self, forged: &Delivery) -> Result<()> {
+        let status = forged.post(&self.url).await?;
         self.answered("with nobody's signature", status, 401, "refused");
         Ok(())
     }
 
     /// Waits until nothing is left to do, and ends the journey.
     async fn end(mut self) -> Result<Outcome> {
-        let queues: Vec<_> = self.flows.iter().map(|flow| format!("{flow}QueueUrl")).collect();
+        let queues: Vec<_> = self.way.flows.iter().map(|flow| format!("{flow}QueueUrl")).collect();
         let inspect = self.stage.stack.engine.inspect();
         until("empty queues", async || {
             for queue in &queues {
@@ -111,7 +139,7 @@ impl<'a> Journal<'a> {
     /// What says of each dead letter why it is one.
     async fn letters(&self) -> Result<BTreeSet<String>> {
         let mut all = BTreeSet::new();
-        for flow in self.flows {
+        for flow in self.way.flows {
             let url = self.stage.stack.output(&format!("{flow}DeadLetterQueueUrl"))?;
             for letter in self.stage.stack.engine.inspect().messages(url).await? {
                 let of = |name: &str| letter.attributes.get(name).cloned().unwrap_or_default();
@@ -120,6 +148,13 @@ impl<'a> Journal<'a> {
         }
         Ok(all)
     }
+}
+
+/// By Standard Webhooks the id is a header; the others have it in the body.
+fn event_of(delivery: &Delivery) -> Result<String> {
+    let body = delivery.json();
+    let id = Some(delivery.header("webhook-id")).filter(|id| !id.is_empty()).or_else(|| body["id"].as_str());
+    id.map(str::to_owned).context("a webhook without an id")
 }
 
 fn text<'v>(value: &'v Value, what: &str) -> Result<&'v str> {

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use super::{Journal, Stage};
+use super::{Journal, Stage, Way};
 use crate::real::karrio::RealKarrio;
 use crate::real::relay::{Delivery, Relay};
 use crate::real::tryton::RealTryton;
@@ -11,12 +11,15 @@ use crate::real::until::until;
 use crate::real::vendure::{RealVendure, Webhook};
 use crate::scenario::Outcome;
 
-const FLOW: &str = "orders-to-inventory";
+const WAY: Way = Way {
+    source: "vendure",
+    function: "orders-to-inventory",
+    flows: &["OrdersToInventory", "InventoryToShipping"],
+};
 const SKU: &str = "SKU-2";
 
-/// The systems on the way, from the shop on.
-struct Way<'a> {
-    url: String,
+/// From the shop on.
+struct Systems<'a> {
     relay: Relay,
     vendure: RealVendure,
     tryton: &'a RealTryton,
@@ -25,16 +28,15 @@ struct Way<'a> {
 
 /// The stage's targets are these systems. Vendure starts here: it has to be told beforehand where its webhooks go.
 pub async fn play(stage: Stage<'_>, tryton: &RealTryton, karrio: &RealKarrio) -> Result<Outcome> {
-    let mut journal = Journal::begin(stage, &["OrdersToInventory", "InventoryToShipping"]).await?;
-    let url = stage.webhooks("vendure")?;
-    let relay = Relay::start(Some(url.clone())).await?;
+    let mut journal = Journal::begin(stage, WAY).await?;
+    let relay = Relay::start(Some(journal.url.clone())).await?;
     relay.lose_first_answers();
     let secret = stage.stack.vendure_secret();
     let vendure = RealVendure::up(stage.tools, Some(Webhook { url: &relay.url, secret })).await?;
-    let way = Way { url, relay, vendure, tryton, karrio };
+    let way = Systems { relay, vendure, tryton, karrio };
     let free = tryton.free_stock(SKU).await?;
 
-    (stage.progress)("an order is placed in Vendure, whose webhook is answered only when it comes again");
+    journal.says("an order is placed in Vendure, whose webhook is answered only when it comes again");
     let code = way.order(3).await?;
     let posted = way.posted(&code, 2).await?;
     let made = way.made(&code).await?;
@@ -44,22 +46,20 @@ pub async fn play(stage: Stage<'_>, tryton: &RealTryton, karrio: &RealKarrio) ->
         journal.row(what, delivery.status.unwrap_or_default(), &made);
     }
     let first = posted.first().context("nothing was posted")?;
-    stage.ended(FLOW, first.header("webhook-id"), "Duplicate", 1).await?;
+    journal.ended(first.header("webhook-id"), "Duplicate", 1).await?;
 
-    (stage.progress)("the order is replayed, and forged");
+    journal.says("the order is replayed, and forged");
     let replayed = first.signed_anew(secret, &format!("replayed-{code}"))?;
-    let status = replayed.post(&way.url).await?;
-    stage.ended(FLOW, replayed.header("webhook-id"), "Duplicate", 1).await?;
-    journal.row("replayed later, signed anew", status, "duplicate");
+    journal.again("replayed later, signed anew", &replayed, "Duplicate").await?;
     let forged = first.signed_anew("whsec_Zm9yZ2VkZm9yZ2VkZm9yZ2VkZm9yZ2Vk", "forged")?;
-    journal.forged(&forged, &way.url).await?;
+    journal.forged(&forged).await?;
 
-    (stage.progress)("two orders arrive in the other order");
+    journal.says("two orders arrive in the other order");
     way.relay.hold(true);
     let (older, newer) = (way.order(1).await?, way.order(2).await?);
     for (code, what) in [(&newer, "the newer of two orders, before"), (&older, "the older one of them")] {
         let held = way.posted(code, 1).await?;
-        let status = held.first().context("nothing was posted")?.post(&way.url).await?;
+        let status = held.first().context("nothing was posted")?.post(&journal.url).await?;
         journal.row(what, status, way.made(code).await?);
     }
 
@@ -71,7 +71,7 @@ pub async fn play(stage: Stage<'_>, tryton: &RealTryton, karrio: &RealKarrio) ->
     journal.end().await
 }
 
-impl Way<'_> {
+impl Systems<'_> {
     async fn order(&self, quantity: u32) -> Result<String> {
         let address = json!({
             "fullName": "Ann Example", "streetLine1": "1 Example Way", "streetLine2": "Suite 5",

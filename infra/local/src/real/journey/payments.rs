@@ -5,14 +5,15 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Journal, Stage, text};
+use super::{Journal, Stage, Way, event_of, text};
 use crate::real::localstripe::RealLocalStripe;
 use crate::real::redmine::RealRedmine;
 use crate::real::relay::{Delivery, Relay};
 use crate::real::until::until;
 use crate::scenario::Outcome;
 
-const FLOW: &str = "payments-to-operations";
+const WAY: Way =
+    Way { source: "stripe", function: "payments-to-operations", flows: &["PaymentsToOperations"] };
 const SIGNATURE: &str = "stripe-signature";
 const DISPUTED: &str = include_str!("../../../../../shared/transform/cases/stripe-dispute/opened/input.json");
 const WON: &str = include_str!("../../../../../shared/transform/cases/stripe-dispute/closed-won/input.json");
@@ -21,15 +22,14 @@ const REFUNDED: &str =
 
 /// The stage's desk is this one. localstripe starts here.
 pub async fn play(stage: Stage<'_>, redmine: &RealRedmine) -> Result<Outcome> {
-    let mut journal = Journal::begin(stage, &["PaymentsToOperations"]).await?;
-    let url = stage.webhooks("stripe")?;
-    let relay = Relay::start(Some(url.clone())).await?;
+    let mut journal = Journal::begin(stage, WAY).await?;
+    let relay = Relay::start(Some(journal.url.clone())).await?;
     let secret = stage.stack.stripe_webhook_secret();
     let stripe = RealLocalStripe::up(stage.tools).await?;
     stripe.register_webhook(&relay.url, secret).await?;
-    let way = Way { stage, url: &url, secret, relay: &relay, redmine };
+    let way = Systems { relay: &relay, redmine };
 
-    (stage.progress)("a payment fails at localstripe");
+    journal.says("a payment fails at localstripe");
     let customer = stripe.create_customer("Ann Example", "ann@example.com").await?;
     let customer = text(&customer["id"], "customer")?;
     let unknown = relay.delivery("customer.created", |body| body["type"] == "customer.created").await?;
@@ -38,8 +38,7 @@ pub async fn play(stage: Stage<'_>, redmine: &RealRedmine) -> Result<Outcome> {
     let id = text(&payment["id"], "payment")?;
     let failed = way.told(id, "payment_intent.payment_failed").await?;
     let case = way.case(id, false).await?;
-    stage.ended(FLOW, &event_of(&failed)?, "Done", 1).await?;
-    journal.row("a payment fails at localstripe", failed.status.unwrap_or_default(), "a case");
+    journal.done("a payment fails at localstripe", &failed, "a case").await?;
     let case_id = case["id"].as_u64().context("a case without an id")?;
     for (field, should) in [(redmine.desk.amount_field, "29.99"), (redmine.desk.currency_field, "EUR")] {
         journal.check(&format!("field {field} of the case"), &field_of(&case, field), &json!(should));
@@ -47,28 +46,21 @@ pub async fn play(stage: Stage<'_>, redmine: &RealRedmine) -> Result<Outcome> {
     let says = case["description"].as_str().is_some_and(|it| it.contains(customer) && it.contains(id));
     journal.check("the case names customer and payment", &json!(says), &json!(true));
 
-    (stage.progress)("the same again, and replayed");
-    way.again(&mut journal, "the same delivery again", &failed, "Duplicate").await?;
-    way.again(
-        &mut journal,
-        "replayed later, signed anew",
-        &failed.timed_anew(SIGNATURE, secret)?,
-        "Duplicate",
-    )
-    .await?;
-    journal.forged(&failed.timed_anew(SIGNATURE, "whsec_forged")?, &url).await?;
+    journal.says("the same again, and replayed");
+    journal.again("the same delivery again", &failed, "Duplicate").await?;
+    journal.again("replayed later, signed anew", &failed.timed_anew(SIGNATURE, secret)?, "Duplicate").await?;
+    journal.forged(&failed.timed_anew(SIGNATURE, "whsec_forged")?).await?;
     let notes = redmine.issue(case_id).await?["journals"].as_array().map_or(0, Vec::len);
     journal.check("notes of the case after its repeats", &json!(notes), &json!(0));
 
-    (stage.progress)("the payment succeeds after all");
+    journal.says("the payment succeeds after all");
     stripe.pay_after_all(&payment).await?;
     let succeeded = way.told(id, "payment_intent.succeeded").await?;
     way.case(id, true).await?;
-    stage.ended(FLOW, &event_of(&succeeded)?, "Done", 1).await?;
-    journal.row("it succeeds with another card", succeeded.status.unwrap_or_default(), "case closed");
-    way.again(&mut journal, "its failure, late", &failed, "Stale").await?;
+    journal.done("it succeeds with another card", &succeeded, "case closed").await?;
+    journal.again("its failure, late", &failed, "Stale").await?;
 
-    (stage.progress)("the payment is disputed and refunded, told by us as localstripe does not");
+    journal.says("the payment is disputed and refunded, told by us as localstripe does not");
     let happened = jiff::Timestamp::now().as_second();
     for (place, (what, event, closed, result)) in [
         ("signed by us: it is disputed", DISPUTED, false, "case open again"),
@@ -79,13 +71,14 @@ pub async fn play(stage: Stage<'_>, redmine: &RealRedmine) -> Result<Outcome> {
     .enumerate()
     {
         let seconds = happened.saturating_add(i64::try_from(place)?);
-        let (told, status) = way.tell(event, id, seconds).await?;
-        stage.ended(FLOW, &event_of(&told)?, "Done", 1).await?;
+        let told = made_up(event, id, seconds, secret)?;
+        let status = told.post(&journal.url).await?;
+        journal.ended(&event_of(&told)?, "Done", 1).await?;
         way.case(id, closed).await?;
         journal.row(what, status, result);
     }
 
-    (stage.progress)("another payment fails and succeeds, told in the other order");
+    journal.says("another payment fails and succeeds, told in the other order");
     relay.hold(true);
     let other = stripe.fail_to_pay(customer, 1_000, "eur").await?;
     stripe.pay_after_all(&other).await?;
@@ -94,8 +87,8 @@ pub async fn play(stage: Stage<'_>, redmine: &RealRedmine) -> Result<Outcome> {
         way.told(other, "payment_intent.payment_failed").await?,
         way.told(other, "payment_intent.succeeded").await?,
     );
-    way.again(&mut journal, "another's success, before its failure", &newer, "Done").await?;
-    way.again(&mut journal, "its failure", &older, "Stale").await?;
+    journal.again("another's success, before its failure", &newer, "Done").await?;
+    journal.again("its failure", &older, "Stale").await?;
 
     let cases = redmine.issues(&reference(id)).await?.len();
     journal.check("cases of the payment", &json!(cases), &json!(1));
@@ -107,15 +100,12 @@ pub async fn play(stage: Stage<'_>, redmine: &RealRedmine) -> Result<Outcome> {
     journal.end().await
 }
 
-struct Way<'a> {
-    stage: Stage<'a>,
-    url: &'a str,
-    secret: &'a str,
+struct Systems<'a> {
     relay: &'a Relay,
     redmine: &'a RealRedmine,
 }
 
-impl Way<'_> {
+impl Systems<'_> {
     async fn told(&self, payment: &str, kind: &str) -> Result<Delivery> {
         self.relay
             .delivery(kind, |body| body["type"] == kind && body["data"]["object"]["id"] == payment)
@@ -130,40 +120,15 @@ impl Way<'_> {
         })
         .await
     }
-
-    /// Posts one of Stripe's examples as an event of this payment.
-    async fn tell(&self, example: &str, payment: &str, seconds: i64) -> Result<(Delivery, u16)> {
-        let mut event: Value = serde_json::from_str(example)?;
-        event["id"] = json!(format!("evt_{}", Uuid::new_v4().simple()));
-        event["created"] = json!(seconds);
-        event["data"]["object"]["payment_intent"] = json!(payment);
-        let headers = [(http::header::CONTENT_TYPE, "application/json".parse()?)];
-        let headers = headers.into_iter().collect();
-        let unsigned = Delivery { headers, body: event.to_string(), status: None };
-        let signed = unsigned.timed_anew(SIGNATURE, self.secret)?;
-        let status = signed.post(self.url).await?;
-        Ok((signed, status))
-    }
-
-    /// Posts what came before, and waits until it has ended so.
-    async fn again(
-        &self,
-        journal: &mut Journal<'_>,
-        what: &'static str,
-        delivery: &Delivery,
-        disposition: &str,
-    ) -> Result<()> {
-        let event = event_of(delivery)?;
-        let before = self.stage.dispositions(FLOW, &event, disposition).await?;
-        let status = delivery.post(self.url).await?;
-        self.stage.ended(FLOW, &event, disposition, before + 1).await?;
-        journal.row(what, status, disposition.to_lowercase());
-        Ok(())
-    }
 }
 
-fn event_of(delivery: &Delivery) -> Result<String> {
-    text(&delivery.json()["id"], "event id").map(str::to_owned)
+/// One of Stripe's examples as an event of this payment.
+fn made_up(example: &str, payment: &str, seconds: i64, secret: &str) -> Result<Delivery> {
+    let mut event: Value = serde_json::from_str(example)?;
+    event["id"] = json!(format!("evt_{}", Uuid::new_v4().simple()));
+    event["created"] = json!(seconds);
+    event["data"]["object"]["payment_intent"] = json!(payment);
+    Delivery::of(&event)?.timed_anew(SIGNATURE, secret)
 }
 
 /// Of the payment at the desk.
