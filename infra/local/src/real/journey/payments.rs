@@ -33,7 +33,7 @@ pub async fn play(stage: Stage<'_>, redmine: &RealRedmine) -> Result<Outcome> {
     let customer = stripe.create_customer("Ann Example", "ann@example.com").await?;
     let customer = text(&customer["id"], "customer")?;
     let unknown = relay.delivery("customer.created", |body| body["type"] == "customer.created").await?;
-    journal.row("a customer, of whom no flow wants to hear", unknown.status.unwrap_or_default(), "counted");
+    journal.row("a customer, whom no flow waits for", unknown.status.unwrap_or_default(), "acknowledged");
     let payment = stripe.fail_to_pay(customer, 2_999, "eur").await?;
     let id = text(&payment["id"], "payment")?;
     let failed = way.told(id, "payment_intent.payment_failed").await?;
@@ -87,8 +87,8 @@ pub async fn play(stage: Stage<'_>, redmine: &RealRedmine) -> Result<Outcome> {
         way.told(other, "payment_intent.payment_failed").await?,
         way.told(other, "payment_intent.succeeded").await?,
     );
-    journal.again("another's success, before its failure", &newer, "Done").await?;
-    journal.again("its failure", &older, "Stale").await?;
+    journal.again("another payment's success, before", &newer, "Done").await?;
+    journal.again("the failure of that payment", &older, "Stale").await?;
 
     let cases = redmine.issues(&reference(id)).await?.len();
     journal.check("cases of the payment", &json!(cases), &json!(1));
