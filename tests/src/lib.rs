@@ -2,7 +2,6 @@
 //! suite that the sandbox and the real system both have to hold.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "helpers of tests fail by panicking"
