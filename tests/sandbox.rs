@@ -7,10 +7,13 @@ use std::time::Duration;
 use local::Partner;
 use local::sandbox::{API_KEY, Demand, Fault, FaultKind, Sandbox, System};
 use message::{Code, Effect};
-use outbound::{CallError, LabelBuyer, OptionLists, StockReserver, at_most_once};
+use outbound::{CallError, LabelBuyer, StockReserver, at_most_once};
 use serde_json::{Value, json};
-use tests::karrio::{buyer, buyer_with};
-use tests::{budget, case_desk_suite, order, redmine, reserver_by, reserver_waiting, stock_reserver_suite};
+use tests::karrio::{self, buyer, buyer_at};
+use tests::{
+    budget, case_desk_suite, label_buyer_suite, order, redmine, reserver_by, reserver_waiting,
+    stock_reserver_suite,
+};
 use transform::{Catalog, Translator};
 
 const PATIENCE: Duration = Duration::from_millis(400);
@@ -37,6 +40,12 @@ async fn the_sandbox_holds_the_stock_reserver_contract() {
 async fn the_sandbox_holds_the_case_desk_contract() {
     let sandbox = Sandbox::start().await.unwrap();
     case_desk_suite::holds(&redmine::DeskPartner::of(&sandbox)).await;
+}
+
+#[tokio::test]
+async fn the_sandbox_holds_the_label_buyer_contract() {
+    let sandbox = Sandbox::start().await.unwrap();
+    label_buyer_suite::holds(&karrio::partner(&sandbox)).await;
 }
 
 /// Every write of a reservation, in its order: path and how many of such calls come before it.
@@ -147,19 +156,10 @@ fn reservation() -> transform::canonical::Reservation {
 }
 
 #[tokio::test]
-async fn a_label_is_found_only_once_it_is_bought() {
-    let sandbox = Sandbox::start().await.unwrap();
-    let (buyer, reservation) = (buyer(&sandbox, PATIENCE), reservation());
-    assert_eq!(buyer.find(&reservation, &budget()).await.unwrap(), None);
-    let bought = buyer.buy(&reservation, &budget()).await.unwrap();
-    assert!(bought.tracking_number.as_ref().is_some_and(|number| !number.is_empty()));
-    assert_eq!(buyer.find(&reservation, &budget()).await.unwrap(), Some(bought));
-}
-
-#[tokio::test]
 async fn a_label_without_tracking_is_a_label() {
     let sandbox = Sandbox::start().await.unwrap();
-    let (buyer, reservation) = (buyer_with(&sandbox, PATIENCE, API_KEY, "letter_service"), reservation());
+    let (buyer, reservation) =
+        (buyer_at(&karrio::partner(&sandbox), PATIENCE, "letter_service"), reservation());
     let bought = buyer.buy(&reservation, &budget()).await.unwrap();
     assert_eq!(bought.tracking_number, None);
     assert_eq!(buyer.find(&reservation, &budget()).await.unwrap(), Some(bought));
@@ -179,16 +179,6 @@ async fn a_list_without_an_end_is_not_taken_for_no_label() {
 }
 
 #[tokio::test]
-async fn a_reference_that_only_contains_ours_is_not_ours() {
-    let sandbox = Sandbox::start().await.unwrap();
-    let (buyer, reservation) = (buyer(&sandbox, PATIENCE), reservation());
-    let mut longer = reservation.clone();
-    longer.reference.push('7');
-    buyer.buy(&longer, &budget()).await.unwrap();
-    assert_eq!(buyer.find(&reservation, &budget()).await.unwrap(), None);
-}
-
-#[tokio::test]
 async fn a_label_is_bought_once_though_the_answer_is_lost() {
     for kind in [FaultKind::TimeoutAfterEffect, FaultKind::TimeoutBeforeEffect, status(502)] {
         let sandbox = Sandbox::start().await.unwrap();
@@ -202,30 +192,6 @@ async fn a_label_is_bought_once_though_the_answer_is_lost() {
         }
         assert_eq!(effects(&sandbox, System::Labels), 1, "{kind:?}");
     }
-}
-
-#[tokio::test]
-async fn a_service_that_no_carrier_offers_is_refused_with_karrios_code() {
-    let sandbox = Sandbox::start().await.unwrap();
-    let buyer = buyer_with(&sandbox, PATIENCE, API_KEY, "no_such_service");
-    let error = buyer.buy(&reservation(), &budget()).await.unwrap_err();
-    assert_eq!(error.to_string(), "SPW4005: Karrio answered with status 400: validation");
-}
-
-#[tokio::test]
-async fn the_values_that_its_fields_take_are_listed() {
-    let sandbox = Sandbox::start().await.unwrap();
-    let options = buyer(&sandbox, PATIENCE).options(&budget()).await.unwrap();
-    assert_eq!(options["service"], ["express_service", "letter_service", "standard_service"]);
-    assert_eq!(options["recipient.country_code"], ["CA", "DE", "US"]);
-}
-
-#[tokio::test]
-async fn a_wrong_label_key_keeps_the_message() {
-    let sandbox = Sandbox::start().await.unwrap();
-    let buyer = buyer_with(&sandbox, PATIENCE, "not-the-key", "standard_service");
-    let error = buyer.find(&reservation(), &budget()).await.unwrap_err();
-    assert_eq!(error, CallError::NotNow { code: Code::CredentialsRefused, after: None });
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use control::{ControlStore, DynamoDbControlStore, Entry};
 use local::inspect::QueuedMessage;
 use local::sandbox::{Effect, Fault, FaultKind, System};
 use local::scenario::{Shop, ShopOrder};
-use local::{Stack, Tools, Workspace};
+use local::{Stack, Targets, Tools, Workspace};
 use serde_json::{Value, json};
 use testkit::poll_until;
 use transform::{Catalog, Change};
@@ -28,7 +28,7 @@ async fn a_signed_webhook_becomes_one_reservation_and_one_label_whatever_repeats
     let tools = Tools::new(Workspace::here()).unwrap();
     // A target that is up again is found out soon.
     let other = [("BreakerOpenMs", "2000".to_owned()), ("DatasetGroups", lacking::DATASET_GROUPS.to_owned())];
-    let stack = Stack::up_with(&tools, None, &other).await.unwrap();
+    let stack = Stack::up_with(&tools, Targets::default(), &other).await.unwrap();
 
     for time in ["the first time", "again on the same stack"] {
         println!("the demo's scenario, {time}");

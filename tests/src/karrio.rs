@@ -1,21 +1,26 @@
-//! A label buyer on the sandbox.
+//! A label buyer on any Karrio.
 
 use std::time::Duration;
 
 use connector_karrio::KarrioLabelBuyer;
+use local::Partner;
 use local::sandbox::{API_KEY, Sandbox};
 use serde_json::json;
 
 use crate::{address, built_in, credential, target};
 
 pub fn buyer(sandbox: &Sandbox, timeout: Duration) -> KarrioLabelBuyer {
-    buyer_with(sandbox, timeout, API_KEY, "standard_service")
+    buyer_at(&partner(sandbox), timeout, "standard_service")
 }
 
-pub fn buyer_with(sandbox: &Sandbox, timeout: Duration, key: &str, service: &str) -> KarrioLabelBuyer {
+pub fn partner(sandbox: &Sandbox) -> Partner {
+    Partner { url: sandbox.karrio_url(), api_key: API_KEY.to_owned() }
+}
+
+pub fn buyer_at(partner: &Partner, timeout: Duration, service: &str) -> KarrioLabelBuyer {
     KarrioLabelBuyer::new(
-        target("karrio", &sandbox.karrio_url(), timeout),
-        credential(key),
+        target("karrio", &partner.url, timeout),
+        credential(&partner.api_key),
         built_in("karrio-shipment", &json!({ "service": service, "ship_from": address() })),
     )
 }

@@ -2,7 +2,6 @@
 //! suite that the sandbox and the real system both have to hold.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "helpers of tests fail by panicking"
@@ -12,10 +11,9 @@ pub mod case_desk_suite;
 pub mod crm;
 pub mod dataset_refresher_suite;
 pub mod karrio;
-pub mod listener;
+pub mod label_buyer_suite;
 pub mod record_upserter_suite;
 pub mod redmine;
-pub mod relay;
 pub mod stock_reserver_suite;
 pub mod superset;
 pub mod tryton_people;

@@ -6,6 +6,7 @@ use connector_redmine::{DeskSettings, RedmineCaseDesk};
 use http::header::HeaderName;
 use jiff::Timestamp;
 use local::Partner;
+use local::real::redmine::RealRedmine;
 use local::sandbox::{API_KEY, Sandbox};
 use outbound::{HttpTarget, Request};
 use serde_json::Value;
@@ -25,6 +26,11 @@ impl DeskPartner {
     pub fn of(sandbox: &Sandbox) -> Self {
         let partner = Partner { url: sandbox.redmine_url(), api_key: API_KEY.to_owned() };
         Self { partner, settings: sandbox_settings() }
+    }
+
+    pub fn real(redmine: &RealRedmine) -> Self {
+        let settings = serde_json::from_value(redmine.settings()).unwrap();
+        Self { partner: redmine.partner(), settings }
     }
 
     pub fn desk(&self) -> RedmineCaseDesk {

@@ -5,8 +5,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use connector_superset::SupersetRefresher;
 use local::Partner;
+use local::real::postgres::RealPostgres;
+use local::real::superset::RealSuperset;
 use local::sandbox::Sandbox;
 use serde_json::Value;
+use testkit::poll_until;
 use transform::canonical::{DatasetRefresh, Refresh};
 
 use crate::{built_in, credential, target};
@@ -70,6 +73,61 @@ impl Dashboards for Sandbox {
     async fn end_sessions(&self) {
         Self::end_sessions(self);
     }
+}
+
+/// A real Superset and its warehouse.
+pub struct RealDashboards {
+    pub warehouse: RealPostgres,
+    pub superset: RealSuperset,
+}
+
+#[async_trait]
+impl Dashboards for RealDashboards {
+    fn partner(&self) -> Partner {
+        self.superset.partner()
+    }
+
+    fn dataset(&self) -> i64 {
+        id(self.superset.dataset)
+    }
+
+    fn chart(&self) -> i64 {
+        id(self.superset.chart)
+    }
+
+    fn broken_chart(&self) -> i64 {
+        id(self.superset.broken_chart)
+    }
+
+    async fn load(&self, total: i64) {
+        self.warehouse.sql("TRUNCATE fact_sales").await.unwrap();
+        self.warehouse.insert_sale("SKU-1", 1, u64::try_from(total).unwrap()).await.unwrap();
+    }
+
+    async fn drop_table(&self, dropped: bool) {
+        let (from, to) = if dropped { ("fact_sales", "dropped") } else { ("dropped", "fact_sales") };
+        self.warehouse.sql(&format!("ALTER TABLE {from} RENAME TO {to}")).await.unwrap();
+    }
+
+    async fn shown(&self) -> i64 {
+        let rows = self.superset.chart_data().await.unwrap();
+        rows.iter().filter_map(|row| row["amount_minor"].as_i64()).sum()
+    }
+
+    async fn end_sessions(&self) {
+        let second = || jiff::Timestamp::now().as_second();
+        let ended = second();
+        self.superset.end_sessions().unwrap();
+        // A token that is given within the same second would be over as well.
+        poll_until("the next second", Duration::from_secs(5), || async {
+            (second() > ended + 1).then_some(())
+        })
+        .await;
+    }
+}
+
+fn id(id: u64) -> i64 {
+    i64::try_from(id).unwrap()
 }
 
 pub fn refresher(partner: &Partner, timeout: Duration) -> SupersetRefresher {

@@ -20,6 +20,7 @@ pub mod scenario;
 pub mod soak;
 mod stack;
 mod stamp;
+mod targets;
 mod tools;
 
 mod workspace;
@@ -31,6 +32,7 @@ pub use http::client as http_client;
 pub use prerequisites::Python;
 pub use process::Service;
 pub use progress::say;
-pub use stack::{CrmSecrets, Partner, Stack};
+pub use stack::{CrmSecrets, Stack};
+pub use targets::{Partner, Targets};
 pub use tools::Tools;
 pub use workspace::Workspace;

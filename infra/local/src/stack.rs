@@ -13,13 +13,12 @@ use crate::inspect::Inspect;
 use crate::progress::say;
 use crate::sandbox::{API_KEY, Sandbox, System};
 use crate::scenario::Partners;
+use crate::targets::Targets;
 use crate::tools::Tools;
 
 /// The warehouse of the local deployment.
 const SHIP_FROM: &str = r#"{"name": "Example Warehouse", "line1": "1 Dock Street", "city": "Oakland", "postal_code": "94607", "region": "CA", "country": "US", "phone": "+15105550100"}"#;
 
-/// Which dashboards of the sandbox the local warehouse's jobs feed.
-const DATASET_GROUPS: &str = r#"{"sales": {"jobs": ["dbt-cloud/1/123", "standard-webhooks/warehouse/nightly-sales"], "datasets": [{"id": 1, "charts": [1, 2]}, {"id": 2, "charts": [3]}]}}"#;
 /// Of the local deployment's loader, and of every source that nothing else is said of: a signing secret of Standard Webhooks has to be of
 /// this form.
 const WAREHOUSE_SECRET: &str = "whsec_bG9jYWwtd2FyZWhvdXNlLXNlY3JldA==";
@@ -29,13 +28,6 @@ pub(crate) const REFRESH_WINDOW_SECONDS: i64 = 5;
 
 /// What won deals are sold as: the inventory systems of the tests have no service.
 const DEAL_PRODUCT: &str = "SKU-1";
-
-/// Where a partner system is, and our key to it.
-#[derive(Clone, Debug)]
-pub struct Partner {
-    pub url: String,
-    pub api_key: String,
-}
 
 /// template.yaml deployed to a fresh engine, beside a partner sandbox. All of it ends with this value.
 pub struct Stack {
@@ -58,31 +50,26 @@ pub struct CrmSecrets {
 }
 
 impl Stack {
-    /// Needs `sam build` to have run ([`crate::build`]). `inventory` replaces the sandbox's.
-    pub async fn up(tools: &Tools, inventory: Option<Partner>) -> Result<Self> {
-        Self::up_with(tools, inventory, &[]).await
+    /// Needs `sam build` to have run ([`crate::build`]).
+    pub async fn up(tools: &Tools, targets: Targets) -> Result<Self> {
+        Self::up_with(tools, targets, &[]).await
     }
 
     /// With other values for some of the template's parameters.
-    pub async fn up_with(
-        tools: &Tools,
-        inventory: Option<Partner>,
-        other: &[(&'static str, String)],
-    ) -> Result<Self> {
+    pub async fn up_with(tools: &Tools, targets: Targets, other: &[(&'static str, String)]) -> Result<Self> {
         say("starting the partner sandbox and the local AWS engine");
         let sandbox = Sandbox::start().await?;
         let engine = Engine::start(tools).await?;
-        let inventory =
-            inventory.unwrap_or_else(|| Partner { url: sandbox.tryton_url(), api_key: API_KEY.to_owned() });
+        let targets = targets.on(&sandbox);
         let mut parameters = vec![
             ("Stage", "dev".to_owned()),
-            ("TrytonUrl", inventory.url),
-            ("KarrioUrl", sandbox.karrio_url()),
+            ("TrytonUrl", targets.tryton.url),
+            ("KarrioUrl", targets.karrio.url),
             ("ShipFrom", SHIP_FROM.to_owned()),
-            ("SupersetUrl", sandbox.superset_url()),
-            ("DatasetGroups", DATASET_GROUPS.to_owned()),
-            ("RedmineUrl", sandbox.redmine_url()),
-            ("RedmineDesk", Sandbox::desk_settings().to_string()),
+            ("SupersetUrl", targets.superset.url),
+            ("DatasetGroups", targets.groups),
+            ("RedmineUrl", targets.redmine.url),
+            ("RedmineDesk", targets.desk),
             ("HubSpotUrl", sandbox.hubspot_url()),
             ("DealProduct", DEAL_PRODUCT.to_owned()),
             ("RefreshWindowSeconds", REFRESH_WINDOW_SECONDS.to_string()),
@@ -113,8 +100,10 @@ impl Stack {
             ("ShopifyWebhookSecretArn", stack.webhook_secret.as_str()),
             ("StripeWebhookSecretArn", &stack.stripe_webhook_secret),
             ("VendureWebhookSecretArn", &stack.vendure_secret),
-            ("TrytonApiKeyArn", &inventory.api_key),
-            ("SupersetUserArn", &Sandbox::superset_secret()),
+            ("TrytonApiKeyArn", &targets.tryton.api_key),
+            ("KarrioApiKeyArn", &targets.karrio.api_key),
+            ("RedmineApiKeyArn", &targets.redmine.api_key),
+            ("SupersetUserArn", &targets.superset.api_key),
             ("DbtCloudWebhookSecretArn", &stack.webhook_secret),
             ("BottleCrmWebhookSecretArn", &stack.crm_secrets.bottlecrm),
             ("HubSpotClientSecretArn", &stack.crm_secrets.hubspot),
@@ -195,6 +184,20 @@ impl Stack {
         progress: &dyn Fn(&str),
     ) -> Result<crate::scenario::Outcome> {
         crate::scenario::run(self, partners, progress).await
+    }
+
+    /// The same, of orders of one shop alone.
+    pub async fn run_orders_scenario(
+        &self,
+        partners: &dyn Partners,
+        progress: &dyn Fn(&str),
+    ) -> Result<crate::scenario::Outcome> {
+        crate::scenario::run_orders(self, partners, progress).await
+    }
+
+    /// A CRM that makes the secret itself signs with it from now on.
+    pub async fn trust_bottlecrm(&self, secret: &str) -> Result<()> {
+        self.set_secret("BottleCrmWebhookSecretArn", secret).await
     }
 
     async fn set_secret(&self, output: &str, value: &str) -> Result<()> {

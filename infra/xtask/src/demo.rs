@@ -5,25 +5,15 @@ use std::time::Instant;
 
 use anyhow::Result;
 use local::scenario::Outcome;
-use local::{Stack, Tools, say};
+use local::{Stack, Targets, Tools, say};
 
-pub(crate) async fn run(tools: &Tools, keep: bool, real: bool) -> Result<ExitCode> {
+pub(crate) async fn run(tools: &Tools, keep: bool) -> Result<ExitCode> {
     tools.engine().await?;
     local::build(tools).await?;
     let started = Instant::now();
-    let tryton = if real { Some(local::real::tryton::RealTryton::up(tools).await?) } else { None };
-    let stack = Stack::up(tools, tryton.as_ref().map(|tryton| tryton.partner())).await?;
-    println!("Left out of the deployment, because the local engine lacks it:");
-    for name in &stack.left_out {
-        println!("  {name}");
-    }
-    let outcome = match &tryton {
-        None => stack.run_scenario(&stack.sandbox, &|step| say(step)).await?,
-        Some(tryton) => {
-            let partners = local::real::tryton::RealPartners { tryton, sandbox: &stack.sandbox };
-            stack.run_scenario(&partners, &|step| say(step)).await?
-        }
-    };
+    let stack = Stack::up(tools, Targets::default()).await?;
+    left_out(&stack);
+    let outcome = stack.run_scenario(&stack.sandbox, &|step| say(step)).await?;
     let seconds = started.elapsed().as_secs();
     show(&outcome);
     println!("\nFrom the end of the build to here: {seconds} s.");
@@ -33,6 +23,13 @@ pub(crate) async fn run(tools: &Tools, keep: bool, real: bool) -> Result<ExitCod
         std::future::pending::<()>().await;
     }
     Ok(if outcome.wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+pub(crate) fn left_out(stack: &Stack) {
+    println!("Left out of the deployment, because the local engine lacks it:");
+    for name in &stack.left_out {
+        println!("  {name}");
+    }
 }
 
 /// A result, to standard output.
@@ -53,7 +50,7 @@ fn show(outcome: &Outcome) {
     }
 }
 
-fn look_around(stack: &Stack) -> Result<()> {
+pub(crate) fn look_around(stack: &Stack) -> Result<()> {
     let endpoint = stack.engine.endpoint();
     println!("\nEverything keeps running until Ctrl-C.");
     println!("API                {}/webhooks/SOURCE", stack.api_url()?);

@@ -2,6 +2,7 @@
 
 mod checks;
 mod demo;
+mod demo_real;
 mod new_integration;
 mod real;
 mod test;
@@ -28,7 +29,7 @@ enum Command {
         /// Leave everything running until Ctrl-C and say where to look.
         #[arg(long)]
         keep: bool,
-        /// A real Tryton as inventory system and ERP.
+        /// Every flow from a real source to a real target: docs/real-systems.md.
         #[arg(long)]
         real: bool,
     },
@@ -67,7 +68,8 @@ async fn main() -> ExitCode {
 async fn run(command: Command) -> Result<ExitCode> {
     let tools = Tools::new(Workspace::here())?;
     match command {
-        Command::Demo { keep, real } => return demo::run(&tools, keep, real).await,
+        Command::Demo { keep, real: false } => return demo::run(&tools, keep).await,
+        Command::Demo { keep, real: true } => return demo_real::run(&tools, keep).await,
         Command::Test { real: false } => test::all(&tools).await?,
         Command::Test { real: true } => test::real(&tools).await?,
         Command::Real(command) => real::run(&tools, command).await?,

@@ -14,8 +14,10 @@ pub(crate) async fn real(tools: &Tools) -> Result<()> {
     for system in System::ALL {
         system.prepare(tools).await?;
     }
+    // Two at a time: with the systems that each of them starts that is what two cores and 3 GB of memory are good for.
     // The whole workspace, so that its dependencies are built with the same features as for all other tests.
-    nextest(tools, &["--workspace", "--features", "tests/real", "--test", "real_*"]).await
+    nextest(tools, &["--workspace", "--features", "tests/real", "--test", "real_*", "--test-threads", "2"])
+        .await
 }
 
 /// Before the tests, so that what takes long is seen and not timed.

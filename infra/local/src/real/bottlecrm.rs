@@ -7,18 +7,32 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use crate::command::Step;
 use crate::engine::free_port;
 use crate::process::Service;
 use crate::progress::say;
+use crate::real::django::{Application, Environment};
 use crate::real::postgres::Server;
-use crate::real::{KEEP_ALIVE, READY_WITHIN, Run, once};
+use crate::real::{KEEP_ALIVE, READY_WITHIN, Run};
 use crate::tools::Tools;
 
 const DATABASE: &str = "crm";
+const APPLICATION: Application = Application {
+    title: "BottleCRM",
+    database: DATABASE,
+    migrates_by: "django-admin",
+    seed: "bottlecrm/seed.py",
+};
 /// The events that an ERP wants to hear of.
-pub const EVENTS: [&str; 5] =
-    ["account.created", "account.updated", "contact.created", "contact.updated", "deal.won"];
+pub const EVENTS: [&str; 8] = [
+    "account.created",
+    "account.updated",
+    "contact.created",
+    "contact.updated",
+    "deal.created",
+    "deal.updated",
+    "deal.won",
+    "deal.lost",
+];
 
 /// A running BottleCRM with an organization and its administrator's token. Ends with this value.
 pub struct RealBottleCrm {
@@ -33,25 +47,8 @@ pub struct RealBottleCrm {
 /// Installs BottleCRM and makes its database, once.
 pub async fn prepare(tools: &Tools) -> Result<PathBuf> {
     let bin = tools.environment_of((3, 12), "bottlecrm", "BottleCRM").await?;
-    let files = [
-        "requirements-bottlecrm.txt",
-        "requirements-postgres.txt",
-        "bottlecrm/seed.py",
-        "bottlecrm/spillway_crm.py",
-    ];
-    once(tools, "bottlecrm-database", &files, async |prepared| {
-        say("preparing BottleCRM's database, which takes two minutes");
-        let postgres = Server::create(tools, &prepared.join("data")).await?;
-        postgres.create_database(DATABASE).await?;
-        let environment = environment(tools, &postgres);
-        let tables = Step::new("preparing BottleCRM: tables", bin.join("django-admin")).arg("migrate");
-        tables.envs(environment.clone()).dir(prepared).output().await?;
-        let seed = Step::new("preparing BottleCRM: organization", bin.join("python"));
-        let seed = seed.arg(tools.workspace.local("bottlecrm/seed.py")).envs(environment).dir(prepared);
-        let token = seed.output().await?;
-        Ok(fs::write(prepared.join("token"), token.lines().last().unwrap_or_default().trim())?)
-    })
-    .await
+    let files = ["requirements-bottlecrm.txt", "bottlecrm/spillway_crm.py"];
+    APPLICATION.prepare(tools, &bin, &files, |_, postgres| environment(tools, postgres)).await
 }
 
 impl RealBottleCrm {
@@ -154,7 +151,7 @@ fn id_of(answer: &Value) -> Result<String> {
     Ok(answer["id"].as_str().context("BottleCRM answered without an id")?.to_owned())
 }
 
-fn environment(tools: &Tools, postgres: &Server) -> Vec<(&'static str, String)> {
+fn environment(tools: &Tools, postgres: &Server) -> Environment {
     let own = tools.workspace.local("bottlecrm");
     vec![
         ("DJANGO_SETTINGS_MODULE", "spillway_crm".to_owned()),

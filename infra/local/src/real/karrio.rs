@@ -4,19 +4,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::command::Step;
 use crate::engine::free_port;
 use crate::process::Service;
 use crate::progress::say;
+use crate::real::django::{Application, Environment};
 use crate::real::postgres::Server;
-use crate::real::{KEEP_ALIVE, READY_WITHIN, Run, once};
-use crate::stack::Partner;
+use crate::real::{KEEP_ALIVE, READY_WITHIN, Run};
+use crate::targets::Partner;
 use crate::tools::Tools;
 
 const DATABASE: &str = "karrio";
+const APPLICATION: Application =
+    Application { title: "Karrio", database: DATABASE, migrates_by: "karrio", seed: "karrio/seed.py" };
 /// Of the carrier that `karrio/seed.py` sets up: it makes labels without calling anybody.
 pub const SERVICE: &str = "standard_service";
 
@@ -33,21 +35,8 @@ pub struct RealKarrio {
 /// Installs Karrio and makes its database, once.
 pub async fn prepare(tools: &Tools) -> Result<PathBuf> {
     let bin = tools.environment("karrio", "Karrio").await?;
-    let files =
-        ["requirements-karrio.txt", "requirements-postgres.txt", "karrio/seed.py", "karrio/sitecustomize.py"];
-    once(tools, "karrio-database", &files, async |prepared| {
-        say("preparing Karrio's database, which takes about a minute");
-        let postgres = Server::create(tools, &prepared.join("data")).await?;
-        postgres.create_database(DATABASE).await?;
-        let environment = environment(tools, prepared, &postgres);
-        let tables = Step::new("preparing Karrio: tables", bin.join("karrio")).arg("migrate");
-        tables.envs(environment.clone()).dir(prepared).output().await?;
-        let seed = Step::new("preparing Karrio: carrier", bin.join("python"));
-        let seed = seed.arg(tools.workspace.local("karrio/seed.py")).envs(environment).dir(prepared);
-        let token = seed.output().await?;
-        Ok(fs::write(prepared.join("token"), token.lines().last().unwrap_or_default().trim())?)
-    })
-    .await
+    let files = ["requirements-karrio.txt", "karrio/sitecustomize.py"];
+    APPLICATION.prepare(tools, &bin, &files, |folder, postgres| environment(tools, folder, postgres)).await
 }
 
 impl RealKarrio {
@@ -90,9 +79,17 @@ impl RealKarrio {
         let ours = found.filter(|shipment| shipment["reference"] == reference);
         Ok(ours.filter(|shipment| shipment["tracking_number"].is_string()).cloned().collect())
     }
+
+    /// The label of a shipment of [`RealKarrio::shipments`], as it would be printed.
+    pub async fn label(&self, shipment: &Value) -> Result<Vec<u8>> {
+        let path = shipment["label_url"].as_str().context("a shipment without a label")?;
+        let request = self.client.get(format!("{}{path}", self.base_url));
+        let request = request.header("authorization", format!("Token {}", self.token));
+        Ok(request.send().await?.error_for_status()?.bytes().await?.to_vec())
+    }
 }
 
-fn environment(tools: &Tools, folder: &Path, postgres: &Server) -> Vec<(&'static str, String)> {
+fn environment(tools: &Tools, folder: &Path, postgres: &Server) -> Environment {
     let folder = folder.display().to_string();
     vec![
         ("DJANGO_SETTINGS_MODULE", "karrio.server.settings".to_owned()),

@@ -78,14 +78,28 @@ impl RealLocalStripe {
         Ok(intent)
     }
 
+    /// Another try of a payment that has failed, with a card that is good. Stripe takes the new card with the confirmation; localstripe
+    /// cannot, and has to forget the charge that failed first.
+    pub async fn pay_after_all(&self, intent: &Value) -> Result<Value> {
+        let id = intent["id"].as_str().context("a payment intent without an id")?;
+        let again = json!({ "payment_method": self.card(GOOD_CARD).await?, "latest_charge": null });
+        self.call(&format!("/v1/payment_intents/{id}"), &again).await?;
+        self.confirm(intent).await?.context("localstripe declined a good card")
+    }
+
     async fn intend(&self, customer: &str, amount_minor: u64, currency: &str, card: &str) -> Result<Value> {
-        let card = json!({ "number": card, "exp_month": 12, "exp_year": 2040, "cvc": "123" });
-        let method = self.call("/v1/payment_methods", &json!({ "type": "card", "card": card })).await?;
-        let method = method.context("localstripe refused a card")?;
         let intent = json!({
-            "amount": amount_minor, "currency": currency, "customer": customer, "payment_method": method["id"],
+            "amount": amount_minor, "currency": currency, "customer": customer,
+            "payment_method": self.card(card).await?,
         });
         self.call("/v1/payment_intents", &intent).await?.context("localstripe refused a payment intent")
+    }
+
+    /// The id of a payment method.
+    async fn card(&self, number: &str) -> Result<Value> {
+        let card = json!({ "number": number, "exp_month": 12, "exp_year": 2040, "cvc": "123" });
+        let method = self.call("/v1/payment_methods", &json!({ "type": "card", "card": card })).await?;
+        Ok(method.context("localstripe refused a card")?["id"].take())
     }
 
     async fn confirm(&self, intent: &Value) -> Result<Option<Value>> {

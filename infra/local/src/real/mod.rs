@@ -3,13 +3,18 @@
 
 pub mod background;
 pub mod bottlecrm;
+mod django;
+pub mod journey;
 pub mod karrio;
 pub mod localstripe;
 pub mod postgres;
 pub mod redmine;
+pub mod relay;
+pub mod signature;
 pub mod superset;
 mod system;
 pub mod tryton;
+mod until;
 pub mod vendure;
 
 pub use system::System;

@@ -12,6 +12,7 @@ use crate::command::Step;
 use crate::process::Service;
 use crate::progress::say;
 use crate::real::{READY_WITHIN, Run, once};
+use crate::targets::Partner;
 use crate::tools::Tools;
 
 const DATABASE: &str = "redmine-database";
@@ -94,6 +95,23 @@ impl RealRedmine {
             })
             .await?;
         Ok(Self { base_url, desk, client, _service: service, _run: run })
+    }
+
+    pub fn partner(&self) -> Partner {
+        Partner { url: self.base_url.clone(), api_key: self.desk.api_key.clone() }
+    }
+
+    /// The ids of what it has, as the function's setting has them.
+    pub fn settings(&self) -> Value {
+        json!({
+            "project": self.desk.project,
+            "tracker": self.desk.tracker,
+            "new_status": self.desk.new_status,
+            "closed_status": self.desk.closed_status,
+            "reference_field": self.desk.reference_field,
+            "amount_field": self.desk.amount_field,
+            "currency_field": self.desk.currency_field,
+        })
     }
 
     /// Cases under our reference, open or closed, oldest first.

@@ -1,5 +1,6 @@
 //! A real Apache Superset 6.1, installed from PyPI: one chart on a warehouse, cached for a day.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -10,6 +11,7 @@ use crate::command::Step;
 use crate::process::Service;
 use crate::progress::say;
 use crate::real::{KEEP_ALIVE, READY_WITHIN, Run, once};
+use crate::targets::Partner;
 use crate::tools::Tools;
 
 pub const USER: &str = "admin";
@@ -21,9 +23,11 @@ pub struct RealSuperset {
     pub database: u64,
     pub dataset: u64,
     pub chart: u64,
+    /// Saved without what Superset needs to draw it by itself.
+    pub broken_chart: u64,
     client: reqwest::Client,
     _service: Service,
-    _run: Run,
+    run: Run,
 }
 
 /// Installs Superset and makes its own database, once.
@@ -65,9 +69,35 @@ impl RealSuperset {
                 client.get(&probe).send().await.is_ok_and(|answer| answer.status().is_success())
             })
             .await?;
-        let superset =
-            Self { base_url, database: 0, dataset: 0, chart: 0, client, _service: service, _run: run };
+        let superset = Self {
+            base_url,
+            database: 0,
+            dataset: 0,
+            chart: 0,
+            broken_chart: 0,
+            client,
+            _service: service,
+            run,
+        };
         superset.with_chart(warehouse).await
+    }
+
+    /// Its address, and a user who owns the dataset, as the secret holds it.
+    pub fn partner(&self) -> Partner {
+        let user = json!({ "username": USER, "password": PASSWORD });
+        Partner { url: self.base_url.clone(), api_key: user.to_string() }
+    }
+
+    /// What the function's setting says of a job that feeds the dataset.
+    pub fn groups(&self, job: &str) -> Value {
+        let dataset = json!({ "id": self.dataset, "charts": [self.chart] });
+        json!({ "sales": { "jobs": [job], "datasets": [dataset] } })
+    }
+
+    /// Tokens of this second and those before are taken no more.
+    pub fn end_sessions(&self) -> Result<()> {
+        let now = jiff::Timestamp::now().as_second();
+        Ok(fs::write(self.run.folder.join("sessions-ended"), now.to_string())?)
     }
 
     /// What somebody sees who looks at the chart: rows of `sku` and `amount_minor`, out of the cache where they are there.
@@ -130,6 +160,14 @@ impl RealSuperset {
             "query_context": question.to_string(),
         });
         self.chart = self.make("chart", &chart).await?;
+        let broken = json!({
+            "slice_name": "Sales by SKU, never drawn",
+            "viz_type": "table",
+            "datasource_id": self.dataset,
+            "datasource_type": "table",
+            "params": looks.to_string(),
+        });
+        self.broken_chart = self.make("chart", &broken).await?;
         Ok(self)
     }
 
@@ -139,12 +177,19 @@ impl RealSuperset {
         made["id"].as_u64().with_context(|| format!("Superset made a {what} without an id"))
     }
 
-    /// With a token of its own: one lives for fifteen minutes.
+    /// With a session of its own: a token lives for fifteen minutes, and a write needs another token beside it.
     async fn call(&self, request: reqwest::RequestBuilder) -> Result<Value> {
         let who = json!({ "username": USER, "password": PASSWORD, "provider": "db" });
         let login = self.client.post(format!("{}/api/v1/security/login", self.base_url)).json(&who);
         let login: Value = login.send().await?.error_for_status()?.json().await?;
         let token = login["access_token"].as_str().context("Superset let us in without a token")?;
+        let csrf = self.client.get(format!("{}/api/v1/security/csrf_token/", self.base_url));
+        let csrf = csrf.bearer_auth(token).send().await?.error_for_status()?;
+        let cookie = csrf.headers().get("set-cookie").and_then(|value| value.to_str().ok());
+        let cookie = cookie.and_then(|value| value.split(';').next()).unwrap_or_default().to_owned();
+        let csrf: Value = csrf.json().await?;
+        let request = request.header("cookie", cookie);
+        let request = request.header("x-csrftoken", csrf["result"].as_str().unwrap_or_default());
         let answer = request.bearer_auth(token).send().await?;
         let (status, text) = (answer.status(), answer.text().await?);
         anyhow::ensure!(status.is_success(), "Superset answered with {status}: {text}");

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use crate::command::Step;
 use crate::process::Service;
 use crate::progress::say;
+use crate::real::karrio::RealKarrio;
 use crate::real::{READY_WITHIN, Run, once};
-use crate::sandbox::Sandbox;
 use crate::scenario::Partners;
-use crate::stack::Partner;
+use crate::targets::Partner;
 use crate::tools::Tools;
 
 const DATABASE: &str = "erp";
@@ -92,31 +92,57 @@ impl RealTryton {
     /// Numbers of the assigned shipments of all sales under our reference.
     pub async fn reservations(&self, reference: &str) -> Result<Vec<String>> {
         let fields = ["shipments.state", "shipments.number"];
-        let sales = self.records("sale.sale", ("reference", reference), &fields).await?;
+        let sales = self.search("sale.sale", &json!(["reference", "=", reference]), &fields).await?;
         let shipments = sales.iter().filter_map(|sale| sale["shipments"].as_array());
         let assigned = shipments.flatten().filter(|shipment| shipment["state"] == "assigned");
         Ok(assigned.map(|shipment| shipment["number"].as_str().unwrap_or_default().to_owned()).collect())
     }
 
-    async fn records(&self, model: &str, (field, value): (&str, &str), read: &[&str]) -> Result<Vec<Value>> {
-        let domain = URL_SAFE.encode(json!([[field, "=", value]]).to_string());
-        let context = URL_SAFE.encode(json!({ "company": 1, "companies": [1] }).to_string());
-        let fields: Vec<_> = read.iter().map(|field| ("f", *field)).collect();
+    /// How many of a product lie in the warehouse and are set aside for nobody.
+    pub async fn free_stock(&self, sku: &str) -> Result<f64> {
+        let stores = self.search("stock.location", &json!(["code", "=", "STO"]), &["code"]).await?;
+        let locations: Vec<_> = stores.iter().map(|store| &store["id"]).collect();
+        let context = json!({ "locations": locations, "stock_assign": true });
+        let clause = json!(["code", "=", sku]);
+        let products = self.search_in(&context, "product.product", &clause, &["quantity"]).await?;
+        let product = products.first().with_context(|| format!("Tryton has no {sku}"))?;
+        product["quantity"].as_f64().with_context(|| format!("Tryton has no quantity of {sku}"))
+    }
+
+    /// Records that a clause finds, with these fields.
+    pub async fn search(&self, model: &str, clause: &Value, fields: &[&str]) -> Result<Vec<Value>> {
+        self.search_in(&json!({}), model, clause, fields).await
+    }
+
+    async fn search_in(
+        &self,
+        context: &Value,
+        model: &str,
+        clause: &Value,
+        fields: &[&str],
+    ) -> Result<Vec<Value>> {
+        let mut all = json!({ "company": 1, "companies": [1] });
+        for (name, value) in context.as_object().into_iter().flatten() {
+            all[name] = value.clone();
+        }
+        let domain = URL_SAFE.encode(json!([clause]).to_string());
+        let fields = fields.iter().map(|field| ("f", *field));
+        let query: Vec<_> = std::iter::once(("d", domain.as_str())).chain(fields).collect();
         let request = self
             .client
             .get(format!("{}/rest/model/{model}", self.base_url))
-            .query(&[("d", domain.as_str())])
-            .query(&fields)
+            .query(&query)
             .header("authorization", format!("bearer {}", self.api_key))
-            .header("x-tryton-context", context);
-        Ok(request.send().await?.error_for_status()?.json().await?)
+            .header("x-tryton-context", URL_SAFE.encode(all.to_string()));
+        let found: Value = request.send().await?.error_for_status()?.json().await?;
+        Ok(found.as_array().cloned().unwrap_or_default())
     }
 }
 
-/// Inventory and ERP asked of the real Tryton, labels of the sandbox.
+/// Inventory, ERP and labels, asked of the real systems.
 pub struct RealPartners<'a> {
     pub tryton: &'a RealTryton,
-    pub sandbox: &'a Sandbox,
+    pub karrio: &'a RealKarrio,
 }
 
 #[async_trait]
@@ -126,11 +152,13 @@ impl Partners for RealPartners<'_> {
     }
 
     async fn labels(&self, reference: &str) -> Result<Vec<String>> {
-        Partners::labels(self.sandbox, reference).await
+        let shipments = self.karrio.shipments(reference).await?;
+        let numbers = shipments.iter().filter_map(|shipment| shipment["tracking_number"].as_str());
+        Ok(numbers.map(str::to_owned).collect())
     }
 
     async fn records(&self, model: &str, (field, value): (&str, &str), read: &str) -> Result<Vec<String>> {
-        let records = self.tryton.records(model, (field, value), &[read]).await?;
+        let records = self.tryton.search(model, &json!([field, "=", value]), &[read]).await?;
         Ok(records.iter().map(|record| record[read].as_str().unwrap_or_default().to_owned()).collect())
     }
 }

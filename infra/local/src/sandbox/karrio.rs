@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
@@ -22,7 +22,10 @@ const REQUIRED_OF_ADDRESS: [&str; 1] = ["country_code"];
 const DEFAULT_PAGE: usize = 20;
 
 pub(super) fn routes() -> Router<Arc<World>> {
-    Router::new().route("/v1/shipments", get(list).post(create)).route("/v1/references", get(references))
+    Router::new()
+        .route("/v1/shipments", get(list).post(create))
+        .route("/v1/shipments/{id}/cancel", post(cancel))
+        .route("/v1/references", get(references))
 }
 
 /// As far as anybody reads it. Karrio lists more countries than these.
@@ -33,7 +36,7 @@ async fn references(headers: HeaderMap) -> Response {
     let services: serde_json::Map<_, _> =
         SERVICES.iter().map(|code| ((*code).to_owned(), json!(code))).collect();
     let countries = json!({ "CA": "CANADA", "DE": "GERMANY", "US": "UNITED STATES" });
-    Json(json!({ "countries": countries, "services": { "testpost": services } })).into_response()
+    Json(json!({ "countries": countries, "services": { "generic": services } })).into_response()
 }
 
 /// All shipments so far, oldest first.
@@ -71,10 +74,13 @@ async fn create(State(world): State<Arc<World>>, headers: HeaderMap, Json(body):
     if let Some(refused) = unauthorized(&headers) {
         return refused;
     }
-    let unmet = || Some(format!("{}: this field is not valid", world.demands.unmet("shipment", &body)?));
+    let unmet = || Some(format!("{}: This field is not valid.", world.demands.unmet("shipment", &body)?));
     if let Some(problem) = problem(&body).or_else(unmet) {
-        let errors = json!([{ "code": "validation", "message": problem, "details": {} }]);
-        return (StatusCode::BAD_REQUEST, Json(json!({ "errors": errors }))).into_response();
+        return error(StatusCode::BAD_REQUEST, "validation", &problem);
+    }
+    if !SERVICES.contains(&body["service"].as_str().unwrap_or_default()) {
+        let problem = "The service you selected is not available for this shipment.";
+        return error(StatusCode::BAD_REQUEST, "service_unavailable", problem);
     }
     let reference = body["reference"].as_str().unwrap_or_default().to_owned();
     let shipment = world.labels(|labels| {
@@ -84,7 +90,8 @@ async fn create(State(world): State<Arc<World>>, headers: HeaderMap, Json(body):
             "status": "created",
             "reference": reference,
             "tracking_number": (body["service"] != UNTRACKED).then(|| format!("SBX{number:010}")),
-            "carrier_name": "testpost",
+            "carrier_name": "generic",
+            "carrier_id": "testpost",
             "service": body["service"],
             "label_type": body["label_type"],
             "label_url": format!("/v1/shipments/shp_{number:08}/label.pdf"),
@@ -104,22 +111,38 @@ fn problem(body: &Value) -> Option<String> {
     for party in ["shipper", "recipient"] {
         for field in REQUIRED_OF_ADDRESS {
             if body[party][field].as_str().is_none_or(str::is_empty) {
-                return Some(format!("{party}.{field}: this field is required"));
+                return Some(format!("{party}.{field}: This field is required."));
             }
         }
     }
-    if body["parcels"].as_array().is_none_or(Vec::is_empty) {
-        return Some("parcels: this field is required".to_owned());
+    let parcels = body["parcels"].as_array().is_some_and(|parcels| !parcels.is_empty());
+    (!parcels).then(|| "parcels: This field is required.".to_owned())
+}
+
+/// It is paid back, and stays in the list.
+async fn cancel(State(world): State<Arc<World>>, headers: HeaderMap, Path(id): Path<String>) -> Response {
+    if let Some(refused) = unauthorized(&headers) {
+        return refused;
     }
-    let service = body["service"].as_str().unwrap_or_default();
-    (!SERVICES.contains(&service)).then(|| "service: no carrier offers it".to_owned())
+    let cancelled = world.labels(|labels| {
+        let shipment = labels.shipments.iter_mut().find(|shipment| shipment["id"] == id)?;
+        shipment["status"] = json!("cancelled");
+        Some(shipment.clone())
+    });
+    match cancelled {
+        Some(shipment) => Json(shipment).into_response(),
+        None => error(StatusCode::NOT_FOUND, "not_found", "No Shipment matches the given query."),
+    }
+}
+
+fn error(status: StatusCode, code: &str, message: &str) -> Response {
+    let errors = json!([{ "code": code, "level": "error", "message": message }]);
+    (status, Json(json!({ "errors": errors }))).into_response()
 }
 
 fn unauthorized(headers: &HeaderMap) -> Option<Response> {
     let given = headers.get("authorization").and_then(|value| value.to_str().ok());
-    if given == Some(format!("Token {API_KEY}").as_str()) {
-        return None;
-    }
-    let errors = json!([{ "code": "authentication_failed", "message": "Invalid token" }]);
-    Some((StatusCode::UNAUTHORIZED, Json(json!({ "errors": errors }))).into_response())
+    let message = "Given token not valid for any token type";
+    (given != Some(format!("Token {API_KEY}").as_str()))
+        .then(|| error(StatusCode::UNAUTHORIZED, "invalid_token", message))
 }

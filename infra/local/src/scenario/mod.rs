@@ -51,16 +51,29 @@ pub async fn run(stack: &Stack, partners: &dyn Partners, progress: &dyn Fn(&str)
         Box::pin(payments::play(&stage)),
         Box::pin(warehouse::play(&stage)),
     )?;
-    progress("counting what the queues hold and the partners have");
-    stage.drained().await?;
-    // Effects are counted at the end, when everything that could still happen has had its time.
     let (shopify, vendure, labels, crm, hubspot, payments, warehouse) = parts;
     let parts = [shopify, vendure, labels, crm, hubspot, payments, warehouse];
+    progress("counting what the queues hold and the partners have");
+    counted(&stage, &before, parts.into()).await
+}
+
+/// The part of one shop alone, where other targets than inventory and labels are not the sandbox either.
+pub async fn run_orders(stack: &Stack, partners: &dyn Partners, progress: &dyn Fn(&str)) -> Result<Outcome> {
+    let stage = Stage::of(stack, partners)?;
+    let before = stage.before().await?;
+    progress("posting orders of a shop");
+    let orders = orders::shopify(&stage).await?;
+    counted(&stage, &before, vec![orders]).await
+}
+
+/// Effects are counted at the end, when everything that could still happen has had its time.
+async fn counted(stage: &Stage<'_>, before: &stage::Before, parts: Vec<Part<'_>>) -> Result<Outcome> {
+    stage.drained().await?;
     let mut wrong = Vec::new();
     for part in &parts {
-        wrong.extend(part.once.wrong(partners).await?);
+        wrong.extend(part.once.wrong(stage.partners).await?);
     }
-    wrong.extend(left_over(&stage, &before, &parts).await?);
+    wrong.extend(left_over(stage, before, &parts).await?);
     let mut rows = Vec::new();
     for part in parts {
         rows.extend(part.rows);

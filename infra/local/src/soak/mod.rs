@@ -15,6 +15,7 @@ use tokio::time::{Instant, interval};
 
 use crate::progress::say;
 use crate::stack::Stack;
+use crate::targets::Targets;
 use crate::tools::Tools;
 
 pub use report::Report;
@@ -64,7 +65,7 @@ pub async fn run(tools: &Tools, plan: Plan) -> Result<Report> {
         // A line a call would be most of what is logged.
         ("LogLevel", "info,outbound=warn".to_owned()),
     ];
-    let stack = Stack::up_with(tools, None, &parameters).await?;
+    let stack = Stack::up_with(tools, Targets::default(), &parameters).await?;
     let (load, started) = (Load::of(&plan), Instant::now());
     say(format!("sending {} orders, {} a second", plan.orders, plan.orders_a_second));
     let weather = Weather::over(&stack, &plan);
