@@ -177,8 +177,10 @@ impl Checker<'_> {
                 self.find(FindingKind::TypeMismatch, &rule.to, &place, problem, "read another place");
             }
             let values = schema.values.iter().flatten().filter(|_| is_money);
+            let any_case = rule.conversion == ConversionName::Minor;
+            let is_one = |it: &str| is_currency(it) || (any_case && is_currency(&it.to_ascii_uppercase()));
             let wrong: Vec<_> =
-                values.filter_map(serde_json::Value::as_str).filter(|it| !is_currency(it)).collect();
+                values.filter_map(serde_json::Value::as_str).filter(|it| !is_one(it)).collect();
             for value in wrong {
                 let problem = format!("{} sends {value:?}, which is no currency", self.file.from);
                 let mend = "read another place, or map it first";
@@ -339,7 +341,7 @@ pub(super) fn takes(rule: &Rule) -> Vec<Type> {
         }
         As::Id | As::Integer => vec![Type::Integer, Type::String],
         As::Decimal | As::Unit => vec![Type::Integer, Type::Number, Type::String],
-        As::MinorMoney | As::Amount => vec![Type::Integer],
+        As::MinorMoney | As::Minor | As::Amount => vec![Type::Integer],
         As::Date => vec![Type::String],
         As::Instant => {
             let counts = rule.formats.iter().any(|format| format.starts_with("unix-"));
@@ -374,7 +376,7 @@ const fn samples(conversion: ConversionName) -> &'static [&'static str] {
 const fn makes(conversion: ConversionName) -> (Type, Option<&'static str>) {
     use ConversionName as As;
     match conversion {
-        As::Integer => (Type::Integer, None),
+        As::Integer | As::Minor => (Type::Integer, None),
         As::Unit => (Type::Number, None),
         As::Money | As::MinorMoney => (Type::Object, None),
         As::Boolean => (Type::Boolean, None),

@@ -5,6 +5,7 @@ mod capture;
 mod checks;
 mod compile;
 mod convert;
+mod counts;
 mod decimal;
 mod explain;
 mod explained;

@@ -171,6 +171,9 @@ pub struct Rule {
     /// Place of an amount's currency, or of a subdivision's country.
     #[serde(alias = "country")]
     pub currency: Option<String>,
+    /// Digits behind the point, by currencies that are counted in other units than ISO 4217 has: `{ ISK = 2 }`.
+    #[serde(default)]
+    pub exponents: BTreeMap<String, u32>,
     /// `g -> kg`.
     pub unit: Option<String>,
     /// A regular expression whose first group is taken.
@@ -275,6 +278,8 @@ pub enum ConversionName {
     Money,
     /// An integer in the currency's minor unit -> canonical money.
     MinorMoney,
+    /// An integer in the currency's minor unit -> the same in ISO 4217's.
+    Minor,
     /// Canonical money -> a decimal in the major unit.
     Amount,
     Instant,

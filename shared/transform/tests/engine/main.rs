@@ -7,6 +7,8 @@
 )]
 
 #[cfg(test)]
+mod amounts;
+#[cfg(test)]
 mod bounds;
 #[cfg(test)]
 mod conversions;
