@@ -17,6 +17,8 @@ use crate::canonical::{Currency, Money, MoneyError};
 const MAX_SCALAR_BYTES: usize = 64;
 /// 2^53.
 const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
+/// A double tells any two numbers of so many digits apart; one that has more has been rounded before we saw it.
+const MOST_DIGITS: usize = 15;
 /// RFC 5321, 4.5.3.1.3.
 const MAX_EMAIL_CHARS: usize = 254;
 /// Texts beyond this are in no contract.
@@ -182,11 +184,24 @@ fn decimal(came: &Came<'_>) -> Result<Decimal, Refused> {
         Came::Fraction(fraction) if fraction.abs() >= LARGEST_EXACT => {
             return refuse(Code::LimitExceeded, "a number that a double can say exactly, or a string");
         }
-        Came::Fraction(fraction) => Decimal::parse(&fraction.to_string()),
+        Came::Fraction(fraction) => {
+            let shortest = fraction.to_string();
+            if significant(&shortest) > MOST_DIGITS {
+                return refuse(Code::LimitExceeded, "a number that a double can say exactly, or a string");
+            }
+            Decimal::parse(&shortest)
+        }
         Came::Text(_) => Decimal::parse(&scalar(came)?),
         _ => return mismatch("a decimal number"),
     };
     decimal.map_or_else(|| invalid("a decimal number"), Ok)
+}
+
+/// Digits of a number, without the zeros that only say where its point is.
+fn significant(number: &str) -> usize {
+    let digits = number.trim_start_matches(['-', '0', '.']);
+    let digits = if number.contains('.') { digits } else { digits.trim_end_matches('0') };
+    digits.bytes().filter(u8::is_ascii_digit).count()
 }
 
 fn currency(came: &Came<'_>) -> Result<Currency, Refused> {

@@ -10,6 +10,7 @@ mod decimal;
 mod explain;
 mod explained;
 mod expr;
+mod functions;
 mod native;
 mod pattern;
 mod plan;

@@ -297,3 +297,23 @@ fn a_text_that_names_its_offset_keeps_it_beside_one_that_names_none() {
         ],
     );
 }
+
+#[test]
+fn fractions_that_a_double_has_rounded_are_refused() {
+    let unit = "as = \"unit\"\nunit = \"kg -> g\"";
+    let number = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    for text in ["9007199254740.9931", "123456.1234567890123", "0.30000000000000004", "-4503599627370497.5"] {
+        for rule in ["as = \"decimal\"", unit] {
+            assert_eq!(made(rule, number(text)), Err(LimitExceeded), "{text}");
+        }
+    }
+    for (text, decimal) in [
+        ("123456.123456789", "123456.123456789"),
+        ("0.000123456789012345", "0.000123456789012345"),
+        ("-19.90", "-19.9"),
+        ("1e15", "1000000000000000"),
+    ] {
+        assert_eq!(made("as = \"decimal\"", number(text)), Ok(json!(decimal)), "{text}");
+    }
+    assert_eq!(made(unit, number("123456.123456789")), Ok(json!(123_456_123.456_789)));
+}

@@ -13,6 +13,8 @@ mod bounds;
 #[cfg(test)]
 mod conversions;
 #[cfg(test)]
+mod expressions;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod shapes;
