@@ -129,10 +129,12 @@ impl Checker<'_> {
             );
             self.find(FindingKind::TypeMismatch, &rule.to, &rule.to, problem, "give the rule another `as`");
         }
-        let of_times = |wanted: &&str| {
-            matches!(*wanted, "date-time" | "date") || wanted.contains('%') || wanted.starts_with("unix-")
+        let of_a_form = |wanted: &&str| {
+            matches!(*wanted, "date-time" | "date" | "email")
+                || wanted.contains('%')
+                || wanted.starts_with("unix-")
         };
-        if let Some(wanted) = target.format.as_deref().filter(of_times)
+        if let Some(wanted) = target.format.as_deref().filter(of_a_form)
             && format != Some(wanted)
             && !self.same_format(rule, wanted)
         {
@@ -140,6 +142,7 @@ impl Checker<'_> {
             let mend = match wanted {
                 "date" => "say as = \"date\"",
                 "date-time" => "say as = \"instant\"",
+                "email" => "say as = \"email\"",
                 _ => "no conversion makes it: put it together by an expression, or let a connector do it",
             };
             self.find(FindingKind::TypeMismatch, &rule.to, &rule.to, problem, mend);
@@ -382,14 +385,10 @@ const fn makes(conversion: ConversionName) -> (Type, Option<&'static str>) {
         As::Boolean => (Type::Boolean, None),
         As::Instant => (Type::String, Some("date-time")),
         As::Date => (Type::String, Some("date")),
-        As::String
-        | As::Id
-        | As::Decimal
-        | As::Amount
-        | As::Country
-        | As::Subdivision
-        | As::Currency
-        | As::Email => (Type::String, None),
+        As::Email => (Type::String, Some("email")),
+        As::String | As::Id | As::Decimal | As::Amount | As::Country | As::Subdivision | As::Currency => {
+            (Type::String, None)
+        }
     }
 }
 

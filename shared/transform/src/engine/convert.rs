@@ -17,7 +17,7 @@ use crate::canonical::{Currency, Money, MoneyError};
 const MAX_SCALAR_BYTES: usize = 64;
 /// 2^53.
 const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
-/// A double tells any two numbers of so many digits apart; one that has more has been rounded before we saw it.
+/// A double tells any two numbers of so many digits apart; one that needs more has been rounded before we saw it.
 const MOST_DIGITS: usize = 15;
 /// RFC 5321, 4.5.3.1.3.
 const MAX_EMAIL_CHARS: usize = 254;
@@ -155,9 +155,21 @@ fn id(came: &Came<'_>) -> Result<Value, Refused> {
     match came {
         Came::Integer(id) if *id > 0 => Ok(Value::String(id.to_string())),
         Came::Integer(_) => invalid("a positive integer"),
-        Came::Text(_) => Ok(Value::String(scalar(came)?.into_owned())),
+        Came::Text(_) => {
+            let text = scalar(came)?;
+            if is_no_id(&text) { invalid("a positive integer") } else { Ok(Value::String(text.into_owned())) }
+        }
         _ => mismatch("an integer of at most 64 bits, or a string"),
     }
+}
+
+/// A number that would be refused as one: a fraction, or one that is not above 0.
+fn is_no_id(text: &str) -> bool {
+    let (below, number) = text.strip_prefix('-').map_or((false, text), |number| (true, number));
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let is_whole = whole == number;
+    is_number(whole) && is_number(fraction) && (below || !is_whole || whole.bytes().all(|byte| byte == b'0'))
 }
 
 /// A fraction is refused, even `1.0`: it says that the contract has changed.

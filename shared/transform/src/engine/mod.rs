@@ -24,6 +24,7 @@ pub use compile::CompileError;
 pub(crate) use convert::Conversion;
 pub use explained::{Explanation, ListExplained, Looked, Outcome, RefusalExplained, RuleExplained};
 pub(crate) use expr::{Expression, Library, names_of};
+pub(crate) use pattern::regex;
 pub(crate) use plan::{Attempt, Rule as CompiledRule};
 pub use plan::{Note, Plan, Translated};
 pub(crate) use times::TimeFormat;

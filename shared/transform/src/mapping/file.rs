@@ -256,6 +256,13 @@ pub enum DefaultValue {
     Always(Value),
 }
 
+impl DefaultValue {
+    /// Whether it stands wherever nothing is set.
+    pub(crate) const fn is_unconditional(&self) -> bool {
+        matches!(self, Self::Always(_) | Self::When(DefaultWhen { when: None, .. }))
+    }
+}
+
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DefaultWhen {
