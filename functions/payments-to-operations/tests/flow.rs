@@ -107,11 +107,11 @@ async fn perform(desk: &Arc<Desk>, text: &str) -> Result<String, Attempt> {
 fn each_aspect_of_a_payment_is_an_operation_of_its_own() {
     let account = "22:payments-to-operations/13:stripe/acct_1/27:pi_3Example0000000000000001";
     for (text, aspect, mapping) in [
-        (FAILED, "7:outcome", "stripe-payment-intent/1 canonical.payment-event@1"),
-        (SUCCEEDED, "7:outcome", "stripe-payment-intent/1 canonical.payment-event@1"),
-        (REFUNDED, "6:refund", "stripe-charge/1 canonical.payment-event@1"),
-        (OPENED, "19:dispute/du_1Example", "stripe-dispute/1 canonical.payment-event@1"),
-        (WON, "19:dispute/du_1Example", "stripe-dispute/1 canonical.payment-event@1"),
+        (FAILED, "7:outcome", "stripe-payment-intent/2 canonical.payment-event@1"),
+        (SUCCEEDED, "7:outcome", "stripe-payment-intent/2 canonical.payment-event@1"),
+        (REFUNDED, "6:refund", "stripe-charge/2 canonical.payment-event@1"),
+        (OPENED, "19:dispute/du_1Example", "stripe-dispute/2 canonical.payment-event@1"),
+        (WON, "19:dispute/du_1Example", "stripe-dispute/2 canonical.payment-event@1"),
     ] {
         let translated = translated(&payload(text)).unwrap();
         assert_eq!(translated.key.as_str(), format!("{account}/{aspect}"));

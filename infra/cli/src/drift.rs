@@ -37,11 +37,15 @@ impl Drift {
             .iter()
             .map(|(flow, it)| [(*flow).clone(), it.kind.clone(), it.count.to_string(), it.path.clone()])
             .collect();
-        let text = if rows.is_empty() {
-            "everything came as the contracts say".to_owned()
-        } else {
-            table(["flow", "what", "times", "where"], &rows, false)
-        };
+        let table = table(["flow", "what", "times", "where"], &rows, false);
+        let mut parts: Vec<_> = (!rows.is_empty()).then_some(table).into_iter().collect();
+        // The table has a flow's name only where something was counted of it.
+        for flow in self.flows.iter().filter(|flow| !counts.iter().any(|(of, _)| of == flow)) {
+            parts.push(format!(
+                "{flow}: nothing is counted: everything came as the contracts say, or no flow is called so"
+            ));
+        }
+        let text = parts.join("\n");
         let json = counts
             .iter()
             .map(|(flow, it)| json!({ "flow": flow, "kind": it.kind, "path": it.path, "count": it.count }))

@@ -1,9 +1,11 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use message::Envelope;
-use serde_json::{Map, Value, json};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
 use transform::mapping::file::MappingFile;
 use transform::{Explanation, Looked, Outcome, Problem, RuleExplained, cases};
 
@@ -54,7 +56,8 @@ impl Explain {
     }
 
     fn sample(&self, file: &MappingFile, text: String) -> Result<Sample> {
-        let members = serde_json::from_str::<Map<String, Value>>(&text).unwrap_or_default();
+        // The members alone: what is in them may be deeper than any value is read.
+        let members = serde_json::from_str::<BTreeMap<String, &RawValue>>(&text).unwrap_or_default();
         let at = file.version_at.as_deref().and_then(|at| at.strip_prefix("@envelope."));
         if self.version.is_some() && at != Some("sourceversion") {
             bail!("{} does not read its version at @envelope.sourceversion", file.mapping);

@@ -1,5 +1,7 @@
 //! Messages out of a file: as `aws sqs receive-message` prints them, or bodies alone.
 
+use std::collections::BTreeMap;
+
 use message::Code;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -23,39 +25,53 @@ pub(super) fn letters(text: &str) -> Result<Vec<Letter>, String> {
         let line = || text.get(..at).map_or(1, |before| before.lines().count().max(1));
         let document =
             document.map_err(|error| format!("line {}: not JSON: {:?}", error.line(), error.classify()))?;
-        add(document.get(), &mut letters).map_err(|problem| format!("line {}: {problem}", line()))?;
+        add(document.get(), &mut letters, MOST_ARRAYS)
+            .map_err(|problem| format!("line {}: {problem}", line()))?;
     }
     Ok(letters)
 }
 
-fn add(document: &str, letters: &mut Vec<Letter>) -> Result<(), String> {
-    let wrong = |_| "expected messages as `aws sqs receive-message` prints them, or bodies".to_owned();
+/// What AWS has printed, several of it in an array.
+const MOST_ARRAYS: usize = 2;
+const EXPECTED: &str = "expected messages as `aws sqs receive-message` prints them, or bodies";
+
+/// `arrays`: so many may still stand in each other. Of a file that is deeper no message is made, and no stack filled.
+fn add(document: &str, letters: &mut Vec<Letter>, arrays: usize) -> Result<(), String> {
     if document.starts_with('[') {
-        let items: Vec<Box<RawValue>> = serde_json::from_str(document).map_err(wrong)?;
-        return items.iter().try_for_each(|item| add(item.get(), letters));
+        let inner = arrays.checked_sub(1).ok_or(EXPECTED)?;
+        let items: Vec<Box<RawValue>> = serde_json::from_str(document).map_err(|_| EXPECTED)?;
+        return items.iter().try_for_each(|item| add(item.get(), letters, inner));
     }
-    let number = format!("#{}", letters.len() + 1);
+    if document.starts_with('{')
+        && let Some(messages) = members(document)?.get("Messages")
+    {
+        let array = Some(messages.get()).filter(|messages| messages.starts_with('['));
+        return add(array.ok_or(EXPECTED)?, letters, arrays);
+    }
+    letters.push(letter(document, letters.len() + 1)?);
+    Ok(())
+}
+
+/// As they are written: numbers in a body are not ours to round.
+fn members(document: &str) -> Result<BTreeMap<String, Box<RawValue>>, String> {
+    serde_json::from_str(document).map_err(|_| EXPECTED.to_owned())
+}
+
+fn letter(document: &str, number: usize) -> Result<Letter, String> {
+    let number = format!("#{number}");
     if document.starts_with('"') {
-        let body = serde_json::from_str(document).map_err(wrong)?;
-        letters.push(Letter { id: number, body, was: None });
-        return Ok(());
+        let body = serde_json::from_str(document).map_err(|_| EXPECTED.to_owned())?;
+        return Ok(Letter { id: number, body, was: None });
     }
-    // Members stay as they are written: numbers in a body are not ours to round.
-    let members: std::collections::BTreeMap<String, Box<RawValue>> =
-        serde_json::from_str(document).map_err(wrong)?;
-    if let Some(messages) = members.get("Messages") {
-        return add(messages.get(), letters);
-    }
+    let members = members(document)?;
     let Some(body) = members.get("Body") else {
-        letters.push(Letter { id: number, body: document.to_owned(), was: None });
-        return Ok(());
+        return Ok(Letter { id: number, body: document.to_owned(), was: None });
     };
     let body = serde_json::from_str(body.get()).map_err(|_| "Body: expected a string".to_owned())?;
     let id = members.get("MessageId").and_then(|id| serde_json::from_str(id.get()).ok()).unwrap_or(number);
     let attributes = members.get("MessageAttributes");
     let was = attributes.and_then(|attributes| was(&serde_json::from_str(attributes.get()).ok()?));
-    letters.push(Letter { id, body, was });
-    Ok(())
+    Ok(Letter { id, body, was })
 }
 
 fn was(attributes: &Map<String, Value>) -> Option<(Code, String)> {
@@ -102,5 +118,18 @@ mod tests {
             assert!(problem.starts_with(line) && !problem.contains("canary"), "{problem}");
         }
         assert_eq!(letters("{\"Body\": {}}").unwrap_err(), "line 1: Body: expected a string");
+    }
+
+    #[test]
+    fn arrays_in_arrays_are_no_messages_however_deep_they_are() {
+        let deep = "[".repeat(60_000) + &"]".repeat(60_000);
+        assert_eq!(
+            bodies(r#"[{"Messages": [{}]}, {"Messages": ["{}"]}]"#),
+            expected(&[("#1", "{}"), ("#2", "{}")])
+        );
+        for text in ["[[[{}]]]", r#"{"Messages": [[[{}]]]}"#, r#"{"Messages": {"Messages": []}}"#, &deep] {
+            let problem = letters(text).unwrap_err();
+            assert!(problem.starts_with("line 1: expected messages"), "{problem}");
+        }
     }
 }

@@ -14,6 +14,7 @@ pub(crate) struct SetValue {
     /// Name of the value map: `[values.NAME]` of the mapping's file.
     map: String,
     /// As the source sends it.
+    #[arg(allow_negative_numbers = true)]
     value: String,
     /// JSON, or a text.
     #[arg(allow_negative_numbers = true)]
@@ -38,7 +39,7 @@ pub(crate) struct SetDefault {
 pub(crate) struct Unset {
     mapping: String,
     /// Name of the value map and the value, or what the rule makes.
-    #[arg(num_args = 1..=2, required = true)]
+    #[arg(num_args = 1..=2, required = true, allow_negative_numbers = true)]
     what: Vec<String>,
     #[command(flatten)]
     why: Why,

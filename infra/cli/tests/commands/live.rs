@@ -90,6 +90,7 @@ async fn what_would_not_be_right_is_refused_with_its_mend_and_leaves_no_trace() 
         (vec!["set-value", "shopify-order", "colour", "red", "rot"], "no value map colour"),
         (vec!["set-value", "no-such-mapping", "a", "b", "c"], "there is no mapping no-such-mapping"),
         (vec!["unset", "shopify-order", "fulfillment", "scheduled"], "nothing is set there"),
+        (vec!["unset", "shopify-order", "fulfillment", "-1"], "nothing is set there"),
     ] {
         let arguments: Vec<_> = ["mapping"].into_iter().chain(change).chain(["--reason", "try"]).collect();
         deployment.spillway(&arguments).await.ends(UNANSWERED).says(&[told]);
@@ -101,10 +102,24 @@ async fn what_would_not_be_right_is_refused_with_its_mend_and_leaves_no_trace() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_value_below_zero_is_a_value_and_no_option() {
+    let deployment = Deployment::new().await;
+    let of = ["shopify-order", "fulfillment", "-1"];
+    for (command, becomes, told) in [
+        ("set-value", Some("open"), "value \"-1\" of fulfillment becomes \"open\""),
+        ("unset", None, "\"-1\""),
+    ] {
+        let arguments: Vec<_> =
+            ["mapping", command].into_iter().chain(of).chain(becomes).chain(["--reason", "try"]).collect();
+        deployment.spillway(&arguments).await.ends(GOOD).says(&[told]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn drift_is_shown_by_flow_and_field() {
     let deployment = Deployment::new().await;
     let drift = ["drift", "orders-to-inventory"];
-    deployment.spillway(&drift).await.ends(GOOD).says(&["everything came as the contracts say"]);
+    deployment.spillway(&drift).await.ends(GOOD).says(&["everything came as the contracts say, or no flow"]);
     let client = testkit::dynamodb::client(&deployment.dynamodb);
     let store = control::DynamoDbControlStore::new(client, &deployment.table);
     let path = "shopify-order: $.loyalty_tier".to_owned();
@@ -112,6 +127,9 @@ async fn drift_is_shown_by_flow_and_field() {
     let now = jiff::Timestamp::now();
     control::ControlStore::add_drift(&store, "orders-to-inventory", now, &counted).await.unwrap();
     deployment.spillway(&drift).await.ends(GOOD).says(&["UnknownField", "7", &path]);
+    let misspelt = ["drift", "orders-to-inventory", "orders-to-inventori"];
+    let told = "orders-to-inventori: nothing is counted: everything came as the contracts say, or no flow is called so";
+    deployment.spillway(&misspelt).await.ends(GOOD).says(&[&path, told]);
     let json = deployment.spillway(&["drift", "orders-to-inventory", "--json"]).await.json();
     assert_eq!(json[0]["count"], 7);
 }

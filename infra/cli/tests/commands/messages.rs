@@ -127,3 +127,26 @@ fn a_file_that_holds_no_messages_is_no_answer_and_is_not_quoted() {
         .ends(UNANSWERED)
         .says(&["/no/such/file"]);
 }
+
+#[test]
+fn a_whole_message_is_known_however_deep_its_payload_is() {
+    let deep = format!("{{\"n\": {}1{}}}", "[".repeat(300), "]".repeat(300));
+    let text = std::fs::read_to_string(fixture("message.json")).unwrap();
+    let text = text.replacen("\"data\": {", &format!("\"data\": {{\"deep\": {deep},"), 1);
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("message.json");
+    std::fs::write(&file, text).unwrap();
+    elsewhere(&["mapping", "explain", "shopify-order", &file.display().to_string()])
+        .ends(GOOD)
+        .says(&["version 2026-04", "$.deep: UnknownField"]);
+}
+
+#[test]
+fn a_file_of_arrays_in_arrays_is_refused_and_not_followed() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("deep.json");
+    std::fs::write(&file, "[".repeat(60_000) + &"]".repeat(60_000)).unwrap();
+    elsewhere(&["mapping", "replay", "shopify-order", &file.display().to_string()])
+        .ends(UNANSWERED)
+        .says(&["line 1: expected messages"]);
+}

@@ -81,7 +81,7 @@ pub(super) async fn play<'a>(stage: &'a Stage<'a>) -> Result<Part<'a>> {
     let (id, mut broken) = payment.event(FAILED, 0)?;
     broken["data"]["object"]["amount"] = json!("4200");
     let answer = part.post(&stage.sources.stripe(&broken)?).await?;
-    let should = "SPW2002 at $.data.object.amount (payments-to-operations, stripe-payment-intent/1 canonical.payment-event@1)";
+    let should = "SPW2002 at $.data.object.amount (payments-to-operations, stripe-payment-intent/2 canonical.payment-event@1)";
     part.rejected("an amount that is a text", Some(&answer), (&PAYMENTS, &id), should).await?;
     Ok(part)
 }

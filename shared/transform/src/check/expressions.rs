@@ -174,7 +174,7 @@ impl Checker<'_> {
     }
 
     fn makes_nothing(&mut self, rule: &Rule, text: &str) {
-        let unconditional = matches!(rule.default, Some(DefaultValue::Always(_)));
+        let unconditional = rule.default.as_ref().is_some_and(DefaultValue::is_unconditional);
         let needed = Self::place(&rule.to).is_some_and(|to| self.is_required(&to));
         if needed && !unconditional && rule.missing.is_none() && rule.value.is_none() {
             let problem = format!("{} needs it, and {text} makes nothing of some messages", self.file.to);

@@ -46,7 +46,11 @@ impl Checker<'_> {
             (
                 "currency",
                 rule.currency.is_some()
-                    && !matches!(of, As::Money | As::MinorMoney | As::Amount | As::Subdivision),
+                    && !matches!(of, As::Money | As::MinorMoney | As::Minor | As::Amount | As::Subdivision),
+            ),
+            (
+                "exponents",
+                !rule.exponents.is_empty() && !matches!(of, As::MinorMoney | As::Minor | As::Amount),
             ),
             ("unit", rule.unit.is_some() && of != As::Unit),
             ("yes", rule.yes.is_some() && of != As::Boolean),

@@ -4,6 +4,7 @@ mod allowed;
 mod changed;
 mod expressions;
 mod ignored;
+mod patterns;
 mod sources;
 mod targets;
 mod times;
@@ -93,6 +94,7 @@ fn check_after(mapping: &Mapping, contracts: &Contracts, before: Before<'_>) -> 
     };
     checker.compile(contracts);
     if checker.findings.is_empty() {
+        checker.patterns();
         checker.sources();
         checker.targets();
         checker.values();

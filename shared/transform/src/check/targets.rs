@@ -132,7 +132,7 @@ impl Checker<'_> {
     }
 
     fn always_made(&mut self, rule: &Rule) {
-        let unconditional = matches!(rule.default, Some(DefaultValue::Always(_)));
+        let unconditional = rule.default.as_ref().is_some_and(DefaultValue::is_unconditional);
         if rule.missing.is_some() || (unconditional && rule.when.is_none()) {
             return;
         }

@@ -129,10 +129,12 @@ impl Checker<'_> {
             );
             self.find(FindingKind::TypeMismatch, &rule.to, &rule.to, problem, "give the rule another `as`");
         }
-        let of_times = |wanted: &&str| {
-            matches!(*wanted, "date-time" | "date") || wanted.contains('%') || wanted.starts_with("unix-")
+        let of_a_form = |wanted: &&str| {
+            matches!(*wanted, "date-time" | "date" | "email")
+                || wanted.contains('%')
+                || wanted.starts_with("unix-")
         };
-        if let Some(wanted) = target.format.as_deref().filter(of_times)
+        if let Some(wanted) = target.format.as_deref().filter(of_a_form)
             && format != Some(wanted)
             && !self.same_format(rule, wanted)
         {
@@ -140,6 +142,7 @@ impl Checker<'_> {
             let mend = match wanted {
                 "date" => "say as = \"date\"",
                 "date-time" => "say as = \"instant\"",
+                "email" => "say as = \"email\"",
                 _ => "no conversion makes it: put it together by an expression, or let a connector do it",
             };
             self.find(FindingKind::TypeMismatch, &rule.to, &rule.to, problem, mend);
@@ -177,8 +180,10 @@ impl Checker<'_> {
                 self.find(FindingKind::TypeMismatch, &rule.to, &place, problem, "read another place");
             }
             let values = schema.values.iter().flatten().filter(|_| is_money);
+            let any_case = rule.conversion == ConversionName::Minor;
+            let is_one = |it: &str| is_currency(it) || (any_case && is_currency(&it.to_ascii_uppercase()));
             let wrong: Vec<_> =
-                values.filter_map(serde_json::Value::as_str).filter(|it| !is_currency(it)).collect();
+                values.filter_map(serde_json::Value::as_str).filter(|it| !is_one(it)).collect();
             for value in wrong {
                 let problem = format!("{} sends {value:?}, which is no currency", self.file.from);
                 let mend = "read another place, or map it first";
@@ -339,7 +344,7 @@ pub(super) fn takes(rule: &Rule) -> Vec<Type> {
         }
         As::Id | As::Integer => vec![Type::Integer, Type::String],
         As::Decimal | As::Unit => vec![Type::Integer, Type::Number, Type::String],
-        As::MinorMoney | As::Amount => vec![Type::Integer],
+        As::MinorMoney | As::Minor | As::Amount => vec![Type::Integer],
         As::Date => vec![Type::String],
         As::Instant => {
             let counts = rule.formats.iter().any(|format| format.starts_with("unix-"));
@@ -374,20 +379,16 @@ const fn samples(conversion: ConversionName) -> &'static [&'static str] {
 const fn makes(conversion: ConversionName) -> (Type, Option<&'static str>) {
     use ConversionName as As;
     match conversion {
-        As::Integer => (Type::Integer, None),
+        As::Integer | As::Minor => (Type::Integer, None),
         As::Unit => (Type::Number, None),
         As::Money | As::MinorMoney => (Type::Object, None),
         As::Boolean => (Type::Boolean, None),
         As::Instant => (Type::String, Some("date-time")),
         As::Date => (Type::String, Some("date")),
-        As::String
-        | As::Id
-        | As::Decimal
-        | As::Amount
-        | As::Country
-        | As::Subdivision
-        | As::Currency
-        | As::Email => (Type::String, None),
+        As::Email => (Type::String, Some("email")),
+        As::String | As::Id | As::Decimal | As::Amount | As::Country | As::Subdivision | As::Currency => {
+            (Type::String, None)
+        }
     }
 }
 

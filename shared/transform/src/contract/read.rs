@@ -241,7 +241,7 @@ impl<'d> Reader<'d> {
         schema.format = self.text(members, "format", path)?;
         schema.pattern = self.text(members, "pattern", path)?;
         if schema.pattern.as_deref().is_some_and(|pattern| !is_read_alike(pattern)) {
-            return self.wrong(path, "pattern: classes of a letter (\\d, \\S, \\b) and flags are read differently by validators: write [0-9], [^ ]");
+            return self.wrong(path, "pattern: classes of a letter (\\d, \\S, \\b), classes in classes ([[:alpha:]]) and flags are read differently by validators: write [0-9], [^ ], \\[");
         }
         schema.description = self.text(members, "description", path)?;
         schema.min_length = self.count(members, "minLength", path)?;
@@ -293,16 +293,30 @@ impl<'d> Reader<'d> {
     }
 }
 
-/// Whether every validator takes the same texts: what `\d` or `\S` is beyond ASCII they do not agree on.
+/// Whether every validator takes the same texts: what `\d` or `\S` is beyond ASCII they do not agree on, nor on what a bracket
+/// between brackets is.
 fn is_read_alike(pattern: &str) -> bool {
     let mut characters = pattern.chars().peekable();
+    let mut in_class = false;
     while let Some(one) = characters.next() {
         match (one, characters.peek()) {
             ('\\', Some(next)) if next.is_ascii_alphanumeric() => return false,
             ('\\', _) => {
                 characters.next();
             }
-            ('(', Some('?')) => {
+            ('[', _) if in_class => return false,
+            ('[', _) => {
+                in_class = true;
+                characters.next_if_eq(&'^');
+                // Empty for the one, for the other a bracket of the class.
+                if characters.peek() == Some(&']') {
+                    return false;
+                }
+            }
+            (']', _) => in_class = false,
+            // What both sides have, or one of them alone.
+            ('&' | '-' | '~', Some(next)) if in_class && *next == one => return false,
+            ('(', Some('?')) if !in_class => {
                 characters.next();
                 if characters.peek() != Some(&':') {
                     return false;

@@ -6,6 +6,7 @@ use message::Code;
 use serde_json::{Number, Value};
 
 use super::came::Came;
+use super::counts::Counts;
 use super::decimal::Decimal;
 use super::pattern::Pattern;
 use super::plan::Ref;
@@ -16,6 +17,8 @@ use crate::canonical::{Currency, Money, MoneyError};
 const MAX_SCALAR_BYTES: usize = 64;
 /// 2^53.
 const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
+/// A double tells any two numbers of so many digits apart; one that needs more has been rounded before we saw it.
+const MOST_DIGITS: usize = 15;
 /// RFC 5321, 4.5.3.1.3.
 const MAX_EMAIL_CHARS: usize = 254;
 /// Texts beyond this are in no contract.
@@ -58,10 +61,10 @@ pub(crate) enum Conversion {
     Id,
     Integer,
     Decimal,
-    Money {
-        minor: bool,
-    },
-    Amount,
+    Money,
+    MinorMoney(Counts),
+    Minor(Counts),
+    Amount(Counts),
     Instant(Vec<TimeFormat>),
     Date(Vec<TimeFormat>),
     Country,
@@ -94,8 +97,10 @@ impl Conversion {
             Self::Id => id(came),
             Self::Integer => integer(came),
             Self::Decimal => Ok(Value::String(decimal(came)?.to_string())),
-            Self::Money { minor } => money(came, *minor, beside),
-            Self::Amount => amount(came, beside),
+            Self::Money => money(came, beside),
+            Self::MinorMoney(counts) => minor_money(came, counts, beside),
+            Self::Minor(counts) => minor(came, counts, beside),
+            Self::Amount(counts) => amount(came, counts, beside),
             Self::Instant(formats) => instant(came, formats),
             Self::Date(formats) => date(came, formats),
             Self::Country => country(came),
@@ -150,9 +155,21 @@ fn id(came: &Came<'_>) -> Result<Value, Refused> {
     match came {
         Came::Integer(id) if *id > 0 => Ok(Value::String(id.to_string())),
         Came::Integer(_) => invalid("a positive integer"),
-        Came::Text(_) => Ok(Value::String(scalar(came)?.into_owned())),
+        Came::Text(_) => {
+            let text = scalar(came)?;
+            if is_no_id(&text) { invalid("a positive integer") } else { Ok(Value::String(text.into_owned())) }
+        }
         _ => mismatch("an integer of at most 64 bits, or a string"),
     }
+}
+
+/// A number that would be refused as one: a fraction, or one that is not above 0.
+fn is_no_id(text: &str) -> bool {
+    let (below, number) = text.strip_prefix('-').map_or((false, text), |number| (true, number));
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let is_whole = whole == number;
+    is_number(whole) && is_number(fraction) && (below || !is_whole || whole.bytes().all(|byte| byte == b'0'))
 }
 
 /// A fraction is refused, even `1.0`: it says that the contract has changed.
@@ -179,55 +196,78 @@ fn decimal(came: &Came<'_>) -> Result<Decimal, Refused> {
         Came::Fraction(fraction) if fraction.abs() >= LARGEST_EXACT => {
             return refuse(Code::LimitExceeded, "a number that a double can say exactly, or a string");
         }
-        Came::Fraction(fraction) => Decimal::parse(&fraction.to_string()),
+        Came::Fraction(fraction) => {
+            let shortest = fraction.to_string();
+            if significant(&shortest) > MOST_DIGITS {
+                return refuse(Code::LimitExceeded, "a number that a double can say exactly, or a string");
+            }
+            Decimal::parse(&shortest)
+        }
         Came::Text(_) => Decimal::parse(&scalar(came)?),
         _ => return mismatch("a decimal number"),
     };
     decimal.map_or_else(|| invalid("a decimal number"), Ok)
 }
 
+/// Digits of a number, without the zeros that only say where its point is.
+fn significant(number: &str) -> usize {
+    let digits = number.trim_start_matches(['-', '0', '.']);
+    let digits = if number.contains('.') { digits } else { digits.trim_end_matches('0') };
+    digits.bytes().filter(u8::is_ascii_digit).count()
+}
+
 fn currency(came: &Came<'_>) -> Result<Currency, Refused> {
     Currency::parse(&scalar(came)?).or_else(|_| invalid("a currency of three capital letters"))
 }
 
-/// A decimal in a string, or minor units in an integer. A JSON number in major units is refused: parsers read `0.1` as a
-/// float, and money never is one.
-fn money(came: &Came<'_>, minor: bool, currency_came: Option<&Came<'_>>) -> Result<Value, Refused> {
-    let currency = |came| currency(came).map_err(|refused| Refused { beside: true, ..refused });
-    let currency_is = currency_came.unwrap_or(&Came::Missing);
-    let minor = if minor {
-        match came {
-            Came::Integer(minor) => i64::try_from(*minor)
-                .or_else(|_| refuse(Code::LimitExceeded, "an amount within 64 bits of minor units"))?,
-            _ => return mismatch("an integer of minor units"),
-        }
-    } else {
-        let text = scalar(came)?;
-        if Decimal::parse(&text).is_none() {
-            return invalid("a decimal number");
-        }
-        let money = Money::parse(&text, currency(currency_is)?).or_else(|error| {
-            invalid(match error {
-                MoneyError::TooPrecise => "no more decimals than the currency has",
-                MoneyError::OutOfRange => "an amount within 64 bits of minor units",
-                MoneyError::NotADecimal | MoneyError::NotACurrency => "a decimal number",
-            })
-        })?;
-        money.minor
-    };
-    let currency = currency(currency_is)?;
-    Ok(serde_json::json!({ "minor": minor, "currency": currency.as_str() }))
+/// What stands beside an amount.
+fn currency_beside(came: Option<&Came<'_>>) -> Result<Currency, Refused> {
+    currency(came.unwrap_or(&Came::Missing)).map_err(|refused| Refused { beside: true, ..refused })
+}
+
+/// A decimal in a string. A JSON number in major units is refused: parsers read `0.1` as a float, and money never is one.
+fn money(came: &Came<'_>, currency_came: Option<&Came<'_>>) -> Result<Value, Refused> {
+    let text = scalar(came)?;
+    if Decimal::parse(&text).is_none() {
+        return invalid("a decimal number");
+    }
+    let money = Money::parse(&text, currency_beside(currency_came)?);
+    canonical(money.or_else(|error| {
+        invalid(match error {
+            MoneyError::TooPrecise => "no more decimals than the currency has",
+            MoneyError::OutOfRange => "an amount within 64 bits of minor units",
+            MoneyError::NotADecimal | MoneyError::NotACurrency => "a decimal number",
+        })
+    })?)
+}
+
+fn minor_money(came: &Came<'_>, counts: &Counts, currency_came: Option<&Came<'_>>) -> Result<Value, Refused> {
+    let Came::Integer(count) = came else { return mismatch("an integer of minor units") };
+    let currency = currency_beside(currency_came)?;
+    canonical(Money { minor: counts.iso(*count, currency.as_str())?, currency })
+}
+
+fn canonical(money: Money) -> Result<Value, Refused> {
+    Ok(serde_json::json!({ "minor": money.minor, "currency": money.currency.as_str() }))
+}
+
+/// The amount alone, whose currency another rule makes: of that it is enough here which one it is.
+fn minor(came: &Came<'_>, counts: &Counts, currency_came: Option<&Came<'_>>) -> Result<Value, Refused> {
+    let Came::Integer(count) = came else { return mismatch("an integer of minor units") };
+    let beside = |refused| Refused { beside: true, ..refused };
+    let currency = scalar(currency_came.unwrap_or(&Came::Missing)).map_err(beside)?;
+    if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        return invalid("a currency of three letters").map_err(beside);
+    }
+    Ok(Value::from(counts.iso(*count, &currency)?))
 }
 
 /// Minor units back to a decimal of the currency.
-fn amount(came: &Came<'_>, currency_came: Option<&Came<'_>>) -> Result<Value, Refused> {
-    let Came::Integer(minor) = came else { return mismatch("an integer of minor units") };
-    let currency = currency(currency_came.unwrap_or(&Came::Missing))
-        .map_err(|refused| Refused { beside: true, ..refused })?;
-    match i64::try_from(*minor) {
-        Ok(minor) => Ok(Value::String(Money { minor, currency }.to_decimal())),
-        Err(_) => refuse(Code::LimitExceeded, "an amount within 64 bits of minor units"),
-    }
+fn amount(came: &Came<'_>, counts: &Counts, currency_came: Option<&Came<'_>>) -> Result<Value, Refused> {
+    let Came::Integer(count) = came else { return mismatch("an integer of minor units") };
+    let currency = currency_beside(currency_came)?;
+    let minor = counts.iso(*count, currency.as_str())?;
+    Ok(Value::String(Money { minor, currency }.to_decimal()))
 }
 
 /// ISO 3166-1 alpha-2.

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedEntryExpr, IdedExpr, LiteralValue, operators};
 use cel::parser::PrattParser;
-use cel::{Context, Env, ExecutionError, Value as Cel};
+use cel::{Context, ExecutionError, Value as Cel};
 use message::Code;
 
 use super::came::Came;
 use super::convert::Refused;
+use super::functions;
 use super::native::Native;
-use crate::canonical::{Currency, Money};
 
 /// Nodes of one expression.
 const MOST_NODES: usize = 64;
@@ -64,12 +64,17 @@ impl Expression {
         texts
     }
 
-    /// How often it may go through a text: for every item of a set that a macro goes through.
+    /// How often it may go through a text: for every item that a macro goes through, wherever a name stands.
     pub(crate) fn times(&self, sets: &BTreeMap<String, Vec<String>>) -> usize {
-        let mut goes_through = false;
-        walk(&self.parsed, &mut |expression| goes_through |= matches!(expression, Expr::Comprehension(_)));
-        let longest = || sets.values().map(Vec::len).max().unwrap_or(0).max(MOST_NODES);
-        if goes_through { longest() } else { 1 }
+        let (mut goes_through, mut parts, mut names) = (false, MOST_NODES, 0_usize);
+        walk(&self.parsed, &mut |expression| match expression {
+            Expr::Comprehension(_) => goes_through = true,
+            Expr::Call(call) if call.func_name == "split" => parts = functions::MOST_PARTS,
+            Expr::Ident(name) if !name.starts_with('@') => names += 1,
+            _ => {}
+        });
+        let longest = || sets.values().map(Vec::len).max().unwrap_or(0).max(parts);
+        if goes_through { longest().saturating_mul(names) } else { 1 }
     }
 
     /// Whether null stands in it.
@@ -113,6 +118,9 @@ impl Expression {
             Ok(Cel::UInt(integer)) => Ok(Came::Integer(integer.into())),
             Ok(Cel::Float(fraction)) => Ok(Came::Fraction(fraction)),
             Ok(Cel::String(text)) => Ok(Came::Text(text.to_string().into())),
+            Err(ExecutionError::FunctionError { message, .. }) if message == functions::TOO_MUCH => {
+                Err(Refused::new(Code::LimitExceeded, functions::TOO_MUCH))
+            }
             _ => Err(wrong()),
         }
     }
@@ -178,9 +186,9 @@ pub(crate) struct Library(Context<'static, 'static>);
 
 impl Library {
     pub(crate) fn new(sets: &BTreeMap<String, Vec<String>>) -> Self {
-        let mut context = Context::with_env(Arc::new(env()));
+        let mut context = Context::with_env(Arc::new(functions::env()));
         // Fails where the name is taken, which an expression that needs it shows.
-        drop(context.add_function("money", money));
+        drop(context.add_function("money", functions::money));
         for (name, set) in sets {
             let items: Vec<Cel> = set.iter().map(|item| Cel::from(item.as_str())).collect();
             context.add_variable_from_value(name.clone(), items);
@@ -206,21 +214,6 @@ impl Library {
         }
         Given(context)
     }
-}
-
-fn env() -> Env {
-    let mut env = Env::stdlib();
-    // The same: nothing of the standard library is called as these are.
-    drop(env.add_extension(cel::extensions::strings));
-    env
-}
-
-/// Minor units as people read them: `42.00 EUR`.
-fn money(minor: i64, currency: Arc<String>) -> Result<Arc<String>, ExecutionError> {
-    let currency = Currency::parse(&currency).map_err(|_| {
-        ExecutionError::function_error("money", "expected a currency of three capital letters")
-    })?;
-    Ok(Arc::new(format!("{} {}", Money { minor, currency }.to_decimal(), currency.as_str())))
 }
 
 impl fmt::Debug for Library {

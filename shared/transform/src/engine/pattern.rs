@@ -16,7 +16,7 @@ pub(crate) enum Pattern {
 /// Of a pattern, compiled: a text takes as long as this times its length.
 const MOST_BYTES: usize = 65_536;
 
-pub(super) fn regex(text: &str) -> Result<Regex, regex_lite::Error> {
+pub(crate) fn regex(text: &str) -> Result<Regex, regex_lite::Error> {
     RegexBuilder::new(text).size_limit(MOST_BYTES).build()
 }
 

@@ -171,6 +171,9 @@ pub struct Rule {
     /// Place of an amount's currency, or of a subdivision's country.
     #[serde(alias = "country")]
     pub currency: Option<String>,
+    /// Digits behind the point, by currencies that are counted in other units than ISO 4217 has: `{ ISK = 2 }`.
+    #[serde(default)]
+    pub exponents: BTreeMap<String, u32>,
     /// `g -> kg`.
     pub unit: Option<String>,
     /// A regular expression whose first group is taken.
@@ -253,6 +256,13 @@ pub enum DefaultValue {
     Always(Value),
 }
 
+impl DefaultValue {
+    /// Whether it stands wherever nothing is set.
+    pub(crate) const fn is_unconditional(&self) -> bool {
+        matches!(self, Self::Always(_) | Self::When(DefaultWhen { when: None, .. }))
+    }
+}
+
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DefaultWhen {
@@ -275,6 +285,8 @@ pub enum ConversionName {
     Money,
     /// An integer in the currency's minor unit -> canonical money.
     MinorMoney,
+    /// An integer in the currency's minor unit -> the same in ISO 4217's.
+    Minor,
     /// Canonical money -> a decimal in the major unit.
     Amount,
     Instant,

@@ -1,7 +1,7 @@
 //! Contracts: what one would break before it is live, and how they are read and compared.
 
 use serde_json::{Value, json};
-use transform::FindingKind::{MayBeMissing, SourceMissing, VersionNotAccepted};
+use transform::FindingKind::{MayBeMissing, SourceMissing, Unusable, VersionNotAccepted};
 use transform::contract::{ContractId, Contracts, diff};
 use transform::{Catalog, FindingKind};
 
@@ -142,11 +142,49 @@ fn a_pattern_that_is_not_read_alike_everywhere_is_refused() {
         let text = format!(r#"{{"$id": "spillway:crm.lead@9", "type": "string", "pattern": {pattern}}}"#);
         Contracts::read([text.as_str()]).map(|_| ()).map_err(|error| error.to_string())
     };
-    for pattern in [r"^\S+$", r"[\s]", r"^\d{3}", r"\bx", r"(?i)x", r"\pL"] {
+    for pattern in [
+        r"^\S+$",
+        r"[\s]",
+        r"^\d{3}",
+        r"\bx",
+        r"(?i)x",
+        r"\pL",
+        "[[:alpha:]]",
+        "[a[b]]",
+        "[]a]",
+        "[^]a]",
+        "[a-z&&b]",
+    ] {
         let error = read(pattern).unwrap_err();
         assert!(error.contains("crm.lead@9") && error.contains("pattern"), "{pattern}: {error}");
     }
-    for pattern in [r"^[0-9]{3}-[a-z]+\.$", r"^\\S$", r"^(?:a|b)\[x\]\^\$$", "^[^ @]+@[^ @]+$"] {
+    for pattern in [
+        r"^[0-9]{3}-[a-z]+\.$",
+        r"^\\S$",
+        r"^(?:a|b)\[x\]\^\$$",
+        "^[^ @]+@[^ @]+$",
+        "^[:(?&]-- &&$",
+        r"[\[\]]",
+    ] {
         assert_eq!(read(pattern), Ok(()), "{pattern}");
     }
+}
+
+#[test]
+fn a_pattern_of_either_side_that_cannot_be_used_is_found_once() {
+    let note = r#""note": {"type": ["string", "null"]}"#;
+    let source = Files::source(note, r#""note": {"type": ["string", "null"], "pattern": "([a-z"}"#);
+    let findings = source.catalog().check();
+    let [finding] = findings.as_slice() else { panic!("{findings:#?}") };
+    assert_eq!(
+        (finding.kind, finding.rule.as_str(), finding.path.as_str()),
+        (Unusable, "contracts", "$.note")
+    );
+    let other = Files::target(
+        r#""name": {"type": "string"}"#,
+        r#""name": {"type": "string"}, "unread": {"type": "string", "pattern": "a{2,1}"}"#,
+    );
+    let findings = other.catalog().check();
+    let told: Vec<_> = findings.iter().map(|it| (it.kind, it.path.as_str())).collect();
+    assert_eq!(told, [(Unusable, "$.items[].unread")]);
 }

@@ -8,6 +8,8 @@ mod contracts;
 #[cfg(test)]
 mod gaps;
 #[cfg(test)]
+mod forms;
+#[cfg(test)]
 mod idle;
 #[cfg(test)]
 mod produced;

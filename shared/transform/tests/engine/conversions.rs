@@ -52,11 +52,17 @@ fn ids_are_texts_and_exact_up_to_64_bits() {
         "as = \"id\"",
         &[(json!(7), json!("7")), (largest, json!("18446744073709551615")), (json!(" x-1 "), json!("x-1"))],
     );
+    all("as = \"id\"", &["007", "-", "1.2.3", "1.", ".5", "0x", "-a"].map(|id| (json!(id), json!(id))));
     none(
         "as = \"id\"",
         &[
             (json!(0), ValueInvalid),
             (json!(-3), ValueInvalid),
+            (json!("0"), ValueInvalid),
+            (json!("000"), ValueInvalid),
+            (json!("-3"), ValueInvalid),
+            (json!("-5.0"), ValueInvalid),
+            (json!("7.0"), ValueInvalid),
             (json!(1.5), TypeMismatch),
             (json!({}), TypeMismatch),
         ],
@@ -296,4 +302,24 @@ fn a_text_that_names_its_offset_keeps_it_beside_one_that_names_none() {
             (json!("2026-01-02 03:04:05"), json!("2026-01-02T02:04:05Z")),
         ],
     );
+}
+
+#[test]
+fn fractions_that_a_double_has_rounded_are_refused() {
+    let unit = "as = \"unit\"\nunit = \"kg -> g\"";
+    let number = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    for text in ["9007199254740.9931", "123456.12345678902", "0.30000000000000004", "-4503599627370497.5"] {
+        for rule in ["as = \"decimal\"", unit] {
+            assert_eq!(made(rule, number(text)), Err(LimitExceeded), "{text}");
+        }
+    }
+    for (text, decimal) in [
+        ("123456.123456789", "123456.123456789"),
+        ("0.000123456789012345", "0.000123456789012345"),
+        ("-19.90", "-19.9"),
+        ("1e15", "1000000000000000"),
+    ] {
+        assert_eq!(made("as = \"decimal\"", number(text)), Ok(json!(decimal)), "{text}");
+    }
+    assert_eq!(made(unit, number("123456.123456789")), Ok(json!(123_456_123.456_789)));
 }

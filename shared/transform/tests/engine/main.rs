@@ -7,9 +7,13 @@
 )]
 
 #[cfg(test)]
+mod amounts;
+#[cfg(test)]
 mod bounds;
 #[cfg(test)]
 mod conversions;
+#[cfg(test)]
+mod expressions;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]

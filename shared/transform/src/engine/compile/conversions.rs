@@ -4,6 +4,7 @@ use jiff::tz::Offset;
 
 use super::{Compiled, Compiler};
 use crate::engine::convert::Conversion;
+use crate::engine::counts::Counts;
 use crate::engine::pattern::Pattern;
 use crate::engine::times::TimeFormat;
 use crate::mapping::file::{ConversionName, Rule as RuleText};
@@ -14,6 +15,7 @@ impl Compiler<'_> {
         let needs = |what: &str, is: bool| {
             if is { Ok(()) } else { Err(self.wrong(&text.to, format!("{what} is needed"))) }
         };
+        let counts = || Counts::of(&text.exponents).map_err(wrong);
         Ok(match text.conversion {
             ConversionName::String => Conversion::String {
                 pattern: match &text.pattern {
@@ -29,13 +31,21 @@ impl Compiler<'_> {
             ConversionName::Id => Conversion::Id,
             ConversionName::Integer => Conversion::Integer,
             ConversionName::Decimal => Conversion::Decimal,
-            ConversionName::Money | ConversionName::MinorMoney => {
+            ConversionName::Money => {
                 needs("`currency`", text.currency.is_some())?;
-                Conversion::Money { minor: text.conversion == ConversionName::MinorMoney }
+                Conversion::Money
+            }
+            ConversionName::MinorMoney => {
+                needs("`currency`", text.currency.is_some())?;
+                Conversion::MinorMoney(counts()?)
+            }
+            ConversionName::Minor => {
+                needs("`currency`", text.currency.is_some())?;
+                Conversion::Minor(counts()?)
             }
             ConversionName::Amount => {
                 needs("`currency`", text.currency.is_some())?;
-                Conversion::Amount
+                Conversion::Amount(counts()?)
             }
             ConversionName::Instant => Conversion::Instant(self.formats(text)?),
             ConversionName::Date => Conversion::Date(self.formats(text)?),

@@ -128,7 +128,9 @@ const fn expected(conversion: ConversionName) -> &'static str {
     match conversion {
         ConversionName::Integer => "an integer",
         ConversionName::Id => "an integer of at most 64 bits, or a string",
-        ConversionName::MinorMoney | ConversionName::Amount => "an integer of minor units",
+        ConversionName::MinorMoney | ConversionName::Minor | ConversionName::Amount => {
+            "an integer of minor units"
+        }
         ConversionName::Boolean => "a boolean",
         ConversionName::Unit => "a number",
         _ => "a string",
