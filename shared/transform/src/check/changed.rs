@@ -29,8 +29,8 @@ impl Checker<'_> {
         }
     }
 
-    /// What the rules convert is held against the new contract by the other checks. What a condition compares, a `match`
-    /// takes or an expression computes is known to its author alone.
+    /// What a condition compares, a `match` takes or an expression computes is known to its author alone, and so is what stands
+    /// in a text that comes in another form. The rest of what the rules convert the other checks hold against the new contract.
     fn changes_of_a_source(&mut self, before: &Schema, now: &Schema, space: Space) {
         let file = self.file;
         let mut judged: Vec<(String, Place)> = Vec::new();
@@ -44,7 +44,10 @@ impl Checker<'_> {
                 judged.extend(places.map(|place| (rule.to.clone(), place)));
             }
         }
-        judged.retain(|(_, place)| place.space == space);
+        let mut read = self.places_read();
+        for places in [&mut judged, &mut read] {
+            places.retain(|(_, place)| place.space == space);
+        }
         let wider = |change: &&Change| matches!(change.effect, Effect::BreaksReaders | Effect::BreaksBoth);
         for change in diff(before, now).iter().filter(wider) {
             self.tell(
@@ -52,6 +55,9 @@ impl Checker<'_> {
                 &judged,
                 "see that the condition, the expression or the `match` is still right",
             );
+            if change.is_limit {
+                self.tell(change, &read, "see that what the rule makes of it is still right");
+            }
         }
     }
 

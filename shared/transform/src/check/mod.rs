@@ -3,6 +3,7 @@
 mod allowed;
 mod changed;
 mod expressions;
+mod forms;
 mod ignored;
 mod sources;
 mod targets;

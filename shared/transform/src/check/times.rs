@@ -7,6 +7,7 @@ use jiff::civil::{Date, DateTime, date};
 use jiff::tz::Offset;
 
 use super::{Checker, FindingKind};
+use crate::engine::TimeFormat;
 use crate::mapping::file::{ConversionName, Rule};
 
 impl Checker<'_> {
@@ -30,6 +31,56 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// Days and months that may be taken for each other, and such as may not; mornings and evenings.
+const SAMPLES: [DateTime; 4] = [
+    date(2026, 3, 4).at(5, 6, 7, 0),
+    date(2026, 11, 5).at(21, 15, 0, 0),
+    date(2026, 11, 24).at(9, 15, 30, 0),
+    date(2001, 2, 3).at(4, 5, 6, 0),
+];
+
+/// Some times, as texts in the format are; of RFC 3339 in each of its usual forms.
+pub(super) fn written(format: &TimeFormat, as_date: bool) -> Vec<String> {
+    let times = SAMPLES.into_iter();
+    match format {
+        _ if as_date && !matches!(format, TimeFormat::Pattern(..)) => {
+            times.map(|time| time.date().to_string()).collect()
+        }
+        TimeFormat::Rfc3339 => times.flat_map(|time| rfc3339(&time)).collect(),
+        format => times.filter_map(|time| in_format(format, time)).collect(),
+    }
+}
+
+fn in_format(format: &TimeFormat, local: DateTime) -> Option<String> {
+    let time = Offset::UTC.to_timestamp(local).ok()?;
+    let mut text = String::new();
+    match format {
+        TimeFormat::Rfc3339 => text = time.to_string(),
+        TimeFormat::UnixSeconds => text = time.as_second().to_string(),
+        TimeFormat::UnixMilliseconds => text = time.as_millisecond().to_string(),
+        TimeFormat::Rfc2822 => write!(text, "{}", time.strftime("%a, %d %b %Y %H:%M:%S %z")).ok()?,
+        // One that the rule says the offset of names none.
+        TimeFormat::Pattern(pattern, _) => write!(text, "{}", time.strftime(pattern)).ok()?,
+    }
+    Some(text)
+}
+
+fn rfc3339(local: &DateTime) -> Vec<String> {
+    let fractions = (0..=9).filter_map(|digits| "250000000".get(..digits));
+    let fractions =
+        fractions.map(|digits| if digits.is_empty() { String::new() } else { format!(".{digits}") });
+    let offsets = ["Z", "+00:00", "+01:00", "-05:00"];
+    fractions
+        .flat_map(|fraction| {
+            ["T", " "].into_iter().flat_map(move |between| {
+                let time = local.strftime(&format!("%Y-%m-%d{between}%H:%M:%S")).to_string();
+                let fraction = fraction.clone();
+                offsets.map(move |offset| format!("{time}{fraction}{offset}"))
+            })
+        })
+        .collect()
 }
 
 /// A time that is written with the pattern has to be read with it.

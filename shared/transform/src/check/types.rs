@@ -9,16 +9,17 @@ impl Checker<'_> {
     /// What comes can be converted, and what is made is of the target's type.
     pub(super) fn types(&mut self) {
         let file = self.file;
-        for rule in &file.rule {
+        for (index, rule) in file.rule.iter().enumerate() {
             let Some(target) = self.target_of(rule) else { continue };
             let passes = rule.values.is_none() || passes(self, rule);
             if passes && (rule.from.iter().next().is_some() || rule.expr.is_some()) {
                 self.made(rule, target);
-                self.shaped(rule, target);
+                self.shaped(rule, rule.conversion, target);
             }
             self.times(rule);
             self.beside(rule);
             self.ignored(rule);
+            self.formed(index, rule);
             if !passes {
                 self.keys(rule);
             }
@@ -143,25 +144,6 @@ impl Checker<'_> {
                 _ => "no conversion makes it: put it together by an expression, or let a connector do it",
             };
             self.find(FindingKind::TypeMismatch, &rule.to, &rule.to, problem, mend);
-        }
-    }
-
-    /// What a conversion makes in one form has to be what the target's pattern lets stand there: if not this, then nothing.
-    fn shaped(&mut self, rule: &Rule, target: &Schema) {
-        let Some(pattern) = target.pattern.as_deref().and_then(|it| regex_lite::Regex::new(it).ok()) else {
-            return;
-        };
-        let samples = samples(rule.conversion);
-        if let Some(sample) =
-            samples.first().filter(|_| !samples.iter().any(|sample| pattern.is_match(sample)))
-        {
-            let problem = format!(
-                "{} makes such as {sample:?}, and {} has the pattern {pattern}",
-                name(rule.conversion),
-                self.file.to
-            );
-            let mend = "give the rule another `as`, or mend the pattern";
-            self.find(FindingKind::ValueNotAllowed, &rule.to, &rule.to, problem, mend);
         }
     }
 
@@ -318,7 +300,7 @@ impl Checker<'_> {
 }
 
 /// The places that are read as they stand, and not put together.
-fn whole(rule: &Rule) -> Vec<Place> {
+pub(super) fn whole(rule: &Rule) -> Vec<Place> {
     let place = |source: &Source| match source {
         Source::Place(text) => Place::parse(text).ok(),
         _ => None,
@@ -354,21 +336,6 @@ pub(super) fn takes(rule: &Rule) -> Vec<Type> {
 
 fn is_currency(text: &str) -> bool {
     Conversion::Currency.convert(&Came::Text(text.into()), None, false).is_ok()
-}
-
-/// Of what a conversion makes in one form.
-const fn samples(conversion: ConversionName) -> &'static [&'static str] {
-    use ConversionName as As;
-    match conversion {
-        As::Instant => &["2026-11-24T09:15:30Z", "2026-11-24T09:15:30.25Z"],
-        As::Date => &["2026-11-24"],
-        As::Country => &["DE"],
-        As::Currency => &["EUR"],
-        As::Decimal => &["19.90", "7", "-3.5"],
-        As::Amount => &["19.90", "7"],
-        As::Email => &["ann@example.com"],
-        _ => &[],
-    }
 }
 
 const fn makes(conversion: ConversionName) -> (Type, Option<&'static str>) {

@@ -6,6 +6,8 @@ mod changes;
 #[cfg(test)]
 mod contracts;
 #[cfg(test)]
+mod forms;
+#[cfg(test)]
 mod idle;
 #[cfg(test)]
 mod produced;
