@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::sources::conditions;
 use super::{Checker, FindingKind};
 use crate::contract::{Change, Effect, Schema, diff};
+use crate::mapping::file::ConversionName;
 use crate::mapping::path::{Place, Space, without_indices};
 
 impl Checker<'_> {
@@ -17,9 +18,7 @@ impl Checker<'_> {
         }
         if let Some(before) = self.before.target {
             let changes = diff(before, self.target);
-            let made =
-                self.file.rule.iter().filter_map(|rule| Some((rule.to.clone(), Self::place(&rule.to)?)));
-            let made: Vec<_> = made.collect();
+            let made = self.made_places();
             let narrower =
                 |change: &&Change| matches!(change.effect, Effect::BreaksWriters | Effect::BreaksBoth);
             // Types and values are held against the rules by the other checks.
@@ -27,6 +26,17 @@ impl Checker<'_> {
                 self.tell(change, &made, "see that what the rule makes is within it");
             }
         }
+    }
+
+    /// All that is made, with the rule that makes it: of an amount its members too.
+    fn made_places(&self) -> Vec<(String, Place)> {
+        let mut made = Vec::new();
+        for rule in &self.file.rule {
+            let members: &[_] = if is_object(rule.conversion) { &["", ".minor", ".currency"] } else { &[""] };
+            let places = members.iter().filter_map(|member| Self::place(&format!("{}{member}", rule.to)));
+            made.extend(places.map(|place| (rule.to.clone(), place)));
+        }
+        made
     }
 
     /// What a condition compares, a `match` takes or an expression computes is known to its author alone, and so is what stands
@@ -72,6 +82,10 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+const fn is_object(conversion: ConversionName) -> bool {
+    matches!(conversion, ConversionName::Money | ConversionName::MinorMoney)
 }
 
 /// A place as contracts name it, whichever item, and whichever document it is of.

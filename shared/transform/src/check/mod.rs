@@ -5,6 +5,7 @@ mod changed;
 mod expressions;
 mod forms;
 mod ignored;
+mod money;
 mod sources;
 mod targets;
 mod times;

@@ -1,7 +1,6 @@
 use super::sources::{alternatives, conditions, read};
 use super::{Checker, FindingKind};
 use crate::contract::{Schema, Type};
-use crate::engine::{Came, Conversion};
 use crate::mapping::file::{ConversionName, Rule, Source, UnknownValue};
 use crate::mapping::path::Place;
 
@@ -110,15 +109,7 @@ impl Checker<'_> {
     fn made(&mut self, rule: &Rule, target: &Schema) {
         let (made, format) = makes(rule.conversion);
         if made == Type::Object {
-            let money = serde_json::json!({ "minor": 1, "currency": "EUR" });
-            let members = ["minor", "currency"].iter().all(|name| target.member(name).is_some());
-            let others = target.required.iter().any(|name| money.get(name).is_none());
-            if !members || others {
-                let problem =
-                    format!("it makes an object of minor and currency, and {} wants another", self.file.to);
-                let mend = "make its members by rules of their own";
-                self.find(FindingKind::TypeMismatch, &rule.to, &rule.to, problem, mend);
-            }
+            self.amount(rule, target);
         }
         if !target.types.allow(made) {
             let problem = format!(
@@ -145,45 +136,6 @@ impl Checker<'_> {
             };
             self.find(FindingKind::TypeMismatch, &rule.to, &rule.to, problem, mend);
         }
-    }
-
-    /// What stands beside an amount or a subdivision is a text, and beside an amount always there.
-    fn beside(&mut self, rule: &Rule) {
-        let Some(place) = rule.currency.as_deref().and_then(Self::place) else { return };
-        let is_money = rule.conversion != ConversionName::Subdivision;
-        for (version, schema) in self.says(&place) {
-            let Some(schema) = schema else { continue };
-            let at = format!("{}@{version}", self.file.from);
-            if let Some(wrong) = schema.types.of_values().find(|one| *one != Type::String) {
-                let problem = format!("{at} may send {}, and a text is needed here", wrong.as_str());
-                self.find(FindingKind::TypeMismatch, &rule.to, &place, problem, "read another place");
-            }
-            let values = schema.values.iter().flatten().filter(|_| is_money);
-            let wrong: Vec<_> =
-                values.filter_map(serde_json::Value::as_str).filter(|it| !is_currency(it)).collect();
-            for value in wrong {
-                let problem = format!("{} sends {value:?}, which is no currency", self.file.from);
-                let mend = "read another place, or map it first";
-                self.find((FindingKind::ValueNotAllowed, value), &rule.to, &place, problem, mend);
-            }
-        }
-        let lacks = self
-            .sources
-            .iter()
-            .map(|(version, _)| *version)
-            .find(|version| whole(rule).iter().any(|amount| !self.beside_it(amount, &place, version)));
-        if let Some(version) = lacks.filter(|_| is_money && rule.missing.is_none()) {
-            let problem = format!("{}@{version} may send an amount without it", self.file.from);
-            let mend = "read another place, or say missing = \"park\"";
-            self.find(FindingKind::MayBeMissing, &rule.to, &place, problem, mend);
-        }
-    }
-
-    /// Whether every message that has the one has the other: what both stand in is there then.
-    fn beside_it(&self, one: &Place, other: &Place, version: &str) -> bool {
-        let common = one.steps.iter().zip(&other.steps).take_while(|(one, other)| one == other).count();
-        let common = if one.space == other.space { common } else { 0 };
-        self.always_from(other, common, version) && !self.may_be_empty(other, version)
     }
 
     /// A text that passes unchanged, of a source whose contract has the same format.
@@ -332,10 +284,6 @@ pub(super) fn takes(rule: &Rule) -> Vec<Type> {
         }
         As::Boolean => vec![Type::Boolean],
     }
-}
-
-fn is_currency(text: &str) -> bool {
-    Conversion::Currency.convert(&Came::Text(text.into()), None, false).is_ok()
 }
 
 const fn makes(conversion: ConversionName) -> (Type, Option<&'static str>) {

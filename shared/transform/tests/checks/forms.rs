@@ -1,6 +1,6 @@
 //! The form of what comes: what no conversion takes, and a form that a new contract says otherwise.
 
-use transform::FindingKind::{Changed, TypeMismatch};
+use transform::FindingKind::{Changed, TypeMismatch, ValueNotAllowed, ValueUnmapped};
 use transform::{Catalog, FindingKind};
 
 use crate::produced::{TEXT, found, one_more};
@@ -124,4 +124,53 @@ fn a_decimal_comma_of_the_shop_is_named_before_it_is_live() {
     let findings = catalog.check_contract(serde_json::from_str(new).unwrap()).unwrap();
     let price = |it: &&transform::Finding| it.path == "$.line_items[].price";
     assert!(findings.iter().any(|it| price(&it)), "{findings:#?}");
+}
+
+const PRICE: &str = "from = \"extra.amount\"\nas = \"minor-money\"\ncurrency = \"extra.currency\"";
+
+fn price(currency: &str) -> String {
+    format!(
+        r#"{{"type": "object", "required": ["amount", "currency"], "properties": {{
+            "amount": {{"type": "integer"}}, "currency": {currency}}}}}"#
+    )
+}
+
+fn members(minor: &str, currency: &str) -> String {
+    format!(
+        r#"{{"type": "object", "required": ["minor", "currency"], "properties": {{
+            "minor": {minor}, "currency": {currency}}}}}"#
+    )
+}
+
+#[test]
+fn the_members_of_an_amount_are_held_against_the_target_each() {
+    let (integer, code) = (r#"{"type": "integer"}"#, r#"{"type": "string", "pattern": "^[A-Z]{3}$"}"#);
+    let held = |source: &str, minor: &str, currency: &str| {
+        found(&one_more(&price(source), &members(minor, currency), PRICE))
+    };
+    assert_eq!(held(code, integer, code), []);
+    assert_eq!(held(code, TEXT, code), [(TypeMismatch, None)]);
+    assert_eq!(held(code, integer, integer), [(TypeMismatch, None)]);
+    let lower = r#"{"type": "string", "pattern": "^[a-z]{3}$"}"#;
+    assert_eq!(held(code, integer, lower), [(ValueNotAllowed, None)]);
+    let dollar = r#"{"type": "string", "enum": ["USD"]}"#;
+    assert_eq!(held(code, integer, dollar), [(ValueUnmapped, None)]);
+    assert_eq!(held(dollar, integer, dollar), []);
+    let both = r#"{"type": "string", "enum": ["EUR", "USD"]}"#;
+    assert_eq!(held(both, integer, dollar), [(ValueNotAllowed, Some("EUR".to_owned()))]);
+}
+
+#[test]
+fn a_new_limit_of_an_amounts_member_is_told() {
+    let (integer, code) = (r#"{"type": "integer"}"#, r#"{"type": "string", "pattern": "^[A-Z]{3}$"}"#);
+    let files = one_more(&price(code), &members(integer, code), PRICE);
+    let broken = |minor: &str, currency: &str| {
+        told(&files, &replaced(&files.target, &members(integer, code), &members(minor, currency)))
+    };
+    let least = r#"{"type": "integer", "maximum": 10}"#;
+    assert_eq!(broken(least, code), [(Changed, "$.extra.minor".to_owned())]);
+    let euro = r#"{"type": "string", "pattern": "^EUR$"}"#;
+    assert_eq!(broken(integer, euro), [(Changed, "$.extra.currency".to_owned())]);
+    let dollar = r#"{"type": "string", "enum": ["USD"]}"#;
+    assert_eq!(broken(integer, dollar), [(ValueUnmapped, "$.extra.currency".to_owned())]);
 }
