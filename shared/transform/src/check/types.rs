@@ -202,42 +202,6 @@ impl Checker<'_> {
         }
     }
 
-    /// The contract's format of a time is one that the rule reads.
-    fn format(&mut self, rule: &Rule, place: &Place, at: &str, schema: &Schema) {
-        let rule_reads = |wanted: &str| {
-            if rule.formats.is_empty() {
-                wanted == "rfc3339" && rule.conversion == ConversionName::Instant
-            } else {
-                rule.formats.iter().any(|it| it == wanted)
-            }
-        };
-        let wanted = match (rule.conversion, schema.format.as_deref()) {
-            (ConversionName::Instant | ConversionName::Date, Some("date-time")) => "rfc3339".to_owned(),
-            (ConversionName::Date, Some("date")) if rule.formats.is_empty() => return,
-            (ConversionName::Instant | ConversionName::Date, Some(format)) => format.to_owned(),
-            (ConversionName::Instant | ConversionName::Date, None) => {
-                let problem = format!("{at} does not say in which format it is");
-                let mend =
-                    "say `format` in the contract: date-time, date, unix-seconds, or a pattern of strptime's";
-                self.find(FindingKind::TypeMismatch, &rule.to, place, problem, mend);
-                return;
-            }
-            _ => return,
-        };
-        if !rule_reads(&wanted) {
-            let problem = format!("{at} sends it in format {wanted}, which the rule does not read");
-            let a_time = matches!(wanted.as_str(), "rfc3339" | "rfc2822") || wanted.starts_with("unix-");
-            let mend = if rule.conversion == ConversionName::Date && a_time {
-                "read it as `instant`: which day a time is depends on where one is".to_owned()
-            } else {
-                format!(
-                    "add {wanted:?} to `formats`, and keep the old one while messages of it are in flight"
-                )
-            };
-            self.find(FindingKind::TypeMismatch, &rule.to, place, problem, mend);
-        }
-    }
-
     /// What goes into a text, a template or an expression is one value.
     fn scalar(&mut self, rule: &Rule, place: &Place) {
         for (version, schema) in self.says(place) {

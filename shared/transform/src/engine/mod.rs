@@ -24,4 +24,4 @@ pub use explained::{Explanation, ListExplained, Looked, Outcome, RefusalExplaine
 pub(crate) use expr::{Expression, Library, names_of};
 pub(crate) use plan::{Attempt, Rule as CompiledRule};
 pub use plan::{Note, Plan, Translated};
-pub(crate) use times::TimeFormat;
+pub(crate) use times::{TimeFormat, parse_offset};

@@ -174,3 +174,57 @@ fn a_new_limit_of_an_amounts_member_is_told() {
     let dollar = r#"{"type": "string", "enum": ["USD"]}"#;
     assert_eq!(broken(integer, dollar), [(ValueUnmapped, "$.extra.currency".to_owned())]);
 }
+
+/// Of a rule that reads these formats of a source that sends the first or the last of them.
+fn formats(conversion: &str, source: &str, formats: &str) -> Vec<transform::Finding> {
+    let target = if conversion == "date" { "date" } else { "date-time" };
+    let kind = if source.starts_with("unix") { "integer" } else { "string" };
+    let rule = format!("from = \"extra\"\nas = \"{conversion}\"\nformats = [{formats}]");
+    let source = format!(r#"{{"type": "{kind}", "format": "{source}"}}"#);
+    let target = format!(r#"{{"type": "string", "format": "{target}"}}"#);
+    one_more(&source, &target, &rule).catalog().check()
+}
+
+#[test]
+fn formats_that_read_the_same_text_as_another_time() {
+    for (conversion, source, both, told) in [
+        ("date", "%m/%d/%Y", r#""%d/%m/%Y", "%m/%d/%Y""#, true),
+        ("date", "%m/%d/%Y", r#""%m/%d/%Y", "%d/%m/%Y""#, true),
+        ("date", "%Y-%d-%m", r#""rfc3339", "%Y-%d-%m""#, true),
+        ("date", "%d/%m/%Y", r#""rfc3339", "%d/%m/%Y", "%d.%m.%Y""#, false),
+        ("instant", "unix-seconds", r#""unix-milliseconds", "unix-seconds""#, true),
+        ("instant", "unix-seconds", r#""unix-seconds", "unix-milliseconds""#, false),
+        ("instant", "%d.%m.%Y %H:%M:%S %z", r#""rfc3339", "%d.%m.%Y %H:%M:%S %z""#, false),
+        ("instant", "%d.%m.%Y %H:%M %z", r#""%m.%d.%Y %H:%M %z", "%d.%m.%Y %H:%M %z""#, true),
+        ("instant", "rfc2822", r#""rfc3339", "rfc2822", "unix-seconds""#, false),
+    ] {
+        let findings = formats(conversion, source, both);
+        assert!(findings.iter().all(|it| it.kind == TypeMismatch && it.rule == "extra"), "{findings:#?}");
+        assert_eq!(findings.len(), usize::from(told), "{both}: {findings:#?}");
+        assert!(findings.iter().all(|it| it.problem.contains("differently")), "{findings:#?}");
+    }
+}
+
+#[test]
+fn formats_that_only_another_order_tells_apart_are_put_into_it() {
+    let mend = |findings: Vec<transform::Finding>| findings.into_iter().map(|it| it.mend).next().unwrap();
+    let order = mend(formats("instant", "unix-seconds", r#""unix-milliseconds", "unix-seconds""#));
+    assert_eq!(order, r#"put "unix-seconds" before "unix-milliseconds""#);
+    let never = mend(formats("date", "%m/%d/%Y", r#""%d/%m/%Y", "%m/%d/%Y""#));
+    assert!(never.contains("a mapping of its own for each version of crm.lead"), "{never}");
+}
+
+#[test]
+fn the_mend_of_a_changed_format_keeps_the_old_one_only_where_they_can_be_told_apart() {
+    let mend = |conversion: &str, new: &str, old: &str| {
+        let findings = formats(conversion, new, &format!("{old:?}"));
+        findings.into_iter().map(|it| it.mend).next().unwrap()
+    };
+    let kept = mend("instant", "%d.%m.%Y %H:%M:%S %z", "rfc3339");
+    assert!(kept.starts_with("add \"%d.%m.%Y %H:%M:%S %z\" to `formats`, and keep the old one"), "{kept}");
+    let before = mend("instant", "unix-seconds", "unix-milliseconds");
+    assert!(before.starts_with("put \"unix-seconds\" before the others in `formats`"), "{before}");
+    let instead = mend("date", "%m/%d/%Y", "%d/%m/%Y");
+    assert!(instead.starts_with("say \"%m/%d/%Y\" instead of the old one"), "{instead}");
+    assert!(instead.contains("a mapping of its own for each version of crm.lead"), "{instead}");
+}
