@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::sources::conditions;
 use super::{Checker, FindingKind};
 use crate::contract::{Change, Effect, Schema, diff};
-use crate::mapping::file::ConversionName;
+use crate::mapping::file::{ConversionName, ListRule};
 use crate::mapping::path::{Place, Space, without_indices};
 
 impl Checker<'_> {
@@ -28,7 +28,7 @@ impl Checker<'_> {
         }
     }
 
-    /// All that is made, with the rule that makes it: of an amount its members too.
+    /// All that is made, with the rule that makes it: of an amount its members too, and lists themselves.
     fn made_places(&self) -> Vec<(String, Place)> {
         let mut made = Vec::new();
         for rule in &self.file.rule {
@@ -36,7 +36,13 @@ impl Checker<'_> {
             let places = members.iter().filter_map(|member| Self::place(&format!("{}{member}", rule.to)));
             made.extend(places.map(|place| (rule.to.clone(), place)));
         }
+        made.extend(self.lists(|list| &list.to));
         made
+    }
+
+    fn lists(&self, of: impl Fn(&ListRule) -> &str) -> Vec<(String, Place)> {
+        let list = |list: &ListRule| Some((list.to.clone(), Self::place(of(list))?.list()?));
+        self.file.list.iter().filter_map(list).collect()
     }
 
     /// What a condition compares, a `match` takes or an expression computes is known to its author alone, and so is what stands
@@ -55,6 +61,7 @@ impl Checker<'_> {
             }
         }
         let mut read = self.places_read();
+        read.extend(self.lists(|list| &list.from));
         for places in [&mut judged, &mut read] {
             places.retain(|(_, place)| place.space == space);
         }
@@ -75,9 +82,15 @@ impl Checker<'_> {
         // What is dead is not asked of one contract alone.
         let breaks = self.findings.iter().filter(|it| it.kind != FindingKind::Dead);
         let told: BTreeSet<_> = breaks.map(|it| (it.rule.clone(), normal(&it.path))).collect();
+        // What is said of a list's items may be of the list.
+        let is_told = |rule: &String, path: &str| {
+            [path.to_owned(), format!("{path}[]")]
+                .into_iter()
+                .any(|path| told.contains(&(rule.clone(), path)))
+        };
         for (rule, place) in places {
             let path = normal(&place.to_string());
-            if path == change.path && !told.contains(&(rule.clone(), path)) {
+            if path == change.path && !is_told(rule, &path) {
                 self.find(FindingKind::Changed, rule, place, &change.what, mend);
             }
         }
