@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::sources::conditions;
 use super::{Checker, FindingKind};
 use crate::contract::{Change, Effect, Schema, diff};
+use crate::mapping::file::{ConversionName, ListRule};
 use crate::mapping::path::{Place, Space, without_indices};
 
 impl Checker<'_> {
@@ -17,9 +18,7 @@ impl Checker<'_> {
         }
         if let Some(before) = self.before.target {
             let changes = diff(before, self.target);
-            let made =
-                self.file.rule.iter().filter_map(|rule| Some((rule.to.clone(), Self::place(&rule.to)?)));
-            let made: Vec<_> = made.collect();
+            let made = self.made_places();
             let narrower =
                 |change: &&Change| matches!(change.effect, Effect::BreaksWriters | Effect::BreaksBoth);
             // Types and values are held against the rules by the other checks.
@@ -29,8 +28,25 @@ impl Checker<'_> {
         }
     }
 
-    /// What the rules convert is held against the new contract by the other checks. What a condition compares, a `match`
-    /// takes or an expression computes is known to its author alone.
+    /// All that is made, with the rule that makes it: of an amount its members too, and lists themselves.
+    fn made_places(&self) -> Vec<(String, Place)> {
+        let mut made = Vec::new();
+        for rule in &self.file.rule {
+            let members: &[_] = if is_object(rule.conversion) { &["", ".minor", ".currency"] } else { &[""] };
+            let places = members.iter().filter_map(|member| Self::place(&format!("{}{member}", rule.to)));
+            made.extend(places.map(|place| (rule.to.clone(), place)));
+        }
+        made.extend(self.lists(|list| &list.to));
+        made
+    }
+
+    fn lists(&self, of: impl Fn(&ListRule) -> &str) -> Vec<(String, Place)> {
+        let list = |list: &ListRule| Some((list.to.clone(), Self::place(of(list))?.list()?));
+        self.file.list.iter().filter_map(list).collect()
+    }
+
+    /// What a condition compares, a `match` takes or an expression computes is known to its author alone, and so is what stands
+    /// in a text that comes in another form. The rest of what the rules convert the other checks hold against the new contract.
     fn changes_of_a_source(&mut self, before: &Schema, now: &Schema, space: Space) {
         let file = self.file;
         let mut judged: Vec<(String, Place)> = Vec::new();
@@ -45,8 +61,11 @@ impl Checker<'_> {
                 judged.extend(places.map(|place| (rule.to.clone(), place)));
             }
         }
-        judged.retain(|(_, place)| place.space == space);
-        asked.retain(|(_, place)| place.space == space);
+        let mut read = self.places_read();
+        read.extend(self.lists(|list| &list.from));
+        for places in [&mut judged, &mut asked, &mut read] {
+            places.retain(|(_, place)| place.space == space);
+        }
         let wider = |change: &&Change| matches!(change.effect, Effect::BreaksReaders | Effect::BreaksBoth);
         let changes = diff(before, now);
         for change in changes.iter().filter(wider) {
@@ -55,6 +74,9 @@ impl Checker<'_> {
                 &judged,
                 "see that the condition, the expression or the `match` is still right",
             );
+            if change.is_limit {
+                self.tell(change, &read, "see that what the rule makes of it is still right");
+            }
         }
         // What comes always now, or never, may be the very thing that a condition asks.
         let surer = |change: &&Change| change.effect == Effect::BreaksWriters && !change.is_limit;
@@ -67,13 +89,23 @@ impl Checker<'_> {
         // What is dead is not asked of one contract alone.
         let breaks = self.findings.iter().filter(|it| it.kind != FindingKind::Dead);
         let told: BTreeSet<_> = breaks.map(|it| (it.rule.clone(), normal(&it.path))).collect();
+        // What is said of a list's items may be of the list.
+        let is_told = |rule: &String, path: &str| {
+            [path.to_owned(), format!("{path}[]")]
+                .into_iter()
+                .any(|path| told.contains(&(rule.clone(), path)))
+        };
         for (rule, place) in places {
             let path = normal(&place.to_string());
-            if path == change.path && !told.contains(&(rule.clone(), path)) {
+            if path == change.path && !is_told(rule, &path) {
                 self.find(FindingKind::Changed, rule, place, &change.what, mend);
             }
         }
     }
+}
+
+const fn is_object(conversion: ConversionName) -> bool {
+    matches!(conversion, ConversionName::Money | ConversionName::MinorMoney)
 }
 
 /// A place as contracts name it, whichever item, and whichever document it is of.

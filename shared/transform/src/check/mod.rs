@@ -3,7 +3,9 @@
 mod allowed;
 mod changed;
 mod expressions;
+mod forms;
 mod ignored;
+mod money;
 mod patterns;
 mod sources;
 mod targets;

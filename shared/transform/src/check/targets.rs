@@ -22,7 +22,7 @@ impl Checker<'_> {
             }
         }
         for list in &file.list {
-            self.least_items(&list.to, list.none.is_some());
+            self.least_items(list);
             self.null_items(list);
         }
         for rule in &file.rule {
@@ -215,26 +215,24 @@ impl Checker<'_> {
         })
     }
 
-    fn least_items(&mut self, to: &str, refuses_none: bool) {
-        let Some(place) = Self::place(to) else { return };
-        let Some((_, above)) = place.steps.split_last() else { return };
-        let above = Place { space: place.space, steps: above.to_vec() };
+    fn least_items(&mut self, list: &ListRule) {
+        let to = list.to.as_str();
+        let Some(above) = Self::place(to).as_ref().and_then(Place::list) else { return };
         let least = self.target.at(above.in_schema()).and_then(|schema| schema.min_items).unwrap_or(0);
-        let source =
-            self.file.list.iter().find(|list| list.to == to).and_then(|list| Self::place(&list.from));
-        let list = source.map(|mut source| {
-            source.steps.pop();
-            source
-        });
+        let source = Self::place(&list.from).as_ref().and_then(Place::list);
         let versions: Vec<_> = self.sources.iter().map(|(version, _)| *version).collect();
-        let sure = list.is_some_and(|list| versions.iter().all(|version| self.always(&list, version)));
-        if self.is_required(&above) && !sure && !refuses_none {
+        let always = |place: &Place| versions.iter().all(|version| self.always(place, version));
+        let sure = source.as_ref().is_some_and(always);
+        let none = "say with `none` what is expected of a message without any";
+        if self.is_required(&above) && !sure && list.none.is_none() {
             let problem = format!("{} needs it, and {} may lack the list", self.file.to, self.file.from);
-            let mend = "say with `none` what is expected of a message without any";
-            self.find(FindingKind::MayBeMissing, to, to, problem, mend);
-        } else if least > 0 && !refuses_none {
+            self.find(FindingKind::MayBeMissing, to, to, problem, none);
+        } else if least > 0 && list.none.is_none() {
             let problem = format!("{} needs at least {least}, and a message may have none", self.file.to);
-            let mend = "say with `none` what is expected of a message without any";
+            self.find(FindingKind::MayBeMissing, to, to, problem, none);
+        } else if least > 1 && !source.is_some_and(|source| self.has_items(list, &source, least)) {
+            let problem = format!("{} needs at least {least}, and a message may have fewer", self.file.to);
+            let mend = "read a list that has as many and say its `minItems`, or make the items by rules of their own";
             self.find(FindingKind::MayBeMissing, to, to, problem, mend);
         }
     }
@@ -250,6 +248,12 @@ impl Checker<'_> {
             let mend = "leave such items out with `when`, or mend the contract";
             self.find(FindingKind::MayBeMissing, &list.to, &from, problem, mend);
         }
+    }
+
+    /// Whether so many items of the source come and are kept, where the list comes.
+    fn has_items(&self, list: &ListRule, source: &Place, least: u64) -> bool {
+        let enough = |schema: &Schema| schema.min_items.is_some_and(|items| items >= least);
+        list.when.is_none() && self.says(source).into_iter().all(|(_, schema)| schema.is_some_and(enough))
     }
 
     /// An alternative behind one that every message has is never read.

@@ -1,7 +1,6 @@
 use super::sources::{alternatives, conditions, read};
 use super::{Checker, FindingKind};
 use crate::contract::{Schema, Type};
-use crate::engine::{Came, Conversion};
 use crate::mapping::file::{ConversionName, Rule, Source, UnknownValue};
 use crate::mapping::path::Place;
 
@@ -9,16 +8,17 @@ impl Checker<'_> {
     /// What comes can be converted, and what is made is of the target's type.
     pub(super) fn types(&mut self) {
         let file = self.file;
-        for rule in &file.rule {
+        for (index, rule) in file.rule.iter().enumerate() {
             let Some(target) = self.target_of(rule) else { continue };
             let passes = rule.values.is_none() || passes(self, rule);
             if passes && (rule.from.iter().next().is_some() || rule.expr.is_some()) {
                 self.made(rule, target);
-                self.shaped(rule, target);
+                self.shaped(rule, rule.conversion, target);
             }
             self.times(rule);
             self.beside(rule);
             self.ignored(rule);
+            self.formed(index, rule);
             if !passes {
                 self.keys(rule);
             }
@@ -109,15 +109,7 @@ impl Checker<'_> {
     fn made(&mut self, rule: &Rule, target: &Schema) {
         let (made, format) = makes(rule.conversion);
         if made == Type::Object {
-            let money = serde_json::json!({ "minor": 1, "currency": "EUR" });
-            let members = ["minor", "currency"].iter().all(|name| target.member(name).is_some());
-            let others = target.required.iter().any(|name| money.get(name).is_none());
-            if !members || others {
-                let problem =
-                    format!("it makes an object of minor and currency, and {} wants another", self.file.to);
-                let mend = "make its members by rules of their own";
-                self.find(FindingKind::TypeMismatch, &rule.to, &rule.to, problem, mend);
-            }
+            self.amount(rule, target);
         }
         if !target.types.allow(made) {
             let problem = format!(
@@ -147,66 +139,6 @@ impl Checker<'_> {
             };
             self.find(FindingKind::TypeMismatch, &rule.to, &rule.to, problem, mend);
         }
-    }
-
-    /// What a conversion makes in one form has to be what the target's pattern lets stand there: if not this, then nothing.
-    fn shaped(&mut self, rule: &Rule, target: &Schema) {
-        let Some(pattern) = target.pattern.as_deref().and_then(|it| regex_lite::Regex::new(it).ok()) else {
-            return;
-        };
-        let samples = samples(rule.conversion);
-        if let Some(sample) =
-            samples.first().filter(|_| !samples.iter().any(|sample| pattern.is_match(sample)))
-        {
-            let problem = format!(
-                "{} makes such as {sample:?}, and {} has the pattern {pattern}",
-                name(rule.conversion),
-                self.file.to
-            );
-            let mend = "give the rule another `as`, or mend the pattern";
-            self.find(FindingKind::ValueNotAllowed, &rule.to, &rule.to, problem, mend);
-        }
-    }
-
-    /// What stands beside an amount or a subdivision is a text, and beside an amount always there.
-    fn beside(&mut self, rule: &Rule) {
-        let Some(place) = rule.currency.as_deref().and_then(Self::place) else { return };
-        let is_money = rule.conversion != ConversionName::Subdivision;
-        for (version, schema) in self.says(&place) {
-            let Some(schema) = schema else { continue };
-            let at = format!("{}@{version}", self.file.from);
-            if let Some(wrong) = schema.types.of_values().find(|one| *one != Type::String) {
-                let problem = format!("{at} may send {}, and a text is needed here", wrong.as_str());
-                self.find(FindingKind::TypeMismatch, &rule.to, &place, problem, "read another place");
-            }
-            let values = schema.values.iter().flatten().filter(|_| is_money);
-            let any_case = rule.conversion == ConversionName::Minor;
-            let is_one = |it: &str| is_currency(it) || (any_case && is_currency(&it.to_ascii_uppercase()));
-            let wrong: Vec<_> =
-                values.filter_map(serde_json::Value::as_str).filter(|it| !is_one(it)).collect();
-            for value in wrong {
-                let problem = format!("{} sends {value:?}, which is no currency", self.file.from);
-                let mend = "read another place, or map it first";
-                self.find((FindingKind::ValueNotAllowed, value), &rule.to, &place, problem, mend);
-            }
-        }
-        let lacks = self
-            .sources
-            .iter()
-            .map(|(version, _)| *version)
-            .find(|version| whole(rule).iter().any(|amount| !self.beside_it(amount, &place, version)));
-        if let Some(version) = lacks.filter(|_| is_money && rule.missing.is_none()) {
-            let problem = format!("{}@{version} may send an amount without it", self.file.from);
-            let mend = "read another place, or say missing = \"park\"";
-            self.find(FindingKind::MayBeMissing, &rule.to, &place, problem, mend);
-        }
-    }
-
-    /// Whether every message that has the one has the other: what both stand in is there then.
-    fn beside_it(&self, one: &Place, other: &Place, version: &str) -> bool {
-        let common = one.steps.iter().zip(&other.steps).take_while(|(one, other)| one == other).count();
-        let common = if one.space == other.space { common } else { 0 };
-        self.always_from(other, common, version) && !self.may_be_empty(other, version)
     }
 
     /// A text that passes unchanged, of a source whose contract has the same format.
@@ -273,42 +205,6 @@ impl Checker<'_> {
         }
     }
 
-    /// The contract's format of a time is one that the rule reads.
-    fn format(&mut self, rule: &Rule, place: &Place, at: &str, schema: &Schema) {
-        let rule_reads = |wanted: &str| {
-            if rule.formats.is_empty() {
-                wanted == "rfc3339" && rule.conversion == ConversionName::Instant
-            } else {
-                rule.formats.iter().any(|it| it == wanted)
-            }
-        };
-        let wanted = match (rule.conversion, schema.format.as_deref()) {
-            (ConversionName::Instant | ConversionName::Date, Some("date-time")) => "rfc3339".to_owned(),
-            (ConversionName::Date, Some("date")) if rule.formats.is_empty() => return,
-            (ConversionName::Instant | ConversionName::Date, Some(format)) => format.to_owned(),
-            (ConversionName::Instant | ConversionName::Date, None) => {
-                let problem = format!("{at} does not say in which format it is");
-                let mend =
-                    "say `format` in the contract: date-time, date, unix-seconds, or a pattern of strptime's";
-                self.find(FindingKind::TypeMismatch, &rule.to, place, problem, mend);
-                return;
-            }
-            _ => return,
-        };
-        if !rule_reads(&wanted) {
-            let problem = format!("{at} sends it in format {wanted}, which the rule does not read");
-            let a_time = matches!(wanted.as_str(), "rfc3339" | "rfc2822") || wanted.starts_with("unix-");
-            let mend = if rule.conversion == ConversionName::Date && a_time {
-                "read it as `instant`: which day a time is depends on where one is".to_owned()
-            } else {
-                format!(
-                    "add {wanted:?} to `formats`, and keep the old one while messages of it are in flight"
-                )
-            };
-            self.find(FindingKind::TypeMismatch, &rule.to, place, problem, mend);
-        }
-    }
-
     /// What goes into a text, a template or an expression is one value.
     fn scalar(&mut self, rule: &Rule, place: &Place) {
         for (version, schema) in self.says(place) {
@@ -323,7 +219,7 @@ impl Checker<'_> {
 }
 
 /// The places that are read as they stand, and not put together.
-fn whole(rule: &Rule) -> Vec<Place> {
+pub(super) fn whole(rule: &Rule) -> Vec<Place> {
     let place = |source: &Source| match source {
         Source::Place(text) => Place::parse(text).ok(),
         _ => None,
@@ -354,25 +250,6 @@ pub(super) fn takes(rule: &Rule) -> Vec<Type> {
             vec![Type::Boolean, Type::Integer, Type::String]
         }
         As::Boolean => vec![Type::Boolean],
-    }
-}
-
-fn is_currency(text: &str) -> bool {
-    Conversion::Currency.convert(&Came::Text(text.into()), None, false).is_ok()
-}
-
-/// Of what a conversion makes in one form.
-const fn samples(conversion: ConversionName) -> &'static [&'static str] {
-    use ConversionName as As;
-    match conversion {
-        As::Instant => &["2026-11-24T09:15:30Z", "2026-11-24T09:15:30.25Z"],
-        As::Date => &["2026-11-24"],
-        As::Country => &["DE"],
-        As::Currency => &["EUR"],
-        As::Decimal => &["19.90", "7", "-3.5"],
-        As::Amount => &["19.90", "7"],
-        As::Email => &["ann@example.com"],
-        _ => &[],
     }
 }
 

@@ -89,7 +89,7 @@ impl Checks {
             }
             Value::Object(members) => {
                 if let Some((currency, code)) = self.currency.as_ref().zip(members.get("currency")) {
-                    currency.check(code)?;
+                    currency.check(code).map_err(|refused| Refused { beside: true, ..refused })?;
                 }
                 if let Some(minor) = members.get("minor") {
                     return self.check(minor);

@@ -27,4 +27,4 @@ pub(crate) use expr::{Expression, Library, names_of};
 pub(crate) use pattern::regex;
 pub(crate) use plan::{Attempt, Rule as CompiledRule};
 pub use plan::{Note, Plan, Translated};
-pub(crate) use times::TimeFormat;
+pub(crate) use times::{TimeFormat, parse_offset};

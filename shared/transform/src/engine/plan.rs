@@ -168,6 +168,12 @@ impl Rule {
             converted => converted.map(Some),
         }
     }
+
+    /// What is refused for what stands beside is told there.
+    pub(crate) fn told(&self, refused: Refused) -> Refused {
+        let at = if refused.beside { refused.at.or(self.beside) } else { refused.at };
+        Refused { at, ..refused }
+    }
 }
 
 #[derive(Debug)]

@@ -19,6 +19,22 @@ pub(crate) enum TimeFormat {
 }
 
 impl TimeFormat {
+    /// As a mapping says it; the offset is of texts that name none.
+    pub(crate) fn parse(name: &str, offset: Option<Offset>) -> Option<Self> {
+        match name {
+            "rfc3339" => Some(Self::Rfc3339),
+            "rfc2822" => Some(Self::Rfc2822),
+            "unix-seconds" => Some(Self::UnixSeconds),
+            "unix-milliseconds" => Some(Self::UnixMilliseconds),
+            pattern if pattern.contains('%') => {
+                // A text that names its offset needs none of ours.
+                let offset = offset.filter(|_| !pattern.contains("%z") && !pattern.contains("%:z"));
+                Some(Self::Pattern(pattern.to_owned(), offset))
+            }
+            _ => None,
+        }
+    }
+
     const fn expected(&self) -> &'static str {
         match self {
             Self::Rfc3339 => "an RFC 3339 time with an offset",
@@ -30,7 +46,7 @@ impl TimeFormat {
     }
 
     /// Of a text, or of an integer that came as one.
-    fn instant(&self, text: &str, integer: Option<i64>) -> Option<Timestamp> {
+    pub(crate) fn instant(&self, text: &str, integer: Option<i64>) -> Option<Timestamp> {
         let number = || integer.or_else(|| text.parse().ok());
         match self {
             Self::UnixSeconds => Timestamp::from_second(number()?).ok(),
@@ -44,7 +60,7 @@ impl TimeFormat {
         }
     }
 
-    fn date(&self, text: &str) -> Option<Date> {
+    pub(crate) fn date(&self, text: &str) -> Option<Date> {
         match self {
             Self::Pattern(pattern, _) => Date::strptime(pattern, text).ok(),
             // Its parser reads a time as its day: which day that is depends on where one is.
@@ -72,4 +88,22 @@ pub(super) fn date(came: &Came<'_>, formats: &[TimeFormat]) -> Result<Value, Ref
         Some(date) => Ok(Value::String(date.to_string())),
         None => invalid("a date of the calendar"),
     }
+}
+
+/// `+01:00`, `-05:30`, `Z`.
+pub(crate) fn parse_offset(text: &str) -> Option<Offset> {
+    if matches!(text, "Z" | "UTC") {
+        return Some(Offset::UTC);
+    }
+    let (sign, rest) = match text.split_at_checked(1)? {
+        ("+", rest) => (1, rest),
+        ("-", rest) => (-1, rest),
+        _ => return None,
+    };
+    let (hours, minutes) = rest.split_once(':')?;
+    let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
+    if !(0..=59).contains(&minutes) {
+        return None;
+    }
+    Offset::from_seconds(sign * (hours * 3_600 + minutes * 60)).ok()
 }

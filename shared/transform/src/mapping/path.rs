@@ -67,6 +67,12 @@ impl Place {
             .filter_map(|(index, _)| self.steps.get(..=index))
     }
 
+    /// The list whose items this is the place of.
+    pub(crate) fn list(&self) -> Option<Self> {
+        let (last, list) = self.steps.split_last()?;
+        (*last == Step::Each).then(|| Self { space: self.space, steps: list.to_vec() })
+    }
+
     /// What it stands in, from the outermost: each place, and whether that is an object or an array.
     pub(crate) fn holders(&self) -> impl Iterator<Item = (Self, Type)> {
         self.steps.iter().enumerate().skip(1).map(|(depth, step)| {

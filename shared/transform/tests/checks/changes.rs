@@ -90,3 +90,62 @@ fn two_patterns_at_once_cannot_be_held() {
     assert!(read(text).unwrap_err().to_string().contains("two patterns at once"));
     assert!(read(&text.replace("^X", "[0-9]$")).is_ok());
 }
+
+#[test]
+fn a_limit_of_a_list_that_a_new_target_says_otherwise_is_told() {
+    let broken = |old: &str, new: &str| {
+        let files = Files::target("\"minItems\": 1,", "\"minItems\": 1, \"maxItems\": 250,");
+        let catalog = files.catalog();
+        assert_eq!(catalog.check(), []);
+        let target = replaced(&files.target, old, new);
+        let findings = catalog.check_contract(serde_json::from_str(&target).unwrap()).unwrap();
+        findings.into_iter().map(|it| (it.kind, it.rule, it.path)).collect::<Vec<_>>()
+    };
+    let changed = [(Changed, "items[]".to_owned(), "$.items".to_owned())];
+    assert_eq!(broken("\"maxItems\": 250", "\"maxItems\": 5"), changed);
+    assert_eq!(broken("\"maxItems\": 250", "\"maxItems\": 300"), []);
+    let fewer = (FindingKind::MayBeMissing, "items[]".to_owned(), "items[]".to_owned());
+    assert_eq!(broken("\"minItems\": 1", "\"minItems\": 3"), [fewer], "once");
+}
+
+#[test]
+fn a_list_that_needs_more_than_one_item_needs_a_source_that_has_as_many() {
+    let three = Files::target("\"minItems\": 1,", "\"minItems\": 3,");
+    crate::expect(&three, FindingKind::MayBeMissing, "items[]", "items[]");
+    let least = |least: u8| format!("\"products\": {{\n      \"minItems\": {least},");
+    let source = |count| replaced(&three.source, "\"products\": {", &least(count));
+    assert_eq!(Files { source: source(3), ..three.clone() }.catalog().check(), []);
+    crate::expect(
+        &Files { source: source(2), ..three.clone() },
+        FindingKind::MayBeMissing,
+        "items[]",
+        "items[]",
+    );
+    let some = "from = \"products[]\"\nwhen = \"name != 'x'\"\nwith = { name = \"products[].name\" }";
+    let mapping = replaced(MAPPING, "from = \"products[]\"", some);
+    crate::expect(
+        &Files { source: source(3), mapping, ..three },
+        FindingKind::MayBeMissing,
+        "items[]",
+        "items[]",
+    );
+}
+
+#[test]
+fn a_list_of_the_source_that_may_be_longer_than_it_was_is_told() {
+    let files = Files::source("\"type\": \"array\",", "\"type\": \"array\", \"maxItems\": 5,");
+    let catalog = files.catalog();
+    let new = replaced(&files.source, "\"maxItems\": 5", "\"maxItems\": 500");
+    let findings = catalog.check_contract(serde_json::from_str(&new).unwrap()).unwrap();
+    let told: Vec<_> = findings.iter().map(|it| (it.kind, it.rule.as_str(), it.path.as_str())).collect();
+    assert_eq!(told, [(Changed, "items[]", "$.products")]);
+}
+
+#[test]
+fn a_limit_of_the_sales_lines_is_told() {
+    let new = r#"{"$id": "spillway:tryton.sale@8.3", "x-version-of": "spillway:tryton.sale@8.2",
+        "x-patch": {"properties": {"lines": {"maxItems": 1}}}}"#;
+    let catalog = transform::Catalog::built_in().unwrap();
+    let findings = catalog.check_contract(serde_json::from_str(new).unwrap()).unwrap();
+    assert!(findings.iter().any(|it| it.kind == Changed && it.path == "$.lines"), "{findings:#?}");
+}

@@ -6,9 +6,11 @@ mod changes;
 #[cfg(test)]
 mod contracts;
 #[cfg(test)]
-mod gaps;
+mod formats;
 #[cfg(test)]
 mod forms;
+#[cfg(test)]
+mod gaps;
 #[cfg(test)]
 mod idle;
 #[cfg(test)]

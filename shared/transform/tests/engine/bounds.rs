@@ -82,7 +82,8 @@ fn the_currency_of_an_amount_is_one_that_the_target_takes() {
         "currency": {"type": "string", "enum": ["EUR"]}}}}"#;
     let plan = plan(source, target, "[[rule]]\nto = \"m\"\nfrom = \"a\"\nas = \"money\"\ncurrency = \"c\"\n");
     assert!(plan.translate(r#"{"a": "1.00", "c": "EUR"}"#, None).is_ok());
-    assert_eq!(refused(&plan, &json!({ "a": "1.00", "c": "USD" })).0, ValueInvalid);
+    let told = refused(&plan, &json!({ "a": "1.00", "c": "USD" }));
+    assert_eq!(told, (ValueInvalid, "$.c".to_owned()));
 }
 
 #[test]

@@ -1,12 +1,10 @@
 //! What `as` says, and what stands beside it.
 
-use jiff::tz::Offset;
-
 use super::{Compiled, Compiler};
 use crate::engine::convert::Conversion;
 use crate::engine::counts::Counts;
 use crate::engine::pattern::Pattern;
-use crate::engine::times::TimeFormat;
+use crate::engine::times::{TimeFormat, parse_offset};
 use crate::mapping::file::{ConversionName, Rule as RuleText};
 
 impl Compiler<'_> {
@@ -77,17 +75,9 @@ impl Compiler<'_> {
                 self.wrong(&text.to, format!("offset {offset:?}: expected one such as \"+01:00\""))
             })?),
         };
-        let format = |name: &String| match name.as_str() {
-            "rfc3339" => Ok(TimeFormat::Rfc3339),
-            "rfc2822" => Ok(TimeFormat::Rfc2822),
-            "unix-seconds" => Ok(TimeFormat::UnixSeconds),
-            "unix-milliseconds" => Ok(TimeFormat::UnixMilliseconds),
-            pattern if pattern.contains('%') => {
-                // A text that names its offset needs none of ours.
-                let offset = offset.filter(|_| !pattern.contains("%z") && !pattern.contains("%:z"));
-                Ok(TimeFormat::Pattern(pattern.to_owned(), offset))
-            }
-            other => Err(self.wrong(&text.to, format!("{other:?} is no format of times"))),
+        let format = |name: &String| {
+            TimeFormat::parse(name, offset)
+                .ok_or_else(|| self.wrong(&text.to, format!("{name:?} is no format of times")))
         };
         if text.formats.is_empty() {
             return Ok(vec![TimeFormat::Rfc3339]);
@@ -107,22 +97,4 @@ fn factor(from: &str, to: &str) -> Option<(i128, i128)> {
         let of = |unit: &str| kind.iter().find(|(name, _)| *name == unit).map(|(_, size)| *size);
         Some((of(from)?, of(to)?))
     })
-}
-
-/// `+01:00`, `-05:30`, `Z`.
-fn parse_offset(text: &str) -> Option<Offset> {
-    if matches!(text, "Z" | "UTC") {
-        return Some(Offset::UTC);
-    }
-    let (sign, rest) = match text.split_at_checked(1)? {
-        ("+", rest) => (1, rest),
-        ("-", rest) => (-1, rest),
-        _ => return None,
-    };
-    let (hours, minutes) = rest.split_once(':')?;
-    let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
-    if !(0..=59).contains(&minutes) {
-        return None;
-    }
-    Offset::from_seconds(sign * (hours * 3_600 + minutes * 60)).ok()
 }

@@ -39,14 +39,11 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
                     }
                     return match rule.checks.check(&value).and_then(|()| self.grow(&value)) {
                         Ok(()) => Made::Value(value),
-                        Err(refused) => self.failed(refused, at, frame),
+                        Err(refused) => self.failed(rule.told(refused), at, frame),
                     };
                 }
                 Ok(None) => {}
-                Err(refused) => {
-                    let at = if refused.beside { rule.beside.or(at) } else { at };
-                    return self.failed(refused, at, frame);
-                }
+                Err(refused) => return self.failed(rule.told(refused), at, frame),
             }
         }
         self.without(rule, index, frame)
