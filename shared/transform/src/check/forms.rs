@@ -131,7 +131,8 @@ fn numbers(fraction: usize) -> Forms {
             ["", "-"].map(|sign| format!("{sign}{whole}{point}{behind}"))
         })
     });
-    Box::new(numbers)
+    let first = if fraction == 0 { "7" } else { "19.90" };
+    Box::new(std::iter::once(first.to_owned()).chain(numbers))
 }
 
 /// Of what a conversion makes in one form.
