@@ -83,9 +83,10 @@ pub(super) fn schemas(
 ) -> Result<BTreeMap<ContractId, Schema>, ContractError> {
     let done = RefCell::default();
     let schema = |(id, document): (&String, &Cow<'_, Value>)| {
-        let count = Cell::new(0);
-        let reader = Reader { of: id, id, document, documents, done: &done, count: &count };
-        let schema = reader.whole(0)?;
+        let (count, deepest) = (Cell::new(0), Cell::new(0));
+        let reader =
+            Reader { of: id, id, document, documents, done: &done, count: &count, deepest: &deepest };
+        let schema = reader.once(document, "", 0)?;
         reader.listed(&schema, "")?;
         Ok((id_of(document)?, schema))
     };
@@ -98,28 +99,45 @@ struct Reader<'d> {
     id: &'d str,
     document: &'d Value,
     documents: &'d BTreeMap<String, Cow<'d, Value>>,
-    /// Whole documents that are read already: versions are told from each other.
+    /// Whole documents, and what is referred to, that are read already: by id and pointer.
     done: &'d RefCell<BTreeMap<String, Done>>,
     count: &'d Cell<usize>,
+    /// The deepest level so far.
+    deepest: &'d Cell<usize>,
 }
 
 struct Done {
     schema: Schema,
     /// Schemas that it is made of.
     count: usize,
+    /// Levels below it.
+    height: usize,
 }
 
 impl<'d> Reader<'d> {
-    fn whole(&self, depth: usize) -> Result<Schema, ContractError> {
-        if let Some(Done { schema, count }) = self.done.borrow().get(self.id) {
+    /// What stands at the pointer, read the first time that it is asked for.
+    fn once(&self, value: &Value, pointer: &str, depth: usize) -> Result<Schema, ContractError> {
+        let key = format!("{}#{pointer}", self.id);
+        if let Some(Done { schema, count, height }) = self.done.borrow().get(&key) {
             self.counted(*count)?;
+            self.level(depth + height, pointer)?;
             return Ok(schema.clone());
         }
-        let before = self.count.get();
-        let schema = self.schema(self.document, "", depth)?;
-        let count = self.count.get() - before;
-        self.done.borrow_mut().insert(self.id.to_owned(), Done { schema: schema.clone(), count });
+        let (before, above) = (self.count.get(), self.deepest.replace(depth));
+        let schema = self.schema(value, pointer, depth)?;
+        let (count, deepest) = (self.count.get() - before, self.deepest.get());
+        self.deepest.set(deepest.max(above));
+        let done = Done { schema: schema.clone(), count, height: deepest - depth };
+        self.done.borrow_mut().insert(key, done);
         Ok(schema)
+    }
+
+    fn level(&self, depth: usize, path: &str) -> Result<(), ContractError> {
+        self.deepest.set(self.deepest.get().max(depth));
+        if depth > MAX_DEPTH {
+            return self.wrong(path, "references go in a circle, or too deep");
+        }
+        Ok(())
     }
 
     fn counted(&self, more: usize) -> Result<(), ContractError> {
@@ -150,9 +168,7 @@ impl<'d> Reader<'d> {
     }
 
     fn schema(&self, value: &Value, path: &str, depth: usize) -> Result<Schema, ContractError> {
-        if depth > MAX_DEPTH {
-            return self.wrong(path, "references go in a circle, or too deep");
-        }
+        self.level(depth, path)?;
         self.counted(1)?;
         let members = match value {
             Value::Bool(true) => return Ok(Schema { open: true, ..Schema::default() }),
@@ -190,8 +206,7 @@ impl<'d> Reader<'d> {
         let Some(target) = document.pointer(pointer) else {
             return self.wrong(path, format!("$ref: nothing stands at {reference}"));
         };
-        let reader = Reader { id, document, ..*self };
-        if pointer.is_empty() { reader.whole(depth + 1) } else { reader.schema(target, pointer, depth + 1) }
+        Reader { id, document, ..*self }.once(target, pointer, depth + 1)
     }
 
     fn own(&self, members: &Map<String, Value>, path: &str, depth: usize) -> Result<Schema, ContractError> {

@@ -188,3 +188,25 @@ fn a_pattern_of_either_side_that_cannot_be_used_is_found_once() {
     let told: Vec<_> = findings.iter().map(|it| (it.kind, it.path.as_str())).collect();
     assert_eq!(told, [(Unusable, "$.items[].unread")]);
 }
+
+/// Each is read before the one that refers to it: none of them is deep by itself.
+#[test]
+fn a_contract_that_is_deep_by_references_that_were_read_before_is_refused() {
+    let nested = |levels: usize| {
+        let leaf = std::iter::once(("a00".to_owned(), json!({"type": "string"})));
+        let next = |level: usize| {
+            let below = format!("#/$defs/a{:02}", level - 1);
+            (format!("a{level:02}"), json!({"type": "object", "properties": {"next": {"$ref": below}}}))
+        };
+        let defs: serde_json::Map<_, _> = leaf.chain((1..=levels).map(next)).collect();
+        let each = (0..=levels)
+            .map(|level| (format!("m{level:02}"), json!({"$ref": format!("#/$defs/a{level:02}")})));
+        let properties: serde_json::Map<_, _> = each.collect();
+        let document = json!({
+            "$id": "spillway:crm.deep@1", "type": "object", "properties": properties, "$defs": defs,
+        });
+        Contracts::read([document.to_string().as_str()]).map(|_| ()).map_err(|error| error.to_string())
+    };
+    assert_eq!(nested(20), Ok(()));
+    assert!(nested(90).unwrap_err().contains("too deep"));
+}
