@@ -87,7 +87,9 @@ pub(super) fn schemas(
         let reader =
             Reader { of: id, id, document, documents, done: &done, count: &count, deepest: &deepest };
         let schema = reader.once(document, "", 0)?;
-        reader.listed(&schema, "")?;
+        if let Some((path, problem)) = unlisted(&schema) {
+            return reader.wrong(&path, problem);
+        }
         Ok((id_of(document)?, schema))
     };
     documents.iter().map(schema).collect()
@@ -151,20 +153,6 @@ impl<'d> Reader<'d> {
 
     fn wrong<T>(&self, path: &str, problem: impl fmt::Display) -> Result<T, ContractError> {
         Err(ContractError::new(self.id, path, problem))
-    }
-
-    /// What is required is described as well: of a name alone nobody could say what to make.
-    fn listed(&self, schema: &Schema, path: &str) -> Result<(), ContractError> {
-        if let Some(name) = schema.required.iter().find(|name| !schema.properties.contains_key(*name)) {
-            return self.wrong(path, format!("{name} is required, and not among the properties"));
-        }
-        if let Some(what) = schema.conflict {
-            return self.wrong(path, format!("two {what} at once: write one that says both"));
-        }
-        for (name, member) in &schema.properties {
-            self.listed(member, &format!("{path}/{name}"))?;
-        }
-        schema.items.as_ref().map_or(Ok(()), |items| self.listed(items, &format!("{path}[]")))
     }
 
     fn schema(&self, value: &Value, path: &str, depth: usize) -> Result<Schema, ContractError> {
@@ -306,6 +294,25 @@ impl<'d> Reader<'d> {
             Some(_) => self.wrong(path, format!("{name}: expected an integer of 64 bits")),
         }
     }
+}
+
+/// What is required is described as well: of a name alone nobody could say what to make. Where it is not, and what is wrong.
+fn unlisted(schema: &Schema) -> Option<(String, String)> {
+    if let Some(name) = schema.required.iter().find(|name| !schema.properties.contains_key(*name)) {
+        return Some((String::new(), format!("{name} is required, and not among the properties")));
+    }
+    if let Some(what) = schema.conflict {
+        return Some((String::new(), format!("two {what} at once: write one that says both")));
+    }
+    // The place is put together on the way back.
+    let mut members = schema.properties.iter();
+    let of_members = members.find_map(|(name, member)| {
+        unlisted(member).map(|(path, problem)| (format!("/{name}{path}"), problem))
+    });
+    of_members.or_else(|| {
+        let (path, problem) = unlisted(schema.items.as_deref()?)?;
+        Some((format!("[]{path}"), problem))
+    })
 }
 
 /// Whether every validator takes the same texts: what `\d` or `\S` is beyond ASCII they do not agree on, nor on what a bracket

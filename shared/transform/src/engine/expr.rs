@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 
 use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedEntryExpr, IdedExpr, LiteralValue, operators};
 use cel::parser::PrattParser;
@@ -186,7 +185,7 @@ pub(crate) struct Library(Context<'static, 'static>);
 
 impl Library {
     pub(crate) fn new(sets: &BTreeMap<String, Vec<String>>) -> Self {
-        let mut context = Context::with_env(Arc::new(functions::env()));
+        let mut context = Context::with_env(functions::env());
         // Fails where the name is taken, which an expression that needs it shows.
         drop(context.add_function("money", functions::money));
         for (name, set) in sets {

@@ -1,6 +1,6 @@
 //! What expressions can call. What could make much of little is as CEL's extension for strings has it, but within bounds.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use cel::common::types::{CelInt, CelList, CelString, DYN_TYPE, INT_TYPE, STRING_TYPE};
 use cel::common::value::{CowVal, FromVal, Val};
@@ -16,7 +16,13 @@ pub(super) const TOO_MUCH: &str = "an expression that makes at most 65536 bytes 
 
 type Made<'b, 'v> = Result<CowVal<'b, 'v>, ExecutionError>;
 
-pub(super) fn env() -> Env {
+/// The same for all expressions: making it takes as long as compiling a mapping.
+pub(super) fn env() -> Arc<Env> {
+    static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(made()));
+    Arc::clone(&ENV)
+}
+
+fn made() -> Env {
     let mut env = Env::stdlib();
     // Neither can fail: nothing of the standard library is called as these are, and of two overloads that take a call the
     // one that was there first is called.
