@@ -6,6 +6,10 @@ use std::process::Command;
 
 use crate::{files, planned, put, tickets_to_crm, with};
 
+/// Crates of the same version at the same places of two checkouts are the same to cargo: in the target folder that both use, what one
+/// has built would be taken for the other's.
+const OF_THE_COPY: &str = concat!(env!("CARGO_PKG_VERSION"), "-copy");
+
 /// What a command has said on both its channels, and whether it ended well.
 struct Said {
     good: bool,
@@ -46,7 +50,13 @@ fn fill(folder: &Path, file: &str, old: &str, new: &str) {
 fn checkout() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("new-integration");
     std::fs::create_dir_all(&folder).unwrap();
-    put(&folder, &with(files(), &planned(&tickets_to_crm())));
+    let mut files = with(files(), &planned(&tickets_to_crm()));
+    let manifest = String::from_utf8(files[Path::new("Cargo.toml")].clone()).unwrap();
+    let version = format!("version = \"{}\"", env!("CARGO_PKG_VERSION"));
+    assert!(manifest.contains(&version), "{manifest}");
+    let manifest = manifest.replacen(&version, &format!("version = \"{OF_THE_COPY}\""), 1);
+    files.insert("Cargo.toml".into(), manifest.into_bytes());
+    put(&folder, &files);
     folder
 }
 
@@ -56,6 +66,8 @@ fn checkout() -> PathBuf {
 fn a_new_connector_and_its_flow_fail_where_something_is_to_be_filled_in_and_nowhere_else() {
     let folder = checkout();
     let format = ["fmt", "--check", "-p", "tickets-to-crm", "-p", "connector-crm", "-p", "outbound"];
+    let own = cargo(&folder, &["metadata", "--offline", "--no-deps", "--format-version", "1"]);
+    assert!(own.text.contains(&format!("shared/transform#{OF_THE_COPY}\"")), "{}", own.text);
     let formatted = cargo(&folder, &[&format[..], &["-p", "transform", "-p", "tests"]].concat());
     assert!(formatted.good, "{}", formatted.text);
 
