@@ -1,16 +1,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use serde_json::Value;
-use tokio::time::Instant;
 
 use super::{Partners, Sources};
 use crate::inspect::{Inspect, QueuedMessage};
 use crate::stack::Stack;
+use crate::until::until;
 
 /// How long anything may take that has to happen by itself. A function's first start is the slowest part.
 const DEADLINE: Duration = Duration::from_secs(60);
+
+/// How long a queue may take to drain: what another worker has in hand is tried again when its lease has run out, and two
+/// notifications of one object come at once.
+const DRAINED_WITHIN: Duration = Duration::from_secs(150);
 
 /// A flow's function, and what its outputs begin with.
 #[derive(PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -110,16 +114,31 @@ impl<'a> Stage<'a> {
 
     /// An acknowledgement comes a moment after the effect.
     pub(super) async fn drained(&self) -> Result<()> {
-        self.poll("empty queues", async || {
-            for flow in &FLOWS {
-                let queue_url = self.stack.output(&format!("{}QueueUrl", flow.output))?;
-                if !self.inspect.messages(queue_url).await?.is_empty() {
-                    return Ok(None);
-                }
+        let drained = async || Ok(self.queued().await?.is_empty().then_some(()));
+        match until("empty queues", DRAINED_WITHIN, drained).await {
+            Ok(()) => Ok(()),
+            Err(late) => Err(late.context(format!("still queued: {:?}", self.queued().await?))),
+        }
+    }
+
+    /// What is on the queues: flow, event, and how its last attempt ended.
+    async fn queued(&self) -> Result<Vec<(&'static str, String, String)>> {
+        let mut queued = Vec::new();
+        for flow in &FLOWS {
+            let queue_url = self.stack.output(&format!("{}QueueUrl", flow.output))?;
+            for message in self.inspect.messages(queue_url).await? {
+                let event: Value = serde_json::from_str(&message.body).unwrap_or_default();
+                let id = event["correlationid"].as_str().unwrap_or_default().to_owned();
+                let lines = self.inspect.log_lines(&self.stack.log_group(flow.function)).await?;
+                let last = lines
+                    .iter()
+                    .rev()
+                    .find(|line| line["message"] == "record ended" && line["correlation_id"] == id.as_str());
+                let ended = last.map(|line| format!("{} {}", line["disposition"], line["code"]));
+                queued.push((flow.function, id, ended.unwrap_or_default()));
             }
-            Ok(Some(()))
-        })
-        .await
+        }
+        Ok(queued)
     }
 
     pub(super) async fn before(&self) -> Result<Before> {
@@ -164,17 +183,7 @@ impl<'a> Stage<'a> {
     }
 
     pub(super) async fn poll<T>(&self, what: &str, probe: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
-        let ends = Instant::now() + DEADLINE;
-        let mut every = tokio::time::interval(Duration::from_millis(300));
-        loop {
-            every.tick().await;
-            if let Some(found) = probe().await.with_context(|| format!("while waiting for {what}"))? {
-                return Ok(found);
-            }
-            if Instant::now() > ends {
-                bail!("{what} did not come within {} s", DEADLINE.as_secs());
-            }
-        }
+        until(what, DEADLINE, probe).await
     }
 }
 
