@@ -5,3 +5,8 @@ pub fn client() -> reqwest::Client {
     drop(rustls::crypto::ring::default_provider().install_default());
     reqwest::Client::builder().no_proxy().build().expect("an HTTP client")
 }
+
+/// Whether there is an answer, and a good one.
+pub(crate) async fn succeeds(request: reqwest::RequestBuilder) -> bool {
+    request.send().await.is_ok_and(|answer| answer.status().is_success())
+}

@@ -22,7 +22,7 @@ mod stack;
 mod stamp;
 mod targets;
 mod tools;
-
+mod until;
 mod workspace;
 
 pub use command::Step;

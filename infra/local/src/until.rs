@@ -3,12 +3,13 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use tokio::time::Instant;
 
-/// How long anything may take that has to happen by itself: on a busy machine, with a function's first start in it.
-const DEADLINE: Duration = Duration::from_secs(120);
-
 /// Asks until there is an answer.
-pub(crate) async fn until<T>(what: &str, probe: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
-    let ends = Instant::now() + DEADLINE;
+pub(crate) async fn until<T>(
+    what: &str,
+    within: Duration,
+    probe: impl AsyncFn() -> Result<Option<T>>,
+) -> Result<T> {
+    let ends = Instant::now() + within;
     let mut every = tokio::time::interval(Duration::from_millis(250));
     loop {
         every.tick().await;
@@ -16,7 +17,7 @@ pub(crate) async fn until<T>(what: &str, probe: impl AsyncFn() -> Result<Option<
             return Ok(found);
         }
         if Instant::now() > ends {
-            bail!("{what} did not come within {} s", DEADLINE.as_secs());
+            bail!("{what} did not come within {} s", within.as_secs());
         }
     }
 }

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 
+use crate::http::succeeds;
 use crate::process::descendants;
 use crate::progress::say;
 use crate::real::System;
@@ -52,7 +53,7 @@ impl Record {
             "" => request,
             value => request.header("authorization", value),
         };
-        request.send().await.is_ok_and(|answer| answer.status().is_success())
+        succeeds(request).await
     }
 
     /// Kilobytes of memory of all its processes; what several share is counted once.

@@ -2,17 +2,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::engine::free_port;
+use crate::http::succeeds;
 use crate::process::Service;
 use crate::progress::say;
 use crate::real::django::{Application, Environment};
 use crate::real::postgres::Server;
-use crate::real::{KEEP_ALIVE, READY_WITHIN, Run};
+use crate::real::{READY_WITHIN, Run, gunicorn};
 use crate::tools::Tools;
 
 const DATABASE: &str = "crm";
@@ -58,12 +58,8 @@ impl RealBottleCrm {
         let run = Run::of(tools, "bottlecrm", &prepared).await?;
         let postgres = Server::start(tools, &run.folder.join("data"), free_port()?).await?;
         let token = fs::read_to_string(run.folder.join("token"))?;
-        let mut command = Command::new(tools.workspace.tools("bottlecrm/bin/gunicorn"));
-        command
-            .args(["spillway_wsgi:application", "--workers", "1", "--threads", "4"])
-            .args(["--bind", &format!("127.0.0.1:{}", run.port), "--keep-alive", KEEP_ALIVE])
-            .current_dir(&run.folder)
-            .envs(environment(tools, &postgres));
+        let mut command = gunicorn(tools, "bottlecrm", "spillway_wsgi:application", &run);
+        command.envs(environment(tools, &postgres));
         // Its own log files are named so.
         let mut service = Service::start("BottleCRM", &command, &run.folder.join("gunicorn.log"))?;
         let base_url = format!("http://127.0.0.1:{}", run.port);
@@ -72,7 +68,7 @@ impl RealBottleCrm {
         service
             .ready(READY_WITHIN, async || {
                 let request = client.get(&probe).bearer_auth(&token);
-                request.send().await.is_ok_and(|answer| answer.status().is_success())
+                succeeds(request).await
             })
             .await?;
         Ok(Self { base_url, token, client, _service: service, _postgres: postgres, _run: run })

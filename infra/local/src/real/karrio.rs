@@ -2,17 +2,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::engine::free_port;
+use crate::http::succeeds;
 use crate::process::Service;
 use crate::progress::say;
 use crate::real::django::{Application, Environment};
 use crate::real::postgres::Server;
-use crate::real::{KEEP_ALIVE, READY_WITHIN, Run};
+use crate::real::{READY_WITHIN, Run, gunicorn};
 use crate::targets::Partner;
 use crate::tools::Tools;
 
@@ -46,19 +46,15 @@ impl RealKarrio {
         let run = Run::of(tools, "karrio", &prepared).await?;
         let postgres = Server::start(tools, &run.folder.join("data"), free_port()?).await?;
         let token = fs::read_to_string(run.folder.join("token"))?;
-        let mut command = Command::new(tools.workspace.tools("karrio/bin/gunicorn"));
-        command
-            .args(["karrio.server.wsgi:application", "--workers", "1", "--threads", "4"])
-            .args(["--bind", &format!("127.0.0.1:{}", run.port), "--keep-alive", KEEP_ALIVE])
-            .current_dir(&run.folder)
-            .envs(environment(tools, &run.folder, &postgres));
+        let mut command = gunicorn(tools, "karrio", "karrio.server.wsgi:application", &run);
+        command.envs(environment(tools, &run.folder, &postgres));
         let mut service = Service::start("Karrio", &command, &run.log())?;
         let (client, base_url) = (crate::http::client(), format!("http://127.0.0.1:{}", run.port));
         let probe = format!("{base_url}/v1/references");
         service
             .ready(READY_WITHIN, async || {
                 let request = client.get(&probe).header("authorization", format!("Token {token}"));
-                request.send().await.is_ok_and(|answer| answer.status().is_success())
+                succeeds(request).await
             })
             .await?;
         Ok(Self { base_url, token, client, _service: service, _postgres: postgres, _run: run })

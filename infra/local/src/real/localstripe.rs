@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
+use crate::http::succeeds;
 use crate::process::Service;
 use crate::progress::say;
 use crate::real::{READY_WITHIN, Run, once};
@@ -46,7 +47,7 @@ impl RealLocalStripe {
         service
             .ready(READY_WITHIN, async || {
                 let request = client.get(&probe).bearer_auth(API_KEY);
-                request.send().await.is_ok_and(|answer| answer.status().is_success())
+                succeeds(request).await
             })
             .await?;
         Ok(Self { base_url, client, _service: service, _run: run })

@@ -14,13 +14,13 @@ pub mod signature;
 pub mod superset;
 mod system;
 pub mod tryton;
-mod until;
 pub mod vendure;
 
 pub use system::System;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -29,12 +29,29 @@ use crate::command::Step;
 use crate::engine::free_port;
 use crate::stamp::Stamp;
 use crate::tools::Tools;
+use crate::until;
+
+/// How long anything may take that has to happen by itself: on a busy machine, with a function's first start in it.
+const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Long enough for the slowest of them on a busy machine.
 const READY_WITHIN: Duration = Duration::from_secs(180);
 
-/// Seconds for gunicorn: with its own two, a client on a busy machine writes into connections that are being closed.
-const KEEP_ALIVE: &str = "75";
+/// Asks until there is an answer.
+async fn until<T>(what: &str, probe: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
+    until::until(what, DEADLINE, probe).await
+}
+
+/// A gunicorn that serves an application of `.tools/<name>` out of the run's folder.
+fn gunicorn(tools: &Tools, name: &str, application: &str, run: &Run) -> Command {
+    let mut command = Command::new(tools.workspace.tools(&format!("{name}/bin/gunicorn")));
+    command
+        .args([application, "--workers", "1", "--threads", "4"])
+        // Seconds: with its own two, a client on a busy machine writes into connections that are being closed.
+        .args(["--bind", &format!("127.0.0.1:{}", run.port), "--keep-alive", "75"])
+        .current_dir(&run.folder);
+    command
+}
 
 /// Makes `.tools/<name>` out of those files of infra/local, unless it was made out of exactly them before.
 pub(crate) async fn once(

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::command::Step;
+use crate::http::succeeds;
 use crate::process::Service;
 use crate::progress::say;
 use crate::real::{READY_WITHIN, Run, once};
@@ -91,7 +92,7 @@ impl RealRedmine {
         service
             .ready(READY_WITHIN, async || {
                 let request = client.get(&probe).header("x-redmine-api-key", &desk.api_key);
-                request.send().await.is_ok_and(|answer| answer.status().is_success())
+                succeeds(request).await
             })
             .await?;
         Ok(Self { base_url, desk, client, _service: service, _run: run })

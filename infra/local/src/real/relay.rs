@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::signature;
-use super::until::until;
+use super::until;
 
 /// A webhook as it came.
 #[derive(Clone, Debug)]

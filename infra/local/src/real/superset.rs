@@ -2,15 +2,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::command::Step;
+use crate::http::succeeds;
 use crate::process::Service;
 use crate::progress::say;
-use crate::real::{KEEP_ALIVE, READY_WITHIN, Run, once};
+use crate::real::{READY_WITHIN, Run, gunicorn, once};
 use crate::targets::Partner;
 use crate::tools::Tools;
 
@@ -55,20 +55,12 @@ impl RealSuperset {
         let prepared = prepare(tools).await?;
         say("starting Superset");
         let run = Run::of(tools, "superset", &prepared).await?;
-        let mut command = Command::new(tools.workspace.tools("superset/bin/gunicorn"));
-        command
-            .args(["superset.app:create_app()", "--workers", "1", "--threads", "4", "--timeout", "120"])
-            .args(["--bind", &format!("127.0.0.1:{}", run.port), "--keep-alive", KEEP_ALIVE])
-            .current_dir(&run.folder)
-            .envs(environment(tools, &run.folder));
+        let mut command = gunicorn(tools, "superset", "superset.app:create_app()", &run);
+        command.args(["--timeout", "120"]).envs(environment(tools, &run.folder));
         let mut service = Service::start("Superset", &command, &run.log())?;
         let (client, base_url) = (crate::http::client(), format!("http://127.0.0.1:{}", run.port));
         let probe = format!("{base_url}/health");
-        service
-            .ready(READY_WITHIN, async || {
-                client.get(&probe).send().await.is_ok_and(|answer| answer.status().is_success())
-            })
-            .await?;
+        service.ready(READY_WITHIN, async || succeeds(client.get(&probe)).await).await?;
         let superset = Self {
             base_url,
             database: 0,

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::URL_SAFE;
 use serde_json::{Value, json};
 
 use crate::command::Step;
+use crate::http::succeeds;
 use crate::process::Service;
 use crate::progress::say;
 use crate::real::karrio::RealKarrio;
@@ -79,7 +80,7 @@ impl RealTryton {
         service
             .ready(READY_WITHIN, async || {
                 let request = client.get(&probe).header("authorization", format!("bearer {api_key}"));
-                request.send().await.is_ok_and(|answer| answer.status().is_success())
+                succeeds(request).await
             })
             .await?;
         Ok(Self { base_url, api_key, client, _service: service, _run: run })

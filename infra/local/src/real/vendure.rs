@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::command::Step;
 use crate::engine::free_port;
+use crate::http::succeeds;
 use crate::process::Service;
 use crate::progress::say;
 use crate::real::{READY_WITHIN, Run, once};
@@ -89,11 +90,7 @@ impl RealVendure {
         let mut service = Service::start("Vendure", &command, &run.log())?;
         let (client, base_url) = (crate::http::client(), format!("http://127.0.0.1:{}", run.port));
         let probe = format!("{base_url}/health");
-        service
-            .ready(READY_WITHIN, async || {
-                client.get(&probe).send().await.is_ok_and(|answer| answer.status().is_success())
-            })
-            .await?;
+        service.ready(READY_WITHIN, async || succeeds(client.get(&probe)).await).await?;
         Ok(Self { base_url, client, _service: service, _run: run })
     }
 

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use message::Envelope;
+use message::{Code, Envelope};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use transform::canonical::{Address, Order, Reservation};
-use transform::{MappingError, Translator};
+use transform::{Kind, MappingError, Translator};
 
 fn here() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
@@ -69,6 +69,14 @@ fn built_in(name: &str) -> Translator {
 pub(crate) fn order(envelope: &Envelope) -> Result<Order, MappingError> {
     static MAPPING: LazyLock<Translator> = LazyLock::new(|| built_in("shopify-order"));
     MAPPING.decode(envelope).map(|decoded| decoded.value)
+}
+
+/// What an order with one fault is refused for: code, place, and what came.
+pub(crate) fn the_one_problem(order: Result<Order, MappingError>) -> (Code, String, Kind) {
+    let error = order.unwrap_err();
+    assert_eq!(error.problems.len(), 1, "{error:?}");
+    let problem = error.problems.into_iter().next().unwrap();
+    (problem.code, problem.path, problem.came)
 }
 
 pub(crate) fn vendure_order(envelope: &Envelope) -> Result<Order, MappingError> {

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use transform::canonical::Order;
 use transform::{Catalog, Kind, MappingError};
 
-use crate::common::{order, shopify_payload, webhook};
+use crate::common::{order, shopify_payload, the_one_problem, webhook};
 
 /// As many as a Shopify cart holds: the contract says so.
 const MAX_LINES: usize = 500;
@@ -20,10 +20,7 @@ fn map(payload: &Value) -> Result<Order, MappingError> {
 fn problem(change: impl FnOnce(&mut Value)) -> (Code, String, Kind) {
     let mut payload = full();
     change(&mut payload);
-    let error = map(&payload).unwrap_err();
-    assert_eq!(error.problems.len(), 1, "{error:?}");
-    let problem = error.problems.into_iter().next().unwrap();
-    (problem.code, problem.path, problem.came)
+    the_one_problem(map(&payload))
 }
 
 #[test]

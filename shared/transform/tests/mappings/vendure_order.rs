@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use transform::canonical::Order;
 use transform::{Kind, MappingError};
 
-use crate::common::{vendure_order, vendure_payload, vendure_webhook};
+use crate::common::{the_one_problem, vendure_order, vendure_payload, vendure_webhook};
 
 /// As many as the canonical order has.
 const MAX_LINES: usize = 500;
@@ -20,10 +20,7 @@ fn map(payload: &Value) -> Result<Order, MappingError> {
 fn problem(change: impl FnOnce(&mut Value)) -> (Code, String, Kind) {
     let mut payload = full();
     change(&mut payload);
-    let error = map(&payload).unwrap_err();
-    assert_eq!(error.problems.len(), 1, "{error:?}");
-    let problem = error.problems.into_iter().next().unwrap();
-    (problem.code, problem.path, problem.came)
+    the_one_problem(map(&payload))
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::{Journal, Stage, Way, event_of, text};
 use crate::real::bottlecrm::{EVENTS, RealBottleCrm};
 use crate::real::relay::{Delivery, Relay};
 use crate::real::tryton::RealTryton;
-use crate::real::until::until;
+use crate::real::until;
 use crate::scenario::Outcome;
 
 const WAY: Way =

@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use super::relay::Delivery;
-use super::until::until;
+use super::until;
 use crate::scenario::{Outcome, Row};
 use crate::stack::Stack;
 use crate::tools::Tools;

@@ -7,7 +7,7 @@ use super::{Journal, Stage, Way};
 use crate::real::karrio::RealKarrio;
 use crate::real::relay::{Delivery, Relay};
 use crate::real::tryton::RealTryton;
-use crate::real::until::until;
+use crate::real::until;
 use crate::real::vendure::{RealVendure, Webhook};
 use crate::scenario::Outcome;
 

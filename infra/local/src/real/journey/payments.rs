@@ -9,7 +9,7 @@ use super::{Journal, Stage, Way, event_of, text};
 use crate::real::localstripe::RealLocalStripe;
 use crate::real::redmine::RealRedmine;
 use crate::real::relay::{Delivery, Relay};
-use crate::real::until::until;
+use crate::real::until;
 use crate::scenario::Outcome;
 
 const WAY: Way = Way {

@@ -10,7 +10,7 @@ use super::{Journal, Stage, Way};
 use crate::real::postgres::RealPostgres;
 use crate::real::relay::Delivery;
 use crate::real::superset::RealSuperset;
-use crate::real::until::until;
+use crate::real::until;
 use crate::scenario::Outcome;
 
 const WAY: Way = Way {
