@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::Integration;
 use crate::anchors::before_first;
-use crate::integration::snake;
+use crate::integration::{pascal, snake};
 use crate::skeleton::{Skeleton, formatted, is_rust, no_placeholder_left};
 use crate::{cargo, template};
 
@@ -14,6 +14,12 @@ use crate::{cargo, template};
 const CAPABILITIES: [(&str, &str); 1] = [("tryton", "record-upserter")];
 const NEW_TARGET: &str = "new-target";
 const LOCK: &str = "Cargo.lock";
+
+/// Whether a `pub use` of the file names it.
+fn exports(text: &str, name: &str) -> bool {
+    let uses = text.split("pub use ").skip(1).filter_map(|rest| rest.split_once(';'));
+    uses.flat_map(|(used, _)| used.split(|c: char| !c.is_alphanumeric() && c != '_')).any(|word| word == name)
+}
 
 /// Every file as it will be, by its path below the root.
 #[derive(Debug)]
@@ -81,13 +87,30 @@ fn part(root: &Path, target: &str) -> Result<&'static str> {
 
 fn secret(of: &Integration, target: &str) -> String {
     let system = if target == NEW_TARGET { of.target.as_str() } else { "tryton" };
-    format!("{}ApiKey", crate::integration::pascal(system))
+    format!("{}ApiKey", pascal(system))
 }
 
 impl Plan {
     /// A capability, the canonical entity, and the suite that the connector has to hold.
     fn new_target(&mut self, of: &Integration, skeleton: &Skeleton) -> Result<()> {
-        let (entity, kind) = (snake(&of.entity), crate::integration::pascal(&of.entity));
+        let (entity, kind) = (snake(&of.entity), pascal(&of.entity));
+        for part in ["every", NEW_TARGET] {
+            if skeleton.uses(part, &kind)? {
+                bail!(
+                    "{} would be the type {kind}, and the skeleton's code has another of that name: say another --entity",
+                    of.entity
+                );
+            }
+        }
+        for (file, names) in [
+            ("shared/transform/src/canonical/mod.rs", vec![kind.clone()]),
+            ("shared/outbound/src/lib.rs", vec![format!("{kind}Keeper"), format!("{kind}Kept")]),
+        ] {
+            let text = fs::read_to_string(self.root.join(file)).with_context(|| file.to_owned())?;
+            if let Some(name) = names.iter().find(|name| exports(&text, name)) {
+                bail!("{file} exports {name} already: say another --entity");
+            }
+        }
         let capability = skeleton.edit("new-target/capability.rs")?;
         let test = skeleton.edit("new-target/test-target.toml")?;
         self.change("Cargo.toml", |text| cargo::workspace(text, of))?;
@@ -186,5 +209,20 @@ impl Undo {
             fs::write(path, bytes)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_exported_where_a_pub_use_has_it_whole() {
+        let text = "pub use order::{Address,\n    Order};\npub use load::Refresh;\nmod money;\n";
+        for (name, is) in
+            [("Order", true), ("Address", true), ("Refresh", true), ("Addr", false), ("money", false)]
+        {
+            assert_eq!(exports(text, name), is, "{name}");
+        }
     }
 }

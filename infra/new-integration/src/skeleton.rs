@@ -22,6 +22,14 @@ impl Skeleton {
 
     /// Every file of a part (`every`, `new-target`), by the path that it is to have.
     pub(crate) fn files(&self, part: &str) -> Result<Vec<(PathBuf, String)>> {
+        let text = |(path, text): (PathBuf, String)| {
+            let text = if is_rust(&path) { formatted(&self.root, &text)? } else { text };
+            Ok((path, text))
+        };
+        self.raw(part)?.into_iter().map(text).collect()
+    }
+
+    fn raw(&self, part: &str) -> Result<Vec<(PathBuf, String)>> {
         let folder = self.folder().join(part);
         let (mut found, mut folders) = (Vec::new(), vec![folder.clone()]);
         while let Some(next) = folders.pop() {
@@ -34,17 +42,20 @@ impl Skeleton {
                     let relative = path.strip_prefix(&folder)?.to_string_lossy().into_owned();
                     let name =
                         relative.strip_suffix(SUFFIX).with_context(|| format!("{relative}: no {SUFFIX}"))?;
-                    let made = PathBuf::from(self.put_in(name, "__", "__"));
-                    let text = self.text(&path)?;
-                    found.push((
-                        made.clone(),
-                        if is_rust(&made) { formatted(&self.root, &text)? } else { text },
-                    ));
+                    found.push((PathBuf::from(self.put_in(name, "__", "__")), self.text(&path)?));
                 }
             }
         }
         found.sort();
         Ok(found)
+    }
+
+    /// Whether code of a part uses the name for something else than what a placeholder stands for.
+    pub(crate) fn uses(&self, part: &str, name: &str) -> Result<bool> {
+        let bare = Self { root: self.root.clone(), words: Vec::new() };
+        let word = |c: char| !c.is_alphanumeric() && c != '_';
+        let named = |text: &str| text.split(word).any(|word| word == name);
+        Ok(bare.raw(part)?.iter().any(|(path, text)| is_rust(path) && named(text)))
     }
 
     /// What is put into a file that is there already: `new-target/secrets.yaml`. Nothing where the part has none.

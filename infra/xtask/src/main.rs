@@ -8,9 +8,10 @@ mod real;
 mod test;
 
 use std::future::Future;
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use clap::{Parser, Subcommand};
 use local::{Tools, Workspace, say};
 use tokio::signal::unix::{SignalKind, signal};
@@ -66,7 +67,16 @@ async fn main() -> ExitCode {
 }
 
 async fn run(command: Command) -> Result<ExitCode> {
-    let tools = Tools::new(Workspace::here())?;
+    let workspace = Workspace::here();
+    // Cargo says where what it runs belongs.
+    if let Some(manifest) = std::env::var_os("CARGO_MANIFEST_DIR") {
+        ensure!(
+            workspace.holds(Path::new(&manifest)),
+            "this was built in another checkout ({}), with which this one shares its target folder: give each its own",
+            workspace.root().display()
+        );
+    }
+    let tools = Tools::new(workspace)?;
     match command {
         Command::Demo { keep, real: false } => return demo::run(&tools, keep).await,
         Command::Demo { keep, real: true } => return demo_real::run(&tools, keep).await,

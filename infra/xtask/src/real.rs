@@ -85,11 +85,15 @@ async fn status(tools: &Tools) -> Result<()> {
             println!("{:<12} not running", system.name());
             continue;
         };
-        let health = if record.is_healthy(tools).await { "healthy" } else { "NOT HEALTHY" };
         let memory = record.memory_kb() / 1024;
         total += memory;
-        println!("{:<12} {health}, process {}, {memory} MB  {}", system.name(), record.pid, record.facts.url);
-        for (name, value) in &record.facts.credentials {
+        let Some(facts) = &record.facts else {
+            println!("{:<12} starting, process {}, {memory} MB", system.name(), record.pid);
+            continue;
+        };
+        let health = if facts.is_healthy(tools).await { "healthy" } else { "NOT HEALTHY" };
+        println!("{:<12} {health}, process {}, {memory} MB  {}", system.name(), record.pid, facts.url);
+        for (name, value) in &facts.credentials {
             println!("{:<12} {name}: {value}", "");
         }
     }

@@ -76,6 +76,8 @@ fn what_is_there_is_not_written_over() {
     for (wish, why) in [
         (wish("orders-to-inventory"), "functions/orders-to-inventory is there already"),
         (wish("orders-to-crm"), "contracts/canonical/order@1.json is there already: say another --entity"),
+        (wish("customers-to-crm"), "canonical/mod.rs exports Customer already: say another --entity"),
+        (wish("strings-to-crm"), "string would be the type String, and the skeleton's code has another"),
         (wish("labels-to-karrio"), "shared/connector-karrio is there, and what it can do has no skeleton"),
         (
             Wish {
@@ -111,7 +113,8 @@ fn an_anchor_that_is_gone_is_named_and_nothing_is_written() {
 #[test]
 fn a_known_source_gets_a_route_and_no_second_secret() {
     let (folder, _) = copy();
-    let wish = Wish { event: Some("customers/create".to_owned()), ..wish("customers-to-crm") };
+    let (event, entity) = (Some("customers/create".to_owned()), Some("client".to_owned()));
+    let wish = Wish { event, entity, ..wish("customers-to-crm") };
     let integration =
         Integration::named(&Wish { source: Some("shopify".to_owned()), ..wish.clone() }).unwrap();
     let plan = plan(folder.path(), &integration).unwrap();

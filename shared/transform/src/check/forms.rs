@@ -42,7 +42,7 @@ impl Checker<'_> {
         forms: impl Fn(&Schema) -> Forms,
     ) -> Option<(Place, String)> {
         // Values that are listed are tried each.
-        let free = |schema: &&Schema| schema.values.is_none() && schema.types.0.contains(&Type::String);
+        let free = |schema: &&Schema| schema.values.is_none() && schema.types.names(Type::String);
         let problem = self.says(&place).into_iter().find_map(|(version, schema)| {
             let schema = schema.filter(free)?;
             let sample = none(schema, forms(schema))?;

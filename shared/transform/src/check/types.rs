@@ -159,7 +159,7 @@ impl Checker<'_> {
         for (version, schema) in self.says(place) {
             let Some(schema) = schema else { continue };
             let at = format!("{}@{version}", self.file.from);
-            if schema.types.0.is_empty() {
+            if schema.types.is_any() {
                 let problem = format!("{at} does not say what it is");
                 self.find(
                     FindingKind::TypeMismatch,

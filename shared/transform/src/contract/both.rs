@@ -5,8 +5,12 @@ use std::sync::Arc;
 use super::schema::{Schema, Type, Types};
 
 /// Nearly always nothing is there to be joined.
-pub(super) fn and(one: Option<Schema>, other: Schema) -> Schema {
-    if let Some(one) = one { both(one, other) } else { other }
+pub(super) fn and(one: Option<Arc<Schema>>, other: Arc<Schema>) -> Arc<Schema> {
+    if let Some(one) = one { joined(one, other) } else { other }
+}
+
+fn joined(one: Arc<Schema>, other: Arc<Schema>) -> Arc<Schema> {
+    Arc::new(both(Arc::unwrap_or_clone(one), Arc::unwrap_or_clone(other)))
 }
 
 /// What both say, as JSON Schema has it: both hold.
@@ -14,23 +18,22 @@ fn both(one: Schema, other: Schema) -> Schema {
     let mut properties = one.properties;
     for (name, member) in other.properties {
         let member = match properties.remove(&name) {
-            Some(below) => Arc::new(both(Arc::unwrap_or_clone(below), Arc::unwrap_or_clone(member))),
+            Some(below) => joined(below, member),
             None => member,
         };
         properties.insert(name, member);
     }
     let mut required = one.required;
     required.extend(other.required);
-    let said = !one.types.0.is_empty() && !other.types.0.is_empty();
-    let types = match (one.types.0.is_empty(), other.types.0.is_empty()) {
+    let said = !one.types.is_any() && !other.types.is_any();
+    let types: Types = match (one.types.is_any(), other.types.is_any()) {
         (false, false) => {
-            let in_both = Type::ALL.into_iter().filter(|it| one.types.allow(*it) && other.types.allow(*it));
-            Types(in_both.collect())
+            Type::ALL.into_iter().filter(|it| one.types.allow(*it) && other.types.allow(*it)).collect()
         }
         (true, _) => other.types,
         (false, true) => one.types,
     };
-    let nothing = types.0.is_empty();
+    let nothing = types.is_any();
     let mut conflict = one.conflict.or(other.conflict);
     let least = |one: Option<u64>, other: Option<u64>| one.max(other);
     let most = |one: Option<u64>, other: Option<u64>| [one, other].into_iter().flatten().min();
@@ -40,7 +43,7 @@ fn both(one: Schema, other: Schema) -> Schema {
         required,
         open: one.open || other.open,
         items: match (one.items, other.items) {
-            (Some(one), Some(other)) => Some(Box::new(both(*one, *other))),
+            (Some(one), Some(other)) => Some(joined(one, other)),
             (one, other) => other.or(one),
         },
         values: match (one.values, other.values) {
@@ -56,7 +59,6 @@ fn both(one: Schema, other: Schema) -> Schema {
         maximum: [one.maximum, other.maximum].into_iter().flatten().min(),
         min_items: least(one.min_items, other.min_items),
         max_items: most(one.max_items, other.max_items),
-        description: other.description.or(one.description),
         // What would have to be of two types at once can never be.
         never: one.never || other.never || (said && nothing),
     }

@@ -51,10 +51,9 @@ fn compare(path: &str, old: &Schema, new: &Schema, changes: &mut Vec<Change>) {
     let mut say = |what: String, effect, is_limit| {
         changes.push(Change { path: path.to_owned(), what, effect, is_limit });
     };
-    let types = |schema: &Schema| schema.types.0.clone();
-    if types(old) != types(new) {
-        let wider = types(old).is_subset(&types(new)) || types(new).is_empty();
-        let narrower = types(new).is_subset(&types(old)) || types(old).is_empty();
+    if old.types != new.types {
+        let wider = old.types.is_subset(new.types) || new.types.is_any();
+        let narrower = new.types.is_subset(old.types) || old.types.is_any();
         let effect = match (wider, narrower) {
             (true, _) => Effect::BreaksReaders,
             (_, true) => Effect::BreaksWriters,
@@ -83,7 +82,7 @@ fn compare(path: &str, old: &Schema, new: &Schema, changes: &mut Vec<Change>) {
     let mut say = |what: String, effect| {
         changes.push(Change { path: items.clone(), what, effect, is_limit: false });
     };
-    let are_lists = [old, new].iter().all(|schema| schema.types.0.contains(&Type::Array));
+    let are_lists = [old, new].iter().all(|schema| schema.types.names(Type::Array));
     match (&old.items, &new.items) {
         (Some(old), Some(new)) => compare(&items, old, new, changes),
         (Some(_), None) if are_lists => say("may be anything now".to_owned(), Effect::BreaksReaders),

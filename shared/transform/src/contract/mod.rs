@@ -7,6 +7,7 @@
 
 mod both;
 mod diff;
+mod portable;
 mod read;
 mod schema;
 mod versions;
@@ -19,6 +20,7 @@ pub use versions::{PATCH, VERSION_OF};
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -56,7 +58,7 @@ impl fmt::Display for ContractId {
 #[derive(Clone, Default, Debug)]
 pub struct Contracts {
     documents: BTreeMap<String, Value>,
-    schemas: BTreeMap<ContractId, Schema>,
+    schemas: BTreeMap<ContractId, Arc<Schema>>,
 }
 
 impl Contracts {
@@ -93,11 +95,11 @@ impl Contracts {
     }
 
     pub fn get(&self, id: &ContractId) -> Option<&Schema> {
-        self.schemas.get(id)
+        self.schemas.get(id).map(Arc::as_ref)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&ContractId, &Schema)> {
-        self.schemas.iter()
+        self.schemas.iter().map(|(id, schema)| (id, schema.as_ref()))
     }
 
     /// Plain JSON Schema documents, by id: for validators.

@@ -9,7 +9,8 @@ use thiserror::Error;
 
 use super::ContractId;
 use super::both::and;
-use super::schema::{Schema, Type};
+use super::portable::is_read_alike;
+use super::schema::{Schema, Type, Types};
 
 /// What a contract may be written with: JSON Schema 2020-12, without what no mapping could be checked against.
 pub const KEYWORDS: &[&str] = &[
@@ -78,71 +79,94 @@ pub(super) fn id_of(document: &Value) -> Result<ContractId, ContractError> {
 }
 
 /// All of them, by their ids.
-pub(super) fn schemas(
-    documents: &BTreeMap<String, Cow<'_, Value>>,
-) -> Result<BTreeMap<ContractId, Schema>, ContractError> {
+pub(super) fn schemas<'d>(
+    documents: &'d BTreeMap<String, Cow<'d, Value>>,
+) -> Result<BTreeMap<ContractId, Arc<Schema>>, ContractError> {
     let done = RefCell::default();
-    let schema = |(id, document): (&String, &Cow<'_, Value>)| {
+    let schema = |(id, document): (&'d String, &'d Cow<'d, Value>)| {
         let (count, deepest) = (Cell::new(0), Cell::new(0));
         let reader =
             Reader { of: id, id, document, documents, done: &done, count: &count, deepest: &deepest };
         let schema = reader.once(document, "", 0)?;
         if let Some((path, problem)) = unlisted(&schema) {
-            return reader.wrong(&path, problem);
+            return reader.wrong(At::Document(&path), problem);
         }
         Ok((id_of(document)?, schema))
     };
     documents.iter().map(schema).collect()
 }
 
-struct Reader<'d> {
+/// A place in a document, put together only for an error.
+#[derive(Clone, Copy)]
+enum At<'p> {
+    /// Where a JSON pointer leads.
+    Document(&'p str),
+    Below(&'p At<'p>, &'static str),
+    Member(&'p At<'p>, &'p str),
+    Part(&'p At<'p>, usize),
+}
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Document(pointer) => f.write_str(pointer),
+            Self::Below(above, name) => write!(f, "{above}/{name}"),
+            Self::Member(above, name) => write!(f, "{above}/properties/{name}"),
+            Self::Part(above, index) => write!(f, "{above}/allOf/{index}"),
+        }
+    }
+}
+
+struct Reader<'d, 'r> {
     /// The contract that is wanted, and the one that is read for it.
     of: &'d str,
     id: &'d str,
     document: &'d Value,
     documents: &'d BTreeMap<String, Cow<'d, Value>>,
     /// Whole documents, and what is referred to, that are read already: by id and pointer.
-    done: &'d RefCell<BTreeMap<String, Done>>,
-    count: &'d Cell<usize>,
+    done: &'r RefCell<BTreeMap<(&'d str, &'d str), Done>>,
+    count: &'r Cell<usize>,
     /// The deepest level so far.
-    deepest: &'d Cell<usize>,
+    deepest: &'r Cell<usize>,
 }
 
 struct Done {
-    schema: Schema,
+    schema: Arc<Schema>,
     /// Schemas that it is made of.
     count: usize,
     /// Levels below it.
     height: usize,
 }
 
-impl<'d> Reader<'d> {
+type Read<T> = Result<T, ContractError>;
+
+impl<'d> Reader<'d, '_> {
     /// What stands at the pointer, read the first time that it is asked for.
-    fn once(&self, value: &Value, pointer: &str, depth: usize) -> Result<Schema, ContractError> {
-        let key = format!("{}#{pointer}", self.id);
-        if let Some(Done { schema, count, height }) = self.done.borrow().get(&key) {
+    fn once(&self, value: &'d Value, pointer: &'d str, depth: usize) -> Read<Arc<Schema>> {
+        let at = At::Document(pointer);
+        if let Some(Done { schema, count, height }) = self.done.borrow().get(&(self.id, pointer)) {
             self.counted(*count)?;
-            self.level(depth + height, pointer)?;
-            return Ok(schema.clone());
+            self.level(depth + height, at)?;
+            return Ok(Arc::clone(schema));
         }
         let (before, above) = (self.count.get(), self.deepest.replace(depth));
-        let schema = self.schema(value, pointer, depth)?;
+        let schema = self.schema(value, at, depth)?;
         let (count, deepest) = (self.count.get() - before, self.deepest.get());
         self.deepest.set(deepest.max(above));
-        let done = Done { schema: schema.clone(), count, height: deepest - depth };
-        self.done.borrow_mut().insert(key, done);
+        let done = Done { schema: Arc::clone(&schema), count, height: deepest - depth };
+        self.done.borrow_mut().insert((self.id, pointer), done);
         Ok(schema)
     }
 
-    fn level(&self, depth: usize, path: &str) -> Result<(), ContractError> {
+    fn level(&self, depth: usize, at: At<'_>) -> Read<()> {
         self.deepest.set(self.deepest.get().max(depth));
         if depth > MAX_DEPTH {
-            return self.wrong(path, "references go in a circle, or too deep");
+            return self.wrong(at, "references go in a circle, or too deep");
         }
         Ok(())
     }
 
-    fn counted(&self, more: usize) -> Result<(), ContractError> {
+    fn counted(&self, more: usize) -> Read<()> {
         self.count.set(self.count.get().saturating_add(more));
         if self.count.get() <= MOST_SCHEMAS {
             return Ok(());
@@ -151,147 +175,151 @@ impl<'d> Reader<'d> {
         Err(ContractError::new(self.of, "", problem))
     }
 
-    fn wrong<T>(&self, path: &str, problem: impl fmt::Display) -> Result<T, ContractError> {
-        Err(ContractError::new(self.id, path, problem))
+    fn wrong<T>(&self, at: At<'_>, problem: impl fmt::Display) -> Read<T> {
+        Err(ContractError::new(self.id, at.to_string(), problem))
     }
 
-    fn schema(&self, value: &Value, path: &str, depth: usize) -> Result<Schema, ContractError> {
-        self.level(depth, path)?;
+    fn schema(&self, value: &'d Value, at: At<'_>, depth: usize) -> Read<Arc<Schema>> {
+        self.level(depth, at)?;
         self.counted(1)?;
-        let members = match value {
-            Value::Bool(true) => return Ok(Schema { open: true, ..Schema::default() }),
-            Value::Bool(false) => return Ok(Schema { never: true, ..Schema::default() }),
-            Value::Object(members) => members,
-            _ => return self.wrong(path, "expected a schema"),
-        };
-        if let Some(unknown) = members.keys().find(|name| !KEYWORDS.contains(&name.as_str())) {
-            return self
-                .wrong(path, format!("the keyword {unknown} is none that mappings are checked against"));
+        match value {
+            Value::Bool(true) => Ok(Arc::new(Schema { open: true, ..Schema::default() })),
+            Value::Bool(false) => Ok(Arc::new(Schema { never: true, ..Schema::default() })),
+            Value::Object(members) => self.members(members, at, depth),
+            _ => self.wrong(at, "expected a schema"),
         }
-        let referred = members.get("$ref").map(|reference| self.referred(reference, path, depth));
+    }
+
+    fn members(&self, members: &'d Map<String, Value>, at: At<'_>, depth: usize) -> Read<Arc<Schema>> {
+        let (mut own, mut says) = (Schema::default(), false);
+        for (keyword, value) in members {
+            says |= self.keyword(&mut own, keyword, value, at, depth)?;
+        }
+        if let Some(one) = members.get("const") {
+            let listed = own.values.as_ref().is_none_or(|values| values.contains(one));
+            own.values = Some(if listed { vec![one.clone()] } else { Vec::new() });
+        }
+        let referred = members.get("$ref").map(|reference| self.referred(reference, at, depth));
         let mut inherited = referred.transpose()?;
         if let Some(parts) = members.get("allOf") {
-            let Some(parts) = parts.as_array() else { return self.wrong(path, "allOf: expected an array") };
+            let Some(parts) = parts.as_array() else { return self.wrong(at, "allOf: expected an array") };
             for (index, part) in parts.iter().enumerate() {
-                let part = self.schema(part, &format!("{path}/allOf/{index}"), depth + 1)?;
+                let part = self.schema(part, At::Part(&at, index), depth + 1)?;
                 inherited = Some(and(inherited, part));
             }
         }
-        Ok(and(inherited, self.own(members, path, depth)?))
+        Ok(match inherited {
+            // Nothing stands beside the reference: it is shared as it is.
+            Some(inherited) if !says => inherited,
+            inherited => and(inherited, Arc::new(own)),
+        })
     }
 
-    fn referred(&self, reference: &Value, path: &str, depth: usize) -> Result<Schema, ContractError> {
-        let Some(reference) = reference.as_str() else { return self.wrong(path, "$ref: expected a string") };
+    fn referred(&self, reference: &'d Value, at: At<'_>, depth: usize) -> Read<Arc<Schema>> {
+        let Some(reference) = reference.as_str() else { return self.wrong(at, "$ref: expected a string") };
         let (other, pointer) = reference.split_once('#').unwrap_or((reference, ""));
         let (id, document) = match other.strip_prefix(ID_PREFIX) {
             None if other.is_empty() => (self.id, self.document),
             Some(id) => match self.documents.get_key_value(id) {
                 Some((id, document)) => (id.as_str(), document.as_ref()),
-                None => return self.wrong(path, format!("$ref: there is no contract {id}")),
+                None => return self.wrong(at, format!("$ref: there is no contract {id}")),
             },
-            None => return self.wrong(path, format!("$ref: {other} is no contract of ours")),
+            None => return self.wrong(at, format!("$ref: {other} is no contract of ours")),
         };
         let Some(target) = document.pointer(pointer) else {
-            return self.wrong(path, format!("$ref: nothing stands at {reference}"));
+            return self.wrong(at, format!("$ref: nothing stands at {reference}"));
         };
         Reader { id, document, ..*self }.once(target, pointer, depth + 1)
     }
 
-    fn own(&self, members: &Map<String, Value>, path: &str, depth: usize) -> Result<Schema, ContractError> {
-        let mut schema = Schema::default();
-        let types = match members.get("type") {
-            None => Vec::new(),
-            Some(Value::Array(types)) => types.iter().collect(),
-            Some(one) => vec![one],
-        };
-        for one in types {
-            match one.as_str().and_then(Type::parse) {
-                Some(one) => schema.types.0.insert(one),
-                None => return self.wrong(path, "type: expected the name of a JSON type, or several"),
-            };
-        }
-        if let Some(properties) = members.get("properties") {
-            let Some(properties) = properties.as_object() else {
-                return self.wrong(path, "properties: expected an object");
-            };
-            for (name, value) in properties {
-                let member = self.schema(value, &format!("{path}/properties/{name}"), depth + 1)?;
-                schema.properties.insert(name.clone(), Arc::new(member));
+    /// Notes what a keyword says, and tells whether it says anything.
+    fn keyword(
+        &self,
+        schema: &mut Schema,
+        keyword: &'d str,
+        value: &'d Value,
+        at: At<'_>,
+        depth: usize,
+    ) -> Read<bool> {
+        match keyword {
+            "type" => schema.types = self.types(value, at)?,
+            "properties" => {
+                let Some(properties) = value.as_object() else {
+                    return self.wrong(at, "properties: expected an object");
+                };
+                for (name, value) in properties {
+                    let member = self.schema(value, At::Member(&at, name), depth + 1)?;
+                    schema.properties.insert(name.clone(), member);
+                }
+            }
+            "required" => {
+                let names = value
+                    .as_array()
+                    .map_or_else(|| vec![None], |names| names.iter().map(Value::as_str).collect());
+                for name in names {
+                    let Some(name) = name else { return self.wrong(at, "required: expected names") };
+                    schema.required.insert(name.to_owned());
+                }
+            }
+            "additionalProperties" => match value {
+                Value::Bool(open) => schema.open = *open,
+                _ => return self.wrong(at, "additionalProperties: expected true or false"),
+            },
+            "items" => schema.items = Some(self.schema(value, At::Below(&at, "items"), depth + 1)?),
+            "enum" => match value {
+                Value::Array(values) => schema.values = Some(values.clone()),
+                _ => return self.wrong(at, "enum: expected an array"),
+            },
+            "const" => {}
+            "format" => schema.format = self.text(keyword, value, at)?,
+            "pattern" => {
+                schema.pattern = self.text(keyword, value, at)?;
+                if schema.pattern.as_deref().is_some_and(|pattern| !is_read_alike(pattern)) {
+                    return self.wrong(at, "pattern: classes of a letter (\\d, \\S, \\b), classes in classes ([[:alpha:]]) and flags are read differently by validators: write [0-9], [^ ], \\[");
+                }
+            }
+            "minLength" => schema.min_length = self.count(keyword, value, at)?,
+            "maxLength" => schema.max_length = self.count(keyword, value, at)?,
+            "minItems" => schema.min_items = self.count(keyword, value, at)?,
+            "maxItems" => schema.max_items = self.count(keyword, value, at)?,
+            "minimum" => schema.minimum = self.integer(keyword, value, at)?,
+            "maximum" => schema.maximum = self.integer(keyword, value, at)?,
+            other if KEYWORDS.contains(&other) => return Ok(false),
+            unknown => {
+                let problem = format!("the keyword {unknown} is none that mappings are checked against");
+                return self.wrong(at, problem);
             }
         }
-        if let Some(required) = members.get("required") {
-            let names = required.as_array().map(|names| names.iter().map(Value::as_str).collect::<Vec<_>>());
-            for name in names.unwrap_or_else(|| vec![None]) {
-                let Some(name) = name else { return self.wrong(path, "required: expected names") };
-                schema.required.insert(name.to_owned());
-            }
-        }
-        schema.open = match members.get("additionalProperties") {
-            None | Some(Value::Bool(false)) => false,
-            Some(Value::Bool(true)) => true,
-            Some(_) => return self.wrong(path, "additionalProperties: expected true or false"),
+        Ok(true)
+    }
+
+    fn types(&self, value: &Value, at: At<'_>) -> Read<Types> {
+        let types = match value {
+            Value::Array(types) => types.as_slice(),
+            one => std::slice::from_ref(one),
         };
-        if let Some(items) = members.get("items") {
-            schema.items = Some(Box::new(self.schema(items, &format!("{path}/items"), depth + 1)?));
-        }
-        schema.values = match (members.get("const"), members.get("enum")) {
-            (Some(value), Some(Value::Array(values))) if !values.contains(value) => Some(Vec::new()),
-            (Some(value), _) => Some(vec![value.clone()]),
-            (None, Some(Value::Array(values))) => Some(values.clone()),
-            (None, Some(_)) => return self.wrong(path, "enum: expected an array"),
-            (None, None) => None,
-        };
-        schema.format = self.text(members, "format", path)?;
-        schema.pattern = self.text(members, "pattern", path)?;
-        if schema.pattern.as_deref().is_some_and(|pattern| !is_read_alike(pattern)) {
-            return self.wrong(path, "pattern: classes of a letter (\\d, \\S, \\b), classes in classes ([[:alpha:]]) and flags are read differently by validators: write [0-9], [^ ], \\[");
-        }
-        schema.description = self.text(members, "description", path)?;
-        schema.min_length = self.count(members, "minLength", path)?;
-        schema.max_length = self.count(members, "maxLength", path)?;
-        schema.min_items = self.count(members, "minItems", path)?;
-        schema.max_items = self.count(members, "maxItems", path)?;
-        schema.minimum = self.integer(members, "minimum", path)?;
-        schema.maximum = self.integer(members, "maximum", path)?;
-        Ok(schema)
+        let types: Option<Types> = types.iter().map(|one| Type::parse(one.as_str()?)).collect();
+        types.map_or_else(|| self.wrong(at, "type: expected the name of a JSON type, or several"), Ok)
     }
 
-    fn text(
-        &self,
-        members: &Map<String, Value>,
-        name: &str,
-        path: &str,
-    ) -> Result<Option<String>, ContractError> {
-        match members.get(name) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => self.wrong(path, format!("{name}: expected a string")),
+    fn text(&self, keyword: &str, value: &Value, at: At<'_>) -> Read<Option<String>> {
+        match value {
+            Value::String(text) => Ok(Some(text.clone())),
+            _ => self.wrong(at, format!("{keyword}: expected a string")),
         }
     }
 
-    fn count(
-        &self,
-        members: &Map<String, Value>,
-        name: &str,
-        path: &str,
-    ) -> Result<Option<u64>, ContractError> {
-        match members.get(name) {
-            None => Ok(None),
-            Some(value) if value.is_u64() => Ok(value.as_u64()),
-            Some(_) => self.wrong(path, format!("{name}: expected a whole number")),
+    fn count(&self, keyword: &str, value: &Value, at: At<'_>) -> Read<Option<u64>> {
+        match value.as_u64() {
+            None => self.wrong(at, format!("{keyword}: expected a whole number")),
+            count => Ok(count),
         }
     }
 
-    fn integer(
-        &self,
-        members: &Map<String, Value>,
-        name: &str,
-        path: &str,
-    ) -> Result<Option<i64>, ContractError> {
-        match members.get(name) {
-            None => Ok(None),
-            Some(value) if value.is_i64() => Ok(value.as_i64()),
-            Some(_) => self.wrong(path, format!("{name}: expected an integer of 64 bits")),
+    fn integer(&self, keyword: &str, value: &Value, at: At<'_>) -> Read<Option<i64>> {
+        match value.as_i64() {
+            None => self.wrong(at, format!("{keyword}: expected an integer of 64 bits")),
+            integer => Ok(integer),
         }
     }
 }
@@ -313,39 +341,4 @@ fn unlisted(schema: &Schema) -> Option<(String, String)> {
         let (path, problem) = unlisted(schema.items.as_deref()?)?;
         Some((format!("[]{path}"), problem))
     })
-}
-
-/// Whether every validator takes the same texts: what `\d` or `\S` is beyond ASCII they do not agree on, nor on what a bracket
-/// between brackets is.
-fn is_read_alike(pattern: &str) -> bool {
-    let mut characters = pattern.chars().peekable();
-    let mut in_class = false;
-    while let Some(one) = characters.next() {
-        match (one, characters.peek()) {
-            ('\\', Some(next)) if next.is_ascii_alphanumeric() => return false,
-            ('\\', _) => {
-                characters.next();
-            }
-            ('[', _) if in_class => return false,
-            ('[', _) => {
-                in_class = true;
-                characters.next_if_eq(&'^');
-                // Empty for the one, for the other a bracket of the class.
-                if characters.peek() == Some(&']') {
-                    return false;
-                }
-            }
-            (']', _) => in_class = false,
-            // What both sides have, or one of them alone.
-            ('&' | '-' | '~', Some(next)) if in_class && *next == one => return false,
-            ('(', Some('?')) if !in_class => {
-                characters.next();
-                if characters.peek() != Some(&':') {
-                    return false;
-                }
-            }
-            _ => {}
-        }
-    }
-    true
 }

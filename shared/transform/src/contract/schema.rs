@@ -32,22 +32,54 @@ impl Type {
         }
     }
 
+    /// One a type, so that all that may stand at a place are one number.
+    const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.as_str() == text)
     }
 }
 
 /// The types that a value may have; none said means any.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Types(pub BTreeSet<Type>);
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Types(u8);
 
 impl Types {
-    pub fn allow(&self, one: Type) -> bool {
-        self.0.is_empty() || self.0.contains(&one) || (one == Type::Integer && self.0.contains(&Type::Number))
+    pub const fn is_any(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether this very type is said.
+    pub const fn names(self, one: Type) -> bool {
+        self.0 & one.bit() != 0
+    }
+
+    pub fn allow(self, one: Type) -> bool {
+        self.is_any() || self.names(one) || (one == Type::Integer && self.names(Type::Number))
+    }
+
+    pub const fn insert(&mut self, one: Type) {
+        self.0 |= one.bit();
+    }
+
+    pub fn iter(self) -> impl Iterator<Item = Type> {
+        Type::ALL.into_iter().filter(move |one| self.names(*one))
+    }
+
+    /// Those that stand for a value: without null.
+    pub fn of_values(self) -> impl Iterator<Item = Type> {
+        self.iter().filter(|it| *it != Type::Null)
+    }
+
+    /// Whether all that are said here are said there.
+    pub(super) const fn is_subset(self, of: Self) -> bool {
+        self.0 & !of.0 == 0
     }
 
     /// As what a problem says that it expected.
-    pub(crate) fn expected(&self) -> &'static str {
+    pub(crate) fn expected(self) -> &'static str {
         let mut values = self.of_values();
         match (values.next(), values.next()) {
             (Some(Type::Boolean), None) => "a boolean",
@@ -59,19 +91,22 @@ impl Types {
             _ => "one of the types that the contract names",
         }
     }
+}
 
-    /// Those that stand for a value: without null.
-    pub fn of_values(&self) -> impl Iterator<Item = Type> {
-        self.0.iter().copied().filter(|it| *it != Type::Null)
+impl FromIterator<Type> for Types {
+    fn from_iter<I: IntoIterator<Item = Type>>(types: I) -> Self {
+        let mut all = Self::default();
+        types.into_iter().for_each(|one| all.insert(one));
+        all
     }
 }
 
 impl fmt::Display for Types {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
+        if self.is_any() {
             return f.write_str("anything");
         }
-        for (index, one) in self.0.iter().enumerate() {
+        for (index, one) in self.iter().enumerate() {
             write!(f, "{}{}", if index == 0 { "" } else { " or " }, one.as_str())?;
         }
         Ok(())
@@ -87,7 +122,7 @@ pub struct Schema {
     pub required: BTreeSet<String>,
     /// `additionalProperties: true`: unknown members are no news.
     pub open: bool,
-    pub items: Option<Box<Self>>,
+    pub items: Option<Arc<Self>>,
     /// `enum` or `const`.
     pub values: Option<Vec<Value>>,
     pub format: Option<String>,
@@ -98,7 +133,6 @@ pub struct Schema {
     pub maximum: Option<i64>,
     pub min_items: Option<u64>,
     pub max_items: Option<u64>,
-    pub description: Option<String>,
     /// `false`: the member is gone in this version.
     pub never: bool,
     /// What two schemas that hold at once say differently, and no mapping could be held against.

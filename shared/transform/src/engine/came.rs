@@ -51,7 +51,7 @@ impl Came<'_> {
     }
 
     /// Whether the contract lets it stand here. A fraction is no integer, even `1.0`: it says that the contract has changed.
-    pub(crate) fn is_one_of(&self, types: &Types) -> bool {
+    pub(crate) fn is_one_of(&self, types: Types) -> bool {
         match self {
             Self::Missing | Self::Null => true,
             Self::Boolean(_) => types.allow(Type::Boolean),

@@ -26,8 +26,10 @@ pub(crate) struct Class(u128);
 
 impl Pattern {
     pub(crate) fn parse(text: &str) -> Result<Self, regex_lite::Error> {
-        let regex = regex(text)?;
-        Ok(Self::behind(text).unwrap_or(Self::Regex(regex)))
+        match Self::behind(text) {
+            Some(behind) => Ok(behind),
+            None => Ok(Self::Regex(regex(text)?)),
+        }
     }
 
     fn behind(text: &str) -> Option<Self> {

@@ -173,8 +173,8 @@ impl Shape {
     fn known(&mut self, id: NodeId, schemas: &[&Schema]) {
         let Some(node) = self.nodes.get_mut(usize::from(id)) else { return };
         let listed = |schema: &&Schema| !schema.properties.is_empty();
-        if schemas.iter().all(|schema| !schema.types.0.is_empty()) {
-            node.types.0.extend(schemas.iter().flat_map(|schema| schema.types.0.iter().copied()));
+        if schemas.iter().all(|schema| !schema.types.is_any()) {
+            node.types = schemas.iter().flat_map(|schema| schema.types.iter()).collect();
         }
         if !schemas.is_empty() && schemas.iter().all(|schema| schema.values.is_some()) {
             let values = schemas.iter().flat_map(|schema| schema.values.iter().flatten());

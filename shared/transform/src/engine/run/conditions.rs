@@ -78,7 +78,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
 
     pub(super) fn fits(&self, at: Ref, came: &Came<'_>) -> Result<(), Refused> {
         let Some(node) = self.node(at) else { return Ok(()) };
-        if !came.is_one_of(&node.types) {
+        if !came.is_one_of(node.types) {
             return Err(Refused::new(Code::TypeMismatch, node.types.expected()));
         }
         if let Some(values) = &node.values

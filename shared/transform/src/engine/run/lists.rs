@@ -92,7 +92,7 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
             return None;
         }
         let at = self.item_place(&list.of);
-        let types = self.types(at).filter(|types| !types.0.is_empty());
+        let types = self.types(at).filter(|types| !types.is_any());
         if list.null && types.is_none_or(|types| types.allow(Type::Null)) {
             return Some(Made::Value(Value::Null));
         }

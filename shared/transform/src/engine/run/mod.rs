@@ -101,8 +101,8 @@ impl<'p, 'm: 'p> Run<'p, 'm> {
         shape.node(at.node)
     }
 
-    fn types(&self, at: Ref) -> Option<&Types> {
-        self.node(at).map(|node| &node.types)
+    fn types(&self, at: Ref) -> Option<Types> {
+        self.node(at).map(|node| node.types)
     }
 
     /// The path of a place, with the indices of where the run stands.
