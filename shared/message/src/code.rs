@@ -72,7 +72,7 @@ codes! {
     HandlerPanicked "SPW5001" "the handler panicked"
     DeadlineNear "SPW5002" "the invocation ended before this record was started"
     FollowOnNotSent "SPW5003" "the follow-on event was not accepted by its queue"
-    SecretUnavailable "SPW5004" "a secret could not be read"
+    SecretUnavailable "SPW5004" "a secret cannot be read or used"
     HeldTooLong "SPW5005" "the target was not to be called for longer than a message is held"
     GroupBlocked "SPW5006" "an earlier message of the same group failed"
     NotDueYet "SPW5007" "the operation is not due before a later time"

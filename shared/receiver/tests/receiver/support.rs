@@ -191,6 +191,7 @@ impl Flow for Scripted {
             Some("fail to write") => unknown(Code::TargetFailed),
             Some("lose the answer") => unknown(Code::OutcomeUnknown),
             Some("forbid") => failed(Code::CredentialsRefused, None),
+            Some("have no usable secret") => failed(Code::SecretUnavailable, None),
             Some("be misconfigured") => failed(Code::TargetMisconfigured, None),
             Some("wait for another record") => {
                 let (code, after) = (Code::RelatedRecordMissing, Duration::from_secs(60));
