@@ -37,6 +37,7 @@ codes! {
     BodyNotJson "SPW1002" "the body is not JSON"
     EnvelopeInvalid "SPW1003" "the body is not a CloudEvents 1.0 envelope"
     EventTypeUnknown "SPW1004" "this flow does not know the event type"
+    EventTypeUnreadable "SPW1005" "the source's event says no type that can be read"
     // 2xxx: the mapping.
     FieldMissing "SPW2001" "a required field is missing"
     TypeMismatch "SPW2002" "a field has another type than the contract says"

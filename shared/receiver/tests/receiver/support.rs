@@ -154,6 +154,9 @@ impl Flow for Scripted {
                 Err(Rejection::new(Code::FieldMissing, "$.sku", "expected a string")
                     .with_mapping("scripted/1"))
             }
+            Some("be unknown") => {
+                Err(Rejection::new(Code::EventTypeUnknown, "$.type", Code::EventTypeUnknown.title()))
+            }
             action => Ok(Translated {
                 due: match data["not_before"].as_str() {
                     _ if action == Some("nothing") => Due::Never,
