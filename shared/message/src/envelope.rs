@@ -11,7 +11,7 @@ pub const SPEC_VERSION: &str = "1.0";
 /// Attributes travel into ledger items, message attributes and log lines.
 const MAX_ATTRIBUTE_BYTES: usize = 1_024;
 pub const JSON_CONTENT_TYPE: &str = "application/json";
-/// No event type of a source has a colon.
+/// What no source has in its event types.
 const UNREADABLE: &str = ".unreadable:";
 
 /// CloudEvents 1.0 in JSON structured mode: what stands on every queue.

@@ -134,11 +134,13 @@ fn text_key(secret: &SecretString) -> Result<SecretSlice<u8>, &'static str> {
     if key.is_empty() { Err("it is empty") } else { Ok(key.as_bytes().to_vec().into()) }
 }
 
-/// Event types as sources make them: `orders/create`, `invoice.paid`.
+/// Event types as sources make them: `orders/create`, `invoice.paid`, `v2.core.account[requirements].updated`.
 fn is_event_type(text: &str) -> bool {
     const MAX_BYTES: usize = 128;
-    (1..=MAX_BYTES).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/'))
+    let is_of_types = |byte: u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/' | b':' | b'[' | b']')
+    };
+    (1..=MAX_BYTES).contains(&text.len()) && text.bytes().all(is_of_types)
 }
 
 #[cfg(test)]

@@ -183,6 +183,16 @@ async fn an_event_whose_type_cannot_be_read_says_where() {
     }
 }
 
+#[tokio::test]
+async fn a_type_of_any_form_that_sources_have_is_ignored_where_no_route_leads_on() {
+    let body = changed(&body_of(STRIPE), |it| it["type"] = json!("v2.core.account[requirements].updated"));
+    let (time, signature) = stripe_header(STRIPE_SECRET, &body);
+    let f = source("stripe", STRIPE_SECRET, &["payment_intent.succeeded"], "2026-11-23T14:22:31Z");
+    let header = format!("t={time},v1={signature}");
+    let response = f.post(Request::to("other", &body).header("stripe-signature", &header)).await;
+    assert_eq!((response.status, &response.body["status"]), (202, &json!("ignored")));
+}
+
 async fn bottlecrm(body: &str) -> Envelope {
     let (time, signature) = stripe_header(BOTTLECRM_SECRET, body);
     let f = source("bottlecrm", BOTTLECRM_SECRET, &["account.created"], "2026-11-23T14:22:31Z");
