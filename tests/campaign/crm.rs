@@ -188,8 +188,9 @@ fn object(object: &str, id: u64, properties: &[(&str, &str)], companies: &[u64])
 }
 
 fn notified(world: &Arc<World>, subscription: &str, id: u64, occurred_at: i64) {
+    let object = if subscription.ends_with("associationChange") { "fromObjectId" } else { "objectId" };
     let data = json!({
-        "eventId": 1, "subscriptionId": 7, "portalId": 33, "occurredAt": occurred_at, "objectId": id,
+        "eventId": 1, "subscriptionId": 7, "portalId": 33, "occurredAt": occurred_at, object: id,
         "subscriptionType": subscription
     });
     send(world, &envelope(&format!("hubspot.{subscription}"), "/hubspot/33", "v3", &data));
@@ -260,6 +261,42 @@ async fn notifications_become_records_of_the_erp_by_way_of_both_flows() {
     let key = message::OperationKey::new("crm-to-erp", &["hubspot", "33", "account", "901"]);
     let party = format!("tryton.party/{}", sandbox.party("hubspot/33/account/901", &[]).unwrap()["id"]);
     assert_eq!(world.store.by_target_id(&party).await.unwrap(), [key]);
+}
+
+/// HubSpot does not take that for a change of the deal: its time stays.
+#[tokio::test(start_paused = true)]
+async fn a_deal_that_was_won_before_it_had_a_company_is_sold_once_it_is_linked() {
+    fastrand::seed(7);
+    let world = World::new();
+    let sandbox = &world.sandbox;
+    sandbox.know_party("hubspot/33/account/901");
+    let won = [
+        ("dealname", "Rollout"),
+        ("amount", "1500"),
+        ("deal_currency_code", "USD"),
+        ("hs_is_closed_won", "true"),
+    ];
+    let now = 1_795_514_400_000;
+    for (subscription, companies, after) in
+        [("deal.propertyChange", &[][..], 0), ("deal.associationChange", &[901], 60_000)]
+    {
+        sandbox.put_hubspot(object("deals", 7001, &won, companies));
+        notified(&world, subscription, 7001, now + after);
+        drain(&world, &[], enricher).await;
+        send(&world, &world.next.messages().last().unwrap().body);
+        drain(&world, &[], to_erp).await;
+        let sold =
+            sandbox.effects().iter().filter(|effect| effect.reference == "hubspot/33/deal/7001").count();
+        assert_eq!(sold, companies.len(), "{subscription}");
+    }
+    let letters = world.dead_letters.messages();
+    let paths: Vec<_> = letters.iter().map(|letter| letter.attributes["Path"].text().unwrap()).collect();
+    assert_eq!(paths, ["$.account"], "of the deal without a company, and no conflict");
+    // Redriven, it is older than what was sold.
+    world.dead_letters.redrive(&world.source, world.now_ms());
+    drain(&world, &[], to_erp).await;
+    assert!(world.dead_letters.messages().is_empty());
+    assert_eq!(sandbox.effects().len(), 1);
 }
 
 /// Its own code, and the place that names it.

@@ -90,11 +90,29 @@ pub(crate) async fn a_payment_by_webhook_and_by_eventbridge_is_one_case(stack: &
     }
 }
 
-pub(crate) async fn an_event_of_a_bus_that_the_flow_does_not_know_is_parked(stack: &Stack) {
+pub(crate) async fn an_event_of_a_bus_that_the_flow_does_not_know_is_acknowledged_and_counted(stack: &Stack) {
     println!("an event of another bus on the payments' queue");
-    let body = event("com.acme.erp", "invoice.paid", &json!({"amount": "10.00"}));
+    let source = format!("com.acme.{}", Uuid::new_v4().simple());
+    let body = event(&source, "invoice.paid", &json!({"amount": "10.00"}));
     let id = serde_json::from_str::<Value>(&body).unwrap()["id"].as_str().unwrap().to_owned();
     stack.send("PaymentsToOperationsQueueUrl", &body).await.unwrap();
-    let letter = crate::letter(stack, "PaymentsToOperationsDeadLetterQueueUrl", &id).await;
+    assert_eq!(ended(stack, "payments-to-operations", &id, 1).await, ["Ignored"]);
+    poll_until("the count of ignored events", Duration::from_secs(60), || async {
+        let lines =
+            stack.engine.inspect().log_lines(&stack.log_group("payments-to-operations")).await.unwrap();
+        let counted = |line: &Value| line["EventsIgnored"] == 1 && line["Source"] == source.as_str();
+        lines.iter().any(counted).then_some(())
+    })
+    .await;
+}
+
+/// By our own envelope it has come by a route of ingest, which is wrong.
+pub(crate) async fn an_event_by_a_wrong_route_is_parked(stack: &Stack) {
+    println!("an envelope of an order on the payments' queue");
+    let shop = Shop::new(&stack.api_url().unwrap(), stack.webhook_secret());
+    let order = shop.order();
+    let envelope = Shop::envelope(&order, &shop.delivery());
+    stack.send("PaymentsToOperationsQueueUrl", &envelope).await.unwrap();
+    let letter = crate::letter(stack, "PaymentsToOperationsDeadLetterQueueUrl", &order.event_id).await;
     assert_eq!(letter, ("SPW1004".to_owned(), "$.type".to_owned()));
 }

@@ -40,7 +40,8 @@ async fn a_signed_webhook_becomes_one_reservation_and_one_label_whatever_repeats
     let early = lacking::a_deal_without_its_account_waits(&stack).await;
     eventbridge::an_order_by_webhook_and_by_eventbridge_is_reserved_once(&stack).await;
     eventbridge::a_payment_by_webhook_and_by_eventbridge_is_one_case(&stack).await;
-    eventbridge::an_event_of_a_bus_that_the_flow_does_not_know_is_parked(&stack).await;
+    eventbridge::an_event_of_a_bus_that_the_flow_does_not_know_is_acknowledged_and_counted(&stack).await;
+    eventbridge::an_event_by_a_wrong_route_is_parked(&stack).await;
     lacking::a_product_a_currency_or_stock_that_the_inventory_lacks(&stack).await;
     lacking::a_dataset_that_was_deleted(&stack).await;
     lacking::a_case_that_was_deleted_is_made_anew(&stack).await;

@@ -36,6 +36,7 @@ fn origin() -> Origin {
         org: Uuid::new_v4().to_string(),
         id: Uuid::new_v4().to_string(),
         updated_at: "2026-11-24T10:00:00Z".parse().unwrap(),
+        occurred_at: None,
     }
 }
 

@@ -10,8 +10,10 @@
 pub mod case_desk_suite;
 pub mod crm;
 pub mod dataset_refresher_suite;
+pub mod hubspot;
 pub mod karrio;
 pub mod label_buyer_suite;
+pub mod object_reader_suite;
 pub mod record_upserter_suite;
 pub mod redmine;
 pub mod stock_reserver_suite;

@@ -114,20 +114,22 @@ fn of_42() -> Outcome {
 }
 
 #[tokio::test]
-async fn every_entity_of_each_crm_has_a_key_of_its_own_and_a_version_of_milliseconds() {
+async fn every_entity_of_each_crm_has_a_key_of_its_own_and_a_version() {
     let (account, contact, deal) = (
         "f02c1490-6456-449c-9e06-8462317437da",
         "31ea02b6-5590-440a-a013-46f99ef28fcd",
         "7d1f5c1e-95c5-4b86-a7b2-2f5a0e8f1c11",
     );
     let bottlecrm = |payload| bottlecrm(payload, |_| {});
+    // Updated then, and read for a change of the envelope's time.
+    let read = (1_795_514_401_456 << 20) + 1_795_514_400_000;
     let expected = [
         (bottlecrm(ACCOUNT), ["bottlecrm", ORG, "account", account], 1_795_445_532_711),
         (bottlecrm(CONTACT), ["bottlecrm", ORG, "contact", contact], 1_795_507_200_002),
         (bottlecrm(DEAL), ["bottlecrm", ORG, "deal", deal], 1_795_512_600_123),
-        (hubspot("companies", COMPANY), ["hubspot", "33", "account", "901"], 1_795_514_401_456),
-        (hubspot("contacts", PERSON), ["hubspot", "33", "contact", "5001"], 1_795_514_401_456),
-        (hubspot("deals", HUBSPOT_DEAL), ["hubspot", "33", "deal", "7001"], 1_795_514_401_456),
+        (hubspot("companies", COMPANY), ["hubspot", "33", "account", "901"], read),
+        (hubspot("contacts", PERSON), ["hubspot", "33", "contact", "5001"], read),
+        (hubspot("deals", HUBSPOT_DEAL), ["hubspot", "33", "deal", "7001"], read),
     ];
     for (envelope, parts, version) in expected {
         let translated = translated(&envelope);
@@ -149,6 +151,17 @@ async fn a_later_save_is_a_newer_version_of_the_same_operation_whatever_the_deli
     let (older, newer) = (translated(&older), translated(&newer));
     assert_eq!(older.key, newer.key);
     assert_eq!(newer.version - older.version, 1);
+}
+
+/// As when a company is linked to a deal, which HubSpot does not take for a change of the deal.
+#[tokio::test]
+async fn a_state_of_the_same_time_that_was_read_for_a_later_change_is_newer() {
+    let unlinked = hubspot("deals", HUBSPOT_DEAL);
+    let mut linked = hubspot("deals", &HUBSPOT_DEAL.replace("901", "903"));
+    linked.time = "2026-11-24T10:00:00.001Z".parse().unwrap();
+    let (unlinked, linked) = (translated(&unlinked), translated(&linked));
+    assert_eq!(unlinked.key, linked.key);
+    assert!(unlinked.version < linked.version);
 }
 
 /// BottleCRM sends both for one save: the second one has to be a duplicate, not a conflict.

@@ -8,12 +8,14 @@ use serde_json::json;
 use transform::canonical::RecordChange;
 use transform::{Decoded, Translator};
 
-/// As HubSpot's webhooks name them; what happens to other objects is nobody's here.
+/// As HubSpot's webhooks name them, generic ones as ingest does; what happens to other objects is nobody's here.
 const NOTIFICATIONS: &[&str] = &[
     "hubspot.company.creation",
     "hubspot.company.propertyChange",
+    "hubspot.contact.associationChange",
     "hubspot.contact.creation",
     "hubspot.contact.propertyChange",
+    "hubspot.deal.associationChange",
     "hubspot.deal.creation",
     "hubspot.deal.propertyChange",
 ];
@@ -80,15 +82,16 @@ impl Flow for HubSpotEnricher {
     }
 }
 
-/// Its id comes of the object and its state alone: read twice, it is the same event.
+/// Its id comes of the object, its state and the change alone: read twice for a change, it is the same event. Its time is that of the
+/// change: of two states with one `updatedAt` the later is that of the later change, as one read for an object runs at a time.
 fn event(cause: &Envelope, change: &RecordChange, object: CrmObject, mapping: &str) -> Envelope {
     let event_type = format!("hubspot.{}.read", change.object);
     Envelope {
         specversion: SPEC_VERSION.to_owned(),
-        id: format!("{event_type}/{}/{}/{}", change.org, change.id, object.updated_at),
+        id: format!("{event_type}/{}/{}/{}/{}", change.org, change.id, object.updated_at, change.occurred_at),
         source: cause.source.clone(),
         event_type,
-        time: object.updated_at,
+        time: change.occurred_at,
         datacontenttype: Some(JSON_CONTENT_TYPE.to_owned()),
         correlationid: cause.correlationid.clone(),
         deliveryid: None,

@@ -52,7 +52,7 @@ fn notification(change: impl FnOnce(&mut Value)) -> Envelope {
     let body = json!({
         "specversion": "1.0", "id": "event-1", "source": "/hubspot/33",
         "type": format!("hubspot.{}", payload["subscriptionType"].as_str().unwrap()),
-        "time": "2026-11-24T10:00:01.456Z", "correlationid": "correlation-1", "data": payload
+        "time": "2026-11-24T10:00:09Z", "correlationid": "correlation-1", "data": payload
     });
     Envelope::decode(&body.to_string()).unwrap()
 }
@@ -81,9 +81,10 @@ async fn the_object_follows_as_it_is_now_byte_for_byte() {
     assert_eq!(performed.outcome.ids, r#"{"found":true}"#);
     let [event] = performed.events.as_slice() else { panic!("one event") };
     assert_eq!((event.event_type.as_str(), event.source.as_str()), ("hubspot.contacts.read", "/hubspot/33"));
-    assert_eq!(event.id, "hubspot.contacts.read/33/5001/2026-11-24T10:00:01.456Z");
+    assert_eq!(event.id, "hubspot.contacts.read/33/5001/2026-11-24T10:00:01.456Z/2026-11-24T10:00:01.456Z");
+    assert_eq!(event.time.to_string(), "2026-11-24T10:00:01.456Z", "that of the change, not of the envelope");
     assert_eq!((event.sourceversion.as_deref(), event.correlationid.as_str()), (Some("v3"), "correlation-1"));
-    assert_eq!(event.mappingversion.as_deref(), Some("hubspot-notification/1 canonical.record-change@1"));
+    assert_eq!(event.mappingversion.as_deref(), Some("hubspot-notification/2 canonical.record-change@1"));
     assert_eq!(event.data.get(), CONTACT);
     let again = perform(&crm, Effect::Unknown).await.unwrap();
     assert_eq!(
@@ -129,6 +130,19 @@ async fn notifications_of_one_object_are_one_operation_and_the_later_is_the_newe
     assert!(created.version < email.version);
     let company = translated(|it| it["subscriptionType"] = json!("company.propertyChange"));
     assert_ne!(company.key, email.key, "another object of the same number");
+}
+
+#[tokio::test]
+async fn a_changed_association_is_a_change_of_the_object_that_it_begins_at() {
+    let flow = flow(&Arc::default());
+    let linked = notification(|it| {
+        it["subscriptionType"] = json!("deal.associationChange");
+        it["associationType"] = json!("DEAL_TO_COMPANY");
+        (it["fromObjectId"], it["toObjectId"]) = (json!(7001), json!(901));
+        it.as_object_mut().unwrap().remove("objectId");
+    });
+    let translated = flow.translate(&linked).unwrap();
+    assert_eq!(translated.key, OperationKey::new("hubspot-enricher", &["33", "deals", "7001"]));
 }
 
 #[tokio::test]

@@ -30,6 +30,17 @@ pub struct Source {
     pub routes: BTreeMap<String, String>,
 }
 
+impl Source {
+    /// Nothing where no route leads on from a type. An event whose type cannot be read takes the first route in the alphabet: it is
+    /// neither lost nor refused, and a dead letter there.
+    pub(crate) fn queue(&self, event_type: Option<&str>) -> Option<&String> {
+        match event_type {
+            Some(event_type) => self.routes.get(event_type),
+            None => self.routes.values().next(),
+        }
+    }
+}
+
 impl Config {
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let mut settings = Settings::new(lookup);

@@ -73,9 +73,16 @@ impl Ingest {
             None => posted_to(request),
         };
         let method = request.request_context.http.method.as_str();
-        let delivery = Delivery { source_name, method, url: &url, headers: &request.headers, body: &body };
-        let window =
-            Window { now: (self.clock)(), tolerance_seconds: self.config.timestamp_tolerance_seconds };
+        let now = (self.clock)();
+        let delivery = Delivery {
+            source_name,
+            method,
+            url: &url,
+            headers: &request.headers,
+            body: &body,
+            received_at: now,
+        };
+        let window = Window { now, tolerance_seconds: self.config.timestamp_tolerance_seconds };
         let claim = source.scheme.claim(&delivery, window)?;
         self.authenticate(source, &claim, &body, trail).await?;
         // From here on the sender is who it says.
@@ -87,7 +94,7 @@ impl Ingest {
         let (mut acceptance, mut messages) = (Acceptance::default(), Vec::new());
         for (event, payload) in events {
             let correlation_id = event.id.clone();
-            match source.routes.get(&event.route_key) {
+            match source.queue(event.route_key.as_deref()) {
                 Some(queue_url) => {
                     messages.push((correlation_id, queue_url, envelope::encode(event, payload)?));
                 }

@@ -2,7 +2,8 @@
 //! byte for byte, an array of events one by one; nothing is mapped here. A 2xx is said only after the queue has accepted.
 //!
 //! The way of a request, each step refusing on its own: known source, media type, size, base64, timestamp window,
-//! signature, JSON, headers, route, queue. A new source is one entry of [`scheme::SCHEMES`] and one file beside it.
+//! signature, JSON, queue. What else of an authentic event cannot be read is for the mapping to reject, and what no route
+//! leads on from is ignored. A new source is one entry of [`scheme::SCHEMES`] and one file beside it.
 
 mod body;
 pub mod config;

@@ -5,9 +5,6 @@ use serde_json::json;
 use crate::Refusal;
 use crate::refusal::json_response;
 
-/// Events of types from which no route leads on, by source.
-const EVENTS_IGNORED: &str = "EventsIgnored";
-
 /// What became of an authentic delivery's events.
 #[derive(Default, Debug)]
 pub(crate) struct Acceptance {
@@ -81,7 +78,7 @@ impl Trail {
                 );
                 if ignored > 0 {
                     let count = u64::try_from(ignored).unwrap_or(u64::MAX);
-                    telemetry::count(EVENTS_IGNORED, &[("Source", source)], count);
+                    telemetry::count(telemetry::EVENTS_IGNORED, &[("Source", source)], count);
                 }
             }
             Err(refusal) => {

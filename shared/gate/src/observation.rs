@@ -9,7 +9,7 @@ use outbound::CallError;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Observation {
     Works,
-    /// No answer, a server error, or our credentials refused.
+    /// No answer, a server error, or credentials that it refuses or that cannot be had: it is of no use to call it.
     Failed(Code),
     /// Asked to be called later.
     Throttled {
@@ -18,7 +18,12 @@ pub enum Observation {
 }
 
 impl Observation {
-    /// `None` where the target was not called.
+    /// Whether people have to mend our credentials.
+    pub const fn is_of_credentials(self) -> bool {
+        matches!(self, Self::Failed(Code::CredentialsRefused | Code::SecretUnavailable))
+    }
+
+    /// `None` where nothing was learnt of calling it.
     pub const fn of(error: Option<&CallError>) -> Option<Self> {
         let (code, after) = match error {
             None => return Some(Self::Works),
@@ -30,7 +35,7 @@ impl Observation {
             }
         };
         match code {
-            Code::LeaseTooShort | Code::SecretUnavailable | Code::FollowOnNotSent => None,
+            Code::LeaseTooShort | Code::FollowOnNotSent => None,
             // An answer came, in a form that we cannot read, or of one thing among many that failed: the target is up.
             Code::ResponseUnreadable | Code::TargetReportsFailure => Some(Self::Works),
             Code::TargetThrottled => Some(Self::Throttled { after }),
@@ -44,11 +49,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_target_that_cannot_be_called_with_our_credentials_has_failed() {
+        let of = |code| Observation::of(Some(&CallError::NotNow { code, after: None }));
+        for code in [Code::CredentialsRefused, Code::SecretUnavailable] {
+            assert_eq!(of(code), Some(Observation::Failed(code)));
+        }
+    }
+
+    #[test]
     fn an_answer_that_tells_of_one_failure_among_many_things_is_the_answer_of_a_target_that_works() {
         let of = |code| Observation::of(Some(&CallError::NotNow { code, after: None }));
         assert_eq!(of(Code::TargetReportsFailure), Some(Observation::Works));
         assert_eq!(of(Code::TargetFailed), Some(Observation::Failed(Code::TargetFailed)));
-        assert_eq!(of(Code::CredentialsRefused), Some(Observation::Failed(Code::CredentialsRefused)));
         assert_eq!(of(Code::LeaseTooShort), None);
     }
 }

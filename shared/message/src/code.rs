@@ -37,6 +37,7 @@ codes! {
     BodyNotJson "SPW1002" "the body is not JSON"
     EnvelopeInvalid "SPW1003" "the body is not a CloudEvents 1.0 envelope"
     EventTypeUnknown "SPW1004" "this flow does not know the event type"
+    EventTypeUnreadable "SPW1005" "the source's event says no type that can be read"
     // 2xxx: the mapping.
     FieldMissing "SPW2001" "a required field is missing"
     TypeMismatch "SPW2002" "a field has another type than the contract says"
@@ -72,7 +73,7 @@ codes! {
     HandlerPanicked "SPW5001" "the handler panicked"
     DeadlineNear "SPW5002" "the invocation ended before this record was started"
     FollowOnNotSent "SPW5003" "the follow-on event was not accepted by its queue"
-    SecretUnavailable "SPW5004" "a secret could not be read"
+    SecretUnavailable "SPW5004" "a secret cannot be read or used"
     HeldTooLong "SPW5005" "the target was not to be called for longer than a message is held"
     GroupBlocked "SPW5006" "an earlier message of the same group failed"
     NotDueYet "SPW5007" "the operation is not due before a later time"

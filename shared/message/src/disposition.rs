@@ -11,6 +11,8 @@ pub enum Disposition {
     Duplicate,
     /// The ledger has applied a newer version of the entity: acknowledge and count.
     Stale,
+    /// A rule of EventBridge has put it here, and the flow knows no such type: acknowledge and count, as ingest does.
+    Ignored,
     /// It can succeed later: a batch item failure, visible again after the delay.
     Retry(Retry),
     /// The target is not to be called now: sent again with a delay, then acknowledged, so that waiting costs no receive.
@@ -26,6 +28,7 @@ impl Disposition {
             Self::Done => "Done",
             Self::Duplicate => "Duplicate",
             Self::Stale => "Stale",
+            Self::Ignored => "Ignored",
             Self::Retry(_) => "Retry",
             Self::Hold(_) => "Hold",
             Self::Reject(_) => "Reject",
@@ -35,7 +38,7 @@ impl Disposition {
     /// Why, where there is something to say.
     pub const fn code(&self) -> Option<Code> {
         match self {
-            Self::Done | Self::Duplicate | Self::Stale => None,
+            Self::Done | Self::Duplicate | Self::Stale | Self::Ignored => None,
             Self::Retry(retry) => Some(retry.code),
             Self::Hold(hold) => Some(hold.code),
             Self::Reject(rejection) => Some(rejection.code),
@@ -45,7 +48,7 @@ impl Disposition {
     /// The mappings that it went through, where it did not end well.
     pub const fn mapping(&self) -> &'static str {
         match self {
-            Self::Done | Self::Duplicate | Self::Stale => "",
+            Self::Done | Self::Duplicate | Self::Stale | Self::Ignored => "",
             Self::Retry(retry) => retry.mapping,
             Self::Hold(hold) => hold.mapping,
             Self::Reject(rejection) => rejection.mapping,
@@ -54,7 +57,7 @@ impl Disposition {
 
     /// Whether the record ended well: nothing more is to be done for it.
     pub const fn is_settled(&self) -> bool {
-        matches!(self, Self::Done | Self::Duplicate | Self::Stale)
+        matches!(self, Self::Done | Self::Duplicate | Self::Stale | Self::Ignored)
     }
 }
 

@@ -11,6 +11,8 @@ pub const SPEC_VERSION: &str = "1.0";
 /// Attributes travel into ledger items, message attributes and log lines.
 const MAX_ATTRIBUTE_BYTES: usize = 1_024;
 pub const JSON_CONTENT_TYPE: &str = "application/json";
+/// What no source has in its event types.
+const UNREADABLE: &str = ".unreadable:";
 
 /// CloudEvents 1.0 in JSON structured mode: what stands on every queue.
 ///
@@ -50,10 +52,15 @@ impl Envelope {
     /// Reads one message body: an envelope, or an event as EventBridge puts it on a queue. The error names the first
     /// attribute that is wrong and holds no value of it.
     pub fn decode(body: &str) -> Result<Self, EnvelopeError> {
+        Self::decode_with_sender(body).map(|(envelope, _)| envelope)
+    }
+
+    /// As [`Self::decode`], with who has put it on the queue.
+    pub fn decode_with_sender(body: &str) -> Result<(Self, Sender), EnvelopeError> {
         match serde_json::from_str::<Self>(body) {
-            Ok(envelope) => envelope.checked(),
+            Ok(envelope) => Ok((envelope.checked()?, Sender::Spillway)),
             Err(_) => match eventbridge::read(body) {
-                Some(envelope) => envelope?.checked(),
+                Some((envelope, source)) => Ok((envelope?.checked()?, Sender::EventBridge { source })),
                 None => Err(EnvelopeError::explain(body)),
             },
         }
@@ -61,6 +68,16 @@ impl Envelope {
 
     pub fn encode(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(self)
+    }
+
+    /// The `type` of an authentic event whose own type cannot be read, and the place where it should stand.
+    pub fn unreadable_type(system: &str, path: &str) -> String {
+        format!("{system}{UNREADABLE}{path}")
+    }
+
+    /// That place, of such an event.
+    pub fn unreadable_at(&self) -> Option<&str> {
+        self.event_type.split_once(UNREADABLE).map(|(_, path)| path)
     }
 
     fn checked(self) -> Result<Self, EnvelopeError> {
@@ -88,6 +105,18 @@ impl Envelope {
         }
         Ok(self)
     }
+}
+
+/// Who has put an event on the queue.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Sender {
+    /// Ingest or a flow, by the event's type.
+    Spillway,
+    /// A rule of EventBridge, which may match more than the flow knows.
+    EventBridge {
+        /// As EventBridge names it: `aws.partner/stripe.com/ed_1`.
+        source: String,
+    },
 }
 
 /// Without `data`: it is full of personal data.
@@ -209,6 +238,14 @@ mod tests {
         assert_eq!(Rejection::from(Envelope::decode("[1]").unwrap_err()).code, Code::EnvelopeInvalid);
         assert_eq!(Rejection::from(Envelope::decode("{").unwrap_err()).code, Code::BodyNotJson);
         assert_eq!(Rejection::from(Envelope::decode("").unwrap_err()).code, Code::BodyNotJson);
+    }
+
+    #[test]
+    fn an_event_whose_type_cannot_be_read_says_where_it_should_stand() {
+        let mut body = valid();
+        assert_eq!(Envelope::decode(&body.to_string()).unwrap().unreadable_at(), None);
+        body["type"] = json!(Envelope::unreadable_type("stripe", "$.type"));
+        assert_eq!(Envelope::decode(&body.to_string()).unwrap().unreadable_at(), Some("$.type"));
     }
 
     #[test]

@@ -20,8 +20,8 @@ struct Event {
     detail: Box<RawValue>,
 }
 
-/// Nothing where the body is no event of EventBridge's.
-pub(crate) fn read(body: &str) -> Option<Result<Envelope, EnvelopeError>> {
+/// With EventBridge's name of the source. Nothing where the body is no event of EventBridge's.
+pub(crate) fn read(body: &str) -> Option<(Result<Envelope, EnvelopeError>, String)> {
     let event: Event = serde_json::from_str(body).ok()?;
     let partner = event.source.strip_prefix("aws.partner/").and_then(|rest| rest.split('/').next());
     let read = match partner {
@@ -36,11 +36,12 @@ pub(crate) fn read(body: &str) -> Option<Result<Envelope, EnvelopeError>> {
         Some("salesforce.com") => Some("a Salesforce event with its EventUuid"),
         _ => None,
     };
-    match (read, partner_expects) {
-        (Some(envelope), _) => Some(Ok(envelope)),
-        (None, Some(expected)) => Some(Err(EnvelopeError::Attribute { name: "detail", expected })),
-        (None, None) => Some(Ok(any(&event))),
-    }
+    let envelope = match (read, partner_expects) {
+        (Some(envelope), _) => Ok(envelope),
+        (None, Some(expected)) => Err(EnvelopeError::Attribute { name: "detail", expected }),
+        (None, None) => Ok(any(&event)),
+    };
+    Some((envelope, event.source))
 }
 
 impl Event {
@@ -154,7 +155,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{Code, Rejection};
+    use crate::{Code, Rejection, Sender};
 
     fn event(source: &str, kind: &str, detail: &Value) -> Value {
         json!({
@@ -181,6 +182,17 @@ mod tests {
             ("invoice.paid", r#"{"amount":"10.00"}"#)
         );
         assert_eq!(envelope.time.to_string(), "2026-11-24T10:00:00Z");
+    }
+
+    #[test]
+    fn whoever_has_sent_it_is_told_apart() {
+        let sender = |body: &Value| Envelope::decode_with_sender(&body.to_string()).unwrap().1;
+        let source = "aws.partner/stripe.com/ed_1".to_owned();
+        let detail = json!({"id": "evt_1", "type": "charge.refunded", "created": 1_795_514_398});
+        let body = event(&source, "charge.refunded", &detail);
+        assert_eq!(sender(&body), Sender::EventBridge { source });
+        let ours = serde_json::to_value(decoded(&body)).unwrap();
+        assert_eq!(sender(&ours), Sender::Spillway);
     }
 
     #[test]

@@ -14,6 +14,6 @@ mod redacted;
 
 pub use code::Code;
 pub use disposition::{Disposition, Effect, Hold, Rejection, Retry};
-pub use envelope::{Envelope, EnvelopeError, JSON_CONTENT_TYPE, SPEC_VERSION};
+pub use envelope::{Envelope, EnvelopeError, JSON_CONTENT_TYPE, SPEC_VERSION, Sender};
 pub use key::{Fingerprint, OperationKey};
 pub use redacted::Redacted;

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -131,7 +131,7 @@ impl<F: Flow> Receiver<F> {
     /// Messages that depend on no order, in waves.
     async fn together(&self, records: &[&Incoming<'_>], deadline: Instant) -> Vec<Settled> {
         let mut prepared: Vec<Option<Prepared<F::Operation>>> = Vec::with_capacity(records.len());
-        let mut ends = Vec::new();
+        let (mut ends, mut ignored) = (Vec::new(), BTreeMap::<String, u64>::new());
         let now = (self.parts.clock)();
         for (place, record) in records.iter().enumerate() {
             match prepare(&self.parts.flow, record) {
@@ -143,10 +143,16 @@ impl<F: Flow> Receiver<F> {
                     None => prepared.push(Some(understood)),
                 },
                 Err(unprepared) => {
+                    if let Some(source) = unprepared.ignored_from {
+                        *ignored.entry(source).or_default() += 1;
+                    }
                     ends.push(End::of(place, unprepared.disposition, unprepared.envelope.as_ref()));
                     prepared.push(None);
                 }
             }
+        }
+        for (source, count) in ignored {
+            telemetry::count(telemetry::EVENTS_IGNORED, &[("Source", &source)], count);
         }
         let places: Vec<_> = prepared.iter().map(Option::as_ref).collect();
         let repeats = Repeats::among(&places);

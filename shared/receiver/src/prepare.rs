@@ -1,6 +1,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use message::{Code, Disposition, Envelope, Fingerprint, Rejection, Retry};
+use message::{Code, Disposition, Envelope, Fingerprint, Rejection, Retry, Sender};
 use tokio::time::Instant;
 
 use crate::flow::{Flow, Translated};
@@ -17,10 +17,18 @@ pub(crate) struct Prepared<T> {
     pub(crate) fingerprint: Fingerprint,
 }
 
-/// A message that could not be understood, with what is known of it.
+/// A message that is not worked on, with what is known of it.
 pub(crate) struct Unprepared {
     pub(crate) disposition: Disposition,
     pub(crate) envelope: Option<Envelope>,
+    /// The source of an event that is ignored.
+    pub(crate) ignored_from: Option<String>,
+}
+
+impl Unprepared {
+    fn of(disposition: Disposition, envelope: Option<Envelope>) -> Box<Self> {
+        Box::new(Self { disposition, envelope, ignored_from: None })
+    }
 }
 
 /// Body -> envelope -> canonical operation. A panic is this record's alone.
@@ -28,24 +36,35 @@ pub(crate) fn prepare<F: Flow>(
     flow: &F,
     record: &Incoming<'_>,
 ) -> Result<Prepared<F::Operation>, Box<Unprepared>> {
-    let reject = |rejection, envelope| {
-        Err(Box::new(Unprepared { disposition: Disposition::Reject(rejection), envelope }))
-    };
+    let reject = |rejection, envelope| Err(Unprepared::of(Disposition::Reject(rejection), envelope));
     let (body, started_at) = (record.body, Instant::now());
     if body.is_empty() {
         return reject(Rejection::new(Code::BodyMissing, "$", Code::BodyMissing.title()), None);
     }
-    let envelope = match Envelope::decode(body) {
-        Ok(envelope) => envelope,
+    let (envelope, sender) = match Envelope::decode_with_sender(body) {
+        Ok(read) => read,
         Err(error) => return reject(error.into(), None),
     };
+    if let Some(path) = envelope.unreadable_at() {
+        let rejection = Rejection::new(Code::EventTypeUnreadable, path, Code::EventTypeUnreadable.title());
+        return reject(rejection, Some(envelope));
+    }
     let translated = match catch_unwind(AssertUnwindSafe(|| flow.translate(&envelope))) {
         Ok(Ok(translated)) => translated,
-        Ok(Err(rejection)) => return reject(rejection, Some(envelope)),
+        Ok(Err(rejection)) => {
+            return match (rejection.code, sender) {
+                (Code::EventTypeUnknown, Sender::EventBridge { source }) => Err(Box::new(Unprepared {
+                    disposition: Disposition::Ignored,
+                    envelope: Some(envelope),
+                    ignored_from: Some(source),
+                })),
+                // Ingest, or a flow before, has sent it here on purpose.
+                _ => reject(rejection, Some(envelope)),
+            };
+        }
         Err(_) => {
             let retry = Retry::new(Code::HandlerPanicked, None, "");
-            let disposition = Disposition::Retry(retry);
-            return Err(Box::new(Unprepared { disposition, envelope: Some(envelope) }));
+            return Err(Unprepared::of(Disposition::Retry(retry), Some(envelope)));
         }
     };
     match Fingerprint::of(&translated.operation) {

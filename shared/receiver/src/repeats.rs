@@ -67,7 +67,8 @@ pub(crate) fn follow<T>(follower: &Prepared<T>, leader: &Prepared<T>, finished: 
         Disposition::Hold(hold) => Disposition::Hold(*hold),
         Disposition::Retry(retry) if same => Disposition::Retry(*retry),
         Disposition::Retry(retry) => again(retry.after),
-        Disposition::Reject(_) => again(None),
+        // What leads is known to the flow, and so never ignored.
+        Disposition::Reject(_) | Disposition::Ignored => again(None),
     }
 }
 

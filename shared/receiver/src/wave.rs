@@ -28,7 +28,7 @@ const LONGEST_WORK: Duration = ledger::LONGEST_LEASE.saturating_sub(SETTLING);
 /// About how long a message is held when the ledger does not answer.
 const LEDGER_PAUSE: Duration = Duration::from_secs(30);
 
-/// Attempts of records, by flow and target.
+/// Attempts of records with credentials that the target refuses or that cannot be had, by flow and target.
 const CREDENTIALS_REFUSED: &str = "CredentialsRefused";
 
 /// The place of a record in its batch, and what it asks for.
@@ -191,12 +191,13 @@ impl<F: Flow> Receiver<F> {
     }
 
     /// A failure of the target that has closed its gate is no reason to use up this message's receives. Credentials or settings that it
-    /// does not take are none even while the gate is open: people mend them, and few messages may come until they have.
+    /// does not take, or a secret that cannot be used, are none even while the gate is open: people mend them, and few messages may come
+    /// until they have.
     fn rather_hold(&self, end: &mut End) {
         let Disposition::Retry(retry) = &end.disposition else { return };
         let gate = &self.parts.gate;
         let closed = match retry.code {
-            Code::CredentialsRefused | Code::TargetMisconfigured => {
+            Code::CredentialsRefused | Code::SecretUnavailable | Code::TargetMisconfigured => {
                 Some(gate.closed().unwrap_or_else(|| gate.rest(retry.code)))
             }
             Code::TargetUnreachable | Code::TargetFailed | Code::TargetThrottled | Code::OutcomeUnknown => {
@@ -211,8 +212,8 @@ impl<F: Flow> Receiver<F> {
 
     /// What alarm *credentials-refused* rings for.
     fn tell_refused_credentials(&self, worked: &[Worked]) {
-        let refused = Some(Observation::Failed(Code::CredentialsRefused));
-        let count = worked.iter().filter(|worked| worked.observed == refused).count();
+        let refused = |worked: &&Worked| worked.observed.is_some_and(Observation::is_of_credentials);
+        let count = worked.iter().filter(refused).count();
         if count > 0 {
             let dimensions = [("Flow", self.parts.flow.name()), ("Target", self.parts.gate.target())];
             telemetry::count(CREDENTIALS_REFUSED, &dimensions, u64::try_from(count).unwrap_or(u64::MAX));

@@ -4,6 +4,6 @@ mod metric;
 mod record;
 mod subscriber;
 
-pub use metric::count;
+pub use metric::{EVENTS_IGNORED, count};
 pub use record::RecordEnd;
 pub use subscriber::{init, json_layer};

@@ -7,6 +7,8 @@ use serde_json::{Map, Value, json};
 const NAMESPACE: &str = "Spillway";
 /// As AWS/Lambda's own metrics name it: two deployments in one account have the same flows.
 const FUNCTION_NAME: &str = "FunctionName";
+/// Events that are acknowledged as nobody asks for their type, by source.
+pub const EVENTS_IGNORED: &str = "EventsIgnored";
 static FUNCTION: OnceLock<String> = OnceLock::new();
 
 /// Where this name is known it is the first dimension of every metric.

@@ -55,9 +55,11 @@ impl RecordEnd<'_> {
         }
         match self.disposition {
             Disposition::Retry(_) | Disposition::Reject(_) => record_ended!(warn),
-            Disposition::Done | Disposition::Duplicate | Disposition::Stale | Disposition::Hold(_) => {
-                record_ended!(info);
-            }
+            Disposition::Done
+            | Disposition::Duplicate
+            | Disposition::Stale
+            | Disposition::Ignored
+            | Disposition::Hold(_) => record_ended!(info),
         }
     }
 }

@@ -1,9 +1,8 @@
 use aws::{SecretSlice, SecretString};
-use jiff::Timestamp;
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Claim, Delivery, Event, Scheme, Window, is_event_type, json_object, text_key, timed};
+use super::payload::{Payload, routed};
+use super::{Claim, Delivery, Event, Scheme, Window, text_key, timed};
 use crate::Refusal;
 use crate::headers::{is_identifier, single};
 
@@ -24,33 +23,19 @@ impl Scheme for BottleCrm {
     }
 
     fn events<'a>(&self, delivery: &Delivery<'a>) -> Result<Vec<(Event, &'a RawValue)>, Refusal> {
-        let data = json_object(delivery.body)?;
-        let wrong = Refusal::RequestMalformed(
-            "$.id, $.event, $.org_id and $.created_at must be an event's, each once",
-        );
-        let payload: Payload = serde_json::from_slice(delivery.body).map_err(|_| wrong)?;
-        if !is_identifier(&payload.id) || !is_identifier(&payload.org_id) || !is_event_type(&payload.event) {
-            return Err(wrong);
-        }
+        let payload = Payload::object(delivery.body)?;
+        let (route_key, event_type) = routed("bottlecrm", payload.event_type("event"), "$.event");
         let delivery_id =
             single(delivery.headers, "x-bottlecrm-delivery").ok().filter(|id| is_identifier(id));
         let event = Event {
-            route_key: payload.event.clone(),
-            id: payload.id,
+            route_key,
+            id: payload.identifier("id").unwrap_or_else(|| payload.digest_id()),
             delivery_id: delivery_id.map(str::to_owned),
-            source: format!("/bottlecrm/{}", payload.org_id),
-            event_type: format!("bottlecrm.{}", payload.event),
-            time: payload.created_at,
+            source: format!("/bottlecrm/{}", payload.identifier("org_id").unwrap_or_default()),
+            event_type,
+            time: payload.get("created_at").unwrap_or(delivery.received_at),
             source_version: None,
         };
-        Ok(vec![(event, data)])
+        Ok(vec![(event, payload.raw)])
     }
-}
-
-#[derive(Deserialize)]
-struct Payload {
-    id: String,
-    event: String,
-    org_id: String,
-    created_at: Timestamp,
 }

@@ -1,11 +1,10 @@
 use aws::{SecretSlice, SecretString};
-use jiff::Timestamp;
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Claim, Delivery, Event, Scheme, Window, is_event_type, json_object, text_key, timed};
+use super::payload::{Payload, routed};
+use super::{Claim, Delivery, Event, Scheme, Window, text_key, timed};
 use crate::Refusal;
-use crate::headers::{is_identifier, single};
+use crate::headers::single;
 
 /// `Authorization`: hex of the HMAC-SHA256 of the raw body. No time is signed beside it, so there is no window; a replay
 /// is an event that is known.
@@ -25,32 +24,18 @@ impl Scheme for DbtCloud {
     }
 
     fn events<'a>(&self, delivery: &Delivery<'a>) -> Result<Vec<(Event, &'a RawValue)>, Refusal> {
-        let data = json_object(delivery.body)?;
-        let wrong = Refusal::RequestMalformed(
-            "$.eventId, $.eventType, $.accountId and $.timestamp must be an event's, each once",
-        );
-        let payload: Payload = serde_json::from_slice(delivery.body).map_err(|_| wrong)?;
-        if !is_identifier(&payload.event_id) || !is_event_type(&payload.event_type) {
-            return Err(wrong);
-        }
+        let payload = Payload::object(delivery.body)?;
+        let (route_key, event_type) = routed("dbt-cloud", payload.event_type("eventType"), "$.eventType");
+        let account = payload.get("accountId").map(|id: u64| id.to_string());
         let event = Event {
-            route_key: payload.event_type.clone(),
-            id: payload.event_id,
+            route_key,
+            id: payload.identifier("eventId").unwrap_or_else(|| payload.digest_id()),
             delivery_id: None,
-            source: format!("/dbt-cloud/{}", payload.account_id),
-            event_type: format!("dbt-cloud.{}", payload.event_type),
-            time: payload.timestamp,
+            source: format!("/dbt-cloud/{}", account.unwrap_or_default()),
+            event_type,
+            time: payload.get("timestamp").unwrap_or(delivery.received_at),
             source_version: None,
         };
-        Ok(vec![(event, data)])
+        Ok(vec![(event, payload.raw)])
     }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Payload {
-    event_id: String,
-    event_type: String,
-    account_id: u64,
-    timestamp: Timestamp,
 }

@@ -2,10 +2,10 @@ use aws::{SecretSlice, SecretString};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Claim, Delivery, Event, Scheme, Window, is_event_type, text_key};
+use super::payload::{Payload, routed};
+use super::{Claim, Delivery, Event, Scheme, Window, text_key};
 use crate::Refusal;
 use crate::headers::{is_identifier, single};
 
@@ -18,6 +18,10 @@ const SIGNATURE: &str = "x-hubspot-signature-v3";
 const TIMESTAMP: &str = "x-hubspot-request-timestamp";
 /// Of one delivery: a few times what HubSpot sends.
 const MAX_EVENTS: usize = 500;
+/// Generic notifications that name the kind of their object, in `objectTypeId`. Of `object.associationChange` HubSpot does not
+/// say which member does.
+const GENERIC: [&str; 2] = ["creation", "propertyChange"];
+const OBJECT_TYPES: [(&str, &str); 3] = [("0-1", "contact"), ("0-2", "company"), ("0-3", "deal")];
 
 impl Scheme for HubSpot {
     fn claim(&self, delivery: &Delivery<'_>, window: Window) -> Result<Claim, Refusal> {
@@ -48,51 +52,65 @@ impl Scheme for HubSpot {
     }
 
     fn events<'a>(&self, delivery: &Delivery<'a>) -> Result<Vec<(Event, &'a RawValue)>, Refusal> {
-        let wrong = Refusal::RequestMalformed("the body must be a JSON array of notifications");
-        let payloads: Vec<&'a RawValue> = serde_json::from_slice(delivery.body).map_err(|_| wrong)?;
-        if payloads.is_empty() {
-            return Err(wrong);
-        }
+        let payloads: Vec<&'a RawValue> = serde_json::from_slice(delivery.body)
+            .map_err(|_| Refusal::RequestMalformed("the body must be a JSON array of notifications"))?;
         if payloads.len() > MAX_EVENTS {
             return Err(Refusal::PayloadTooLarge);
         }
-        payloads.into_iter().map(|payload| Ok((event(payload)?, payload))).collect()
+        Ok(payloads.into_iter().map(|payload| (event(payload, delivery.received_at), payload)).collect())
     }
 }
 
-fn event(payload: &RawValue) -> Result<Event, Refusal> {
-    let wrong = Refusal::RequestMalformed(
-        "of each notification portalId, subscriptionId, subscriptionType, objectId and occurredAt must be readable",
-    );
-    let notification: Notification = serde_json::from_str(payload.get()).map_err(|_| wrong)?;
-    let Notification { portal_id, subscription_id, subscription_type, object_id, occurred_at, property_name } =
-        notification;
-    let time = Timestamp::from_millisecond(occurred_at).map_err(|_| wrong)?;
-    // HubSpot's eventId is not unique; these together are.
-    let property = property_name.map(|name| format!("-{name}")).unwrap_or_default();
-    let id = format!("{portal_id}-{subscription_id}-{object_id}-{occurred_at}{property}");
-    if !is_event_type(&subscription_type) || !is_identifier(&id) {
-        return Err(wrong);
-    }
-    Ok(Event {
-        route_key: subscription_type.clone(),
-        id,
+/// One that cannot be read harms none beside it.
+fn event(raw: &RawValue, received_at: Timestamp) -> Event {
+    let notification = Payload::of(raw);
+    let (kind, path) = kind(&notification);
+    let (route_key, event_type) = routed("hubspot", kind, path);
+    let portal = notification.get("portalId").map(|id: u64| id.to_string());
+    let occurred_at = notification
+        .get("occurredAt")
+        .and_then(|milliseconds| Timestamp::from_millisecond(milliseconds).ok());
+    let id = composite_id(&notification).filter(|id| is_identifier(id));
+    Event {
+        route_key,
+        id: id.unwrap_or_else(|| notification.digest_id()),
         delivery_id: None,
-        source: format!("/hubspot/{portal_id}"),
-        event_type: format!("hubspot.{subscription_type}"),
-        time,
+        source: format!("/hubspot/{}", portal.unwrap_or_default()),
+        event_type,
+        time: occurred_at.unwrap_or(received_at),
         source_version: None,
-    })
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Notification {
-    portal_id: u64,
-    subscription_id: u64,
-    subscription_type: String,
-    object_id: u64,
-    occurred_at: i64,
-    #[serde(default)]
-    property_name: Option<String>,
+/// The type of the notification as subscriptions for one kind of object have it, so that a generic one takes the same route;
+/// and the place that says it. What happens to objects of other kinds has no other name.
+fn kind(notification: &Payload<'_>) -> (Option<String>, &'static str) {
+    let told = notification.event_type("subscriptionType");
+    let action = told.as_deref().and_then(|told| told.strip_prefix("object."));
+    let Some(action) = action.filter(|action| GENERIC.contains(action)) else {
+        return (told, "$.subscriptionType");
+    };
+    let object_type = notification.event_type("objectTypeId");
+    let object = OBJECT_TYPES.iter().find(|(id, _)| Some(*id) == object_type.as_deref());
+    let kind = match object {
+        Some((_, object)) => Some(format!("{object}.{action}")),
+        None => object_type.and(told),
+    };
+    (kind, "$.objectTypeId")
+}
+
+/// HubSpot's eventId is not unique; these together are. An association has no object but two ends.
+fn composite_id(notification: &Payload<'_>) -> Option<String> {
+    let number = |name| notification.get::<u64>(name);
+    let (object, detail) = match number("objectId") {
+        Some(object) => (object, notification.optional("propertyName").ok()?),
+        None => {
+            let kind = notification.identifier("associationType")?;
+            (number("fromObjectId")?, Some(format!("{kind}-{}", number("toObjectId")?)))
+        }
+    };
+    let (portal, subscription) = (number("portalId")?, number("subscriptionId")?);
+    let occurred_at: i64 = notification.get("occurredAt")?;
+    let detail = detail.map(|detail: String| format!("-{detail}")).unwrap_or_default();
+    Some(format!("{portal}-{subscription}-{object}-{occurred_at}{detail}"))
 }

@@ -3,6 +3,7 @@
 mod bottlecrm;
 mod dbt_cloud;
 mod hubspot;
+mod payload;
 mod shopify;
 mod standard_webhooks;
 mod stripe;
@@ -45,6 +46,8 @@ pub struct Delivery<'a> {
     pub headers: &'a HeaderMap,
     /// The raw bytes.
     pub body: &'a [u8],
+    /// The time of an event that says none which can be read.
+    pub received_at: Timestamp,
 }
 
 /// A source's way to sign its webhooks with HMAC-SHA256.
@@ -56,7 +59,8 @@ pub trait Scheme: Send + Sync + fmt::Debug {
     /// The key in a secret. The error says what is wrong with the secret, without its value.
     fn key(&self, secret: &SecretString) -> Result<SecretSlice<u8>, &'static str>;
 
-    /// What an authentic delivery says about its events, each with its payload.
+    /// What an authentic delivery says about its events, each with its payload. It refuses only what is no JSON of the
+    /// source's outermost form.
     fn events<'a>(&self, delivery: &Delivery<'a>) -> Result<Vec<(Event, &'a RawValue)>, Refusal>;
 }
 
@@ -112,22 +116,16 @@ impl Claim {
 /// What the envelope says about an event, and the name that routes know it by.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Event {
-    /// The event's type as the source names it: the key of a route.
-    pub route_key: String,
+    /// The event's type as the source names it: the key of a route. `None` where it cannot be read: then it has a type that
+    /// says so, and every flow makes a dead letter of it.
+    pub route_key: Option<String>,
     pub id: String,
     pub delivery_id: Option<String>,
+    /// Ends after the system where the account cannot be read.
     pub source: String,
     pub event_type: String,
     pub time: Timestamp,
     pub source_version: Option<String>,
-}
-
-const NOT_AN_OBJECT: Refusal = Refusal::RequestMalformed("the body must be a JSON object in UTF-8");
-
-/// The payload as it came; white space around it is no part of it.
-fn json_object(body: &[u8]) -> Result<&RawValue, Refusal> {
-    let payload = serde_json::from_slice::<&RawValue>(body).ok();
-    payload.filter(|payload| payload.get().starts_with('{')).ok_or(NOT_AN_OBJECT)
 }
 
 /// A secret that is used as it stands; white space at its ends was pasted with it.
@@ -136,11 +134,13 @@ fn text_key(secret: &SecretString) -> Result<SecretSlice<u8>, &'static str> {
     if key.is_empty() { Err("it is empty") } else { Ok(key.as_bytes().to_vec().into()) }
 }
 
-/// Event types as sources make them: `orders/create`, `invoice.paid`.
+/// Event types as sources make them: `orders/create`, `invoice.paid`, `v2.core.account[requirements].updated`.
 fn is_event_type(text: &str) -> bool {
     const MAX_BYTES: usize = 128;
-    (1..=MAX_BYTES).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/'))
+    let is_of_types = |byte: u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/' | b':' | b'[' | b']')
+    };
+    (1..=MAX_BYTES).contains(&text.len()) && text.bytes().all(is_of_types)
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 use aws::{SecretSlice, SecretString};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
 use serde_json::value::RawValue;
 
-use super::{Claim, Delivery, Event, Scheme, Window, is_event_type, json_object, text_key};
+use super::payload::{Payload, routed};
+use super::{Claim, Delivery, Event, Scheme, Window, is_event_type, text_key};
 use crate::Refusal;
-use crate::headers::{HeaderProblem, is_identifier, single};
+use crate::headers::{is_identifier, single};
 
 /// `X-Shopify-Hmac-Sha256`: base64 of the HMAC-SHA256 of the raw body under the app's client secret.
 ///
@@ -41,48 +41,27 @@ impl Scheme for Shopify {
     }
 
     fn events<'a>(&self, delivery: &Delivery<'a>) -> Result<Vec<(Event, &'a RawValue)>, Refusal> {
-        let (payload, headers) = (json_object(delivery.body)?, delivery.headers);
-        let topic = single(headers, TOPIC)
-            .ok()
-            .filter(|topic| is_event_type(topic))
-            .ok_or(Refusal::RequestMalformed("X-Shopify-Topic must be there once, as a topic"))?;
-        let shop = single(headers, SHOP_DOMAIN)
-            .ok()
-            .map(str::to_ascii_lowercase)
-            .filter(|shop| is_domain(shop))
-            .ok_or(Refusal::RequestMalformed("X-Shopify-Shop-Domain must be there once, as a domain"))?;
-        let delivery_id = single(headers, WEBHOOK_ID)
-            .ok()
-            .filter(|id| is_identifier(id))
-            .ok_or(Refusal::RequestMalformed("X-Shopify-Webhook-Id must be there once, as an identifier"))?;
-        let time = single(headers, TRIGGERED_AT).ok().and_then(|time| time.parse::<Timestamp>().ok()).ok_or(
-            Refusal::RequestMalformed("X-Shopify-Triggered-At must be there once, as an RFC 3339 time"),
-        )?;
+        let (payload, headers) = (Payload::object(delivery.body)?, delivery.headers);
+        let read = |name, valid: fn(&str) -> bool| single(headers, name).ok().filter(|text| valid(text));
+        let topic = read(TOPIC, is_event_type).map(str::to_owned);
+        let (route_key, event_type) = routed("shopify", topic, "@headers.X-Shopify-Topic");
+        let shop = single(headers, SHOP_DOMAIN).ok().map(str::to_ascii_lowercase);
+        let shop = shop.filter(|shop| is_domain(shop)).unwrap_or_default();
+        let delivery_id = read(WEBHOOK_ID, is_identifier);
         // Without an event id each delivery is an event of its own.
-        let id = optional(single(headers, EVENT_ID), is_identifier)
-            .map_err(|()| Refusal::RequestMalformed("X-Shopify-Event-Id must be an identifier, once"))?
-            .unwrap_or(delivery_id);
-        // A delivery without a version is for the mapping to judge, which keeps it in the dead letter queue.
-        let version = optional(single(headers, API_VERSION), is_version)
-            .map_err(|()| Refusal::RequestMalformed("X-Shopify-API-Version must be a version, once"))?;
+        let id = read(EVENT_ID, is_identifier).or(delivery_id);
+        let time = single(headers, TRIGGERED_AT).ok().and_then(|time| time.parse().ok());
         let event = Event {
-            route_key: topic.to_owned(),
-            id: id.to_owned(),
-            delivery_id: Some(delivery_id.to_owned()),
+            route_key,
+            id: id.map_or_else(|| payload.digest_id(), str::to_owned),
+            delivery_id: delivery_id.map(str::to_owned),
             source: format!("/shopify/{shop}"),
-            event_type: format!("shopify.{topic}"),
-            time,
-            source_version: version.map(str::to_owned),
+            event_type,
+            time: time.unwrap_or(delivery.received_at),
+            // A delivery without a version is for the mapping to judge, which keeps it in the dead letter queue.
+            source_version: read(API_VERSION, is_version).map(str::to_owned),
         };
-        Ok(vec![(event, payload)])
-    }
-}
-
-fn optional(header: Result<&str, HeaderProblem>, valid: impl Fn(&str) -> bool) -> Result<Option<&str>, ()> {
-    match header {
-        Err(HeaderProblem::Missing) => Ok(None),
-        Ok(value) if valid(value) => Ok(Some(value)),
-        Ok(_) | Err(_) => Err(()),
+        Ok(vec![(event, payload.raw)])
     }
 }
 

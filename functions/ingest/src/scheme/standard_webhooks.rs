@@ -2,11 +2,10 @@ use aws::{ExposeSecret, SecretSlice, SecretString};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Claim, Delivery, Event, Scheme, Window, is_event_type, json_object};
+use super::payload::{Payload, routed};
+use super::{Claim, Delivery, Event, Scheme, Window};
 use crate::Refusal;
 use crate::headers::{is_identifier, single};
 
@@ -64,43 +63,26 @@ impl Scheme for StandardWebhooks {
     }
 
     fn events<'a>(&self, delivery: &Delivery<'a>) -> Result<Vec<(Event, &'a RawValue)>, Refusal> {
-        let data = json_object(delivery.body)?;
+        let payload = Payload::object(delivery.body)?;
         let id = id(delivery)?;
         let (_, seconds) = timestamp(delivery)?;
-        let payload: Payload = serde_json::from_slice(delivery.body)
-            .map_err(|_| Refusal::RequestMalformed("$.type and $.timestamp must be readable, each once"))?;
-        let kind = payload
-            .kind
-            .as_ref()
-            .and_then(Value::as_str)
-            .filter(|kind| is_event_type(kind))
-            .ok_or(Refusal::RequestMalformed("$.type must be an event type"))?;
+        let (route_key, event_type) = routed(delivery.source_name, payload.event_type("type"), "$.type");
         // The payload's time is the event's, the header's is the attempt's. The specification leaves the form of the
         // former open; in another form than RFC 3339 it is the mapping's to read.
-        let occurred_at =
-            payload.timestamp.as_ref().and_then(Value::as_str).and_then(|time| time.parse().ok());
-        let time =
-            occurred_at.map_or_else(|| Timestamp::from_second(seconds).map_err(|_| BAD_TIMESTAMP), Ok)?;
+        let attempted_at = || Timestamp::from_second(seconds).map_err(|_| BAD_TIMESTAMP);
+        let time = payload.get("timestamp").map_or_else(attempted_at, Ok)?;
         let event = Event {
-            route_key: kind.to_owned(),
+            route_key,
             id: id.to_owned(),
             // The id stays the same over all attempts: there is none for a single delivery.
             delivery_id: None,
             source: format!("/standard-webhooks/{}", delivery.source_name),
-            event_type: format!("{}.{kind}", delivery.source_name),
+            event_type,
             time,
             source_version: None,
         };
-        Ok(vec![(event, data)])
+        Ok(vec![(event, payload.raw)])
     }
-}
-
-#[derive(Deserialize)]
-struct Payload {
-    #[serde(rename = "type", default)]
-    kind: Option<Value>,
-    #[serde(default)]
-    timestamp: Option<Value>,
 }
 
 /// A full stop would let the boundary between id, timestamp and body be moved under the same signature.

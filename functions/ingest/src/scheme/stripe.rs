@@ -1,9 +1,9 @@
 use aws::{SecretSlice, SecretString};
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Claim, Delivery, Event, Scheme, Window, is_event_type, json_object, text_key, timed};
+use super::payload::{Payload, Unreadable, routed};
+use super::{Claim, Delivery, Event, Scheme, Window, text_key, timed};
 use crate::Refusal;
 use crate::headers::is_identifier;
 
@@ -24,36 +24,24 @@ impl Scheme for Stripe {
     }
 
     fn events<'a>(&self, delivery: &Delivery<'a>) -> Result<Vec<(Event, &'a RawValue)>, Refusal> {
-        let data = json_object(delivery.body)?;
-        let wrong = Refusal::RequestMalformed("$.id, $.type and $.created must be an event's, each once");
-        let payload: Payload = serde_json::from_slice(delivery.body).map_err(|_| wrong)?;
-        let time = Timestamp::from_second(payload.created).map_err(|_| wrong)?;
-        if !is_identifier(&payload.id) || !is_event_type(&payload.kind) {
-            return Err(wrong);
-        }
+        let payload = Payload::object(delivery.body)?;
+        let (route_key, event_type) = routed("stripe", payload.event_type("type"), "$.type");
         // Events of a connected account name it; the platform's own do not.
-        let account = payload.account.filter(|account| is_identifier(account) && !account.contains('/'));
-        let event = Event {
-            route_key: payload.kind.clone(),
-            id: payload.id,
-            delivery_id: None,
-            source: format!("/stripe/{}", account.as_deref().unwrap_or(delivery.source_name)),
-            event_type: format!("stripe.{}", payload.kind),
-            time,
-            source_version: payload.api_version.filter(|version| is_identifier(version)),
+        let account = match payload.optional::<String>("account") {
+            Ok(None) => delivery.source_name.to_owned(),
+            Ok(Some(account)) if is_identifier(&account) && !account.contains('/') => account,
+            Ok(Some(_)) | Err(Unreadable) => String::new(),
         };
-        Ok(vec![(event, data)])
+        let created = payload.get("created").and_then(|seconds| Timestamp::from_second(seconds).ok());
+        let event = Event {
+            route_key,
+            id: payload.identifier("id").unwrap_or_else(|| payload.digest_id()),
+            delivery_id: None,
+            source: format!("/stripe/{account}"),
+            event_type,
+            time: created.unwrap_or(delivery.received_at),
+            source_version: payload.identifier("api_version"),
+        };
+        Ok(vec![(event, payload.raw)])
     }
-}
-
-#[derive(Deserialize)]
-struct Payload {
-    id: String,
-    #[serde(rename = "type")]
-    kind: String,
-    created: i64,
-    #[serde(default)]
-    api_version: Option<String>,
-    #[serde(default)]
-    account: Option<String>,
 }

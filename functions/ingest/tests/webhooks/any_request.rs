@@ -1,7 +1,10 @@
 use futures::executor::block_on;
 use http::{HeaderName, HeaderValue};
+use message::Envelope;
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
+use crate::more_sources::{SECRET, URL, hubspot_request, source};
 use crate::support::*;
 
 const NAMES: &[&str] = &[
@@ -92,4 +95,44 @@ proptest! {
             prop_assert_eq!(event.data.get().as_bytes(), body.trim_ascii());
         }
     }
+
+    /// Of an authentic array of anything each is queued or ignored, whatever the others are.
+    #[test]
+    fn any_array_of_json_is_taken_notification_by_notification(
+        members in prop::collection::vec(notification(), 0..6),
+    ) {
+        let f = source("hubspot", SECRET, &["contact.creation"], NOW);
+        let body = json!(members).to_string();
+        let response = block_on(f.post(hubspot_request(&body, URL)));
+        prop_assert_eq!(response.status, 202);
+        let known = |member: &&Value| {
+            let told = member["subscriptionType"].as_str();
+            told.is_some_and(|told| !told.is_empty() && told != "contact.creation")
+        };
+        prop_assert_eq!(f.sink.sent().len(), members.len() - members.iter().filter(known).count());
+        for (_, message) in f.sink.sent() {
+            let event = Envelope::decode(&message).unwrap();
+            prop_assert!(members.contains(&serde_json::from_str(event.data.get()).unwrap()));
+        }
+    }
+}
+
+/// Members near to those that are read, of any type.
+fn notification() -> impl Strategy<Value = Value> {
+    let any_value = prop_oneof![
+        Just(Value::Null),
+        any::<i64>().prop_map(|number| json!(number)),
+        "[a-z.]{0,9}".prop_map(|text| json!(text)),
+        Just(json!([1])),
+    ];
+    let names =
+        prop::sample::select(vec!["portalId", "subscriptionId", "objectId", "occurredAt", "propertyName"]);
+    let kind = prop_oneof![Just(json!("contact.creation")), any_value.clone()];
+    let whole =
+        (kind, prop::collection::btree_map(names, any_value.clone(), 0..6)).prop_map(|(kind, members)| {
+            let mut notification = json!(members);
+            notification["subscriptionType"] = kind;
+            notification
+        });
+    prop_oneof![3 => whole, 1 => any_value]
 }

@@ -16,3 +16,4 @@ mod signing_secrets;
 mod sqs;
 mod standard_webhooks;
 mod support;
+mod unreadable;

@@ -4,7 +4,6 @@ use serde_json::Value;
 use crate::support::*;
 
 const INVALID: &str = Code::SignatureInvalid.as_str();
-const MALFORMED: &str = Code::RequestMalformed.as_str();
 
 /// openssl dgst -sha256 -hmac shopify-client-secret -binary tests/fixtures/shopify-order.json | base64
 const ORDER_SIGNATURE: &str = "Ndf2IJGrVY+JeCyY3ijOBHL01va2IN7zgzGzqLBrw5A=";
@@ -126,42 +125,6 @@ async fn header_names_have_no_case() {
     event["body"] = ORDER.into();
     let request = serde_json::from_value(event).unwrap();
     assert_eq!(f.post(Request(request)).await.status, 202);
-}
-
-#[tokio::test]
-async fn each_mandatory_header_is_asked_for_after_authentication_and_not_before() {
-    let headers =
-        ["x-shopify-topic", "x-shopify-shop-domain", "x-shopify-webhook-id", "x-shopify-triggered-at"];
-    for name in headers {
-        let f = fixture();
-        assert_eq!(f.refused(shopify(ORDER).without_header(name)).await, (400, MALFORMED.to_owned()));
-        let value = shopify(ORDER).0.headers[name].to_str().unwrap().to_owned();
-        let repeated = shopify(ORDER).repeated_header(name, &value);
-        assert_eq!(f.refused(repeated).await, (400, MALFORMED.to_owned()), "{name}");
-        let combined = shopify(ORDER).header(name, &format!("{value}, {value}"));
-        assert_eq!(f.refused(combined).await, (400, MALFORMED.to_owned()), "{name}");
-        let forged = shopify_signed(ORDER, "another secret", ORDER.as_bytes()).without_header(name);
-        assert_eq!(f.refused(forged).await, (401, INVALID.to_owned()), "{name}");
-    }
-}
-
-#[tokio::test]
-async fn values_of_headers_are_bounded_and_of_sane_characters() {
-    let f = fixture();
-    let long = "a".repeat(300);
-    for (name, values) in [
-        ("x-shopify-topic", vec!["", "orders create", "orders/create\"", "ordërs", &long]),
-        ("x-shopify-shop-domain", vec!["", "acme..com", "acme.com/other", "acme.com?x", "\"", &long]),
-        ("x-shopify-webhook-id", vec!["", "a b", "a,b", "\"", &long]),
-        ("x-shopify-event-id", vec!["", "a b", "a,b", "\"", &long]),
-        ("x-shopify-api-version", vec!["", "2026 07", "2026-07,2026-07", &long]),
-        ("x-shopify-triggered-at", vec!["", "yesterday", "2026-11-24", "1795514407", &long]),
-    ] {
-        for value in values {
-            let request = shopify(ORDER).header(name, value);
-            assert_eq!(f.refused(request).await, (400, MALFORMED.to_owned()), "{name}: {value}");
-        }
-    }
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@
 //! | `/v1/…` | labels, `Authorization: Token` [`API_KEY`] |
 //! | `/superset/api/v1/…` | dashboards, a session by login as [`SUPERSET_USER`] with [`API_KEY`] |
 //! | `/redmine/…` | operations desk, `X-Redmine-API-Key` [`API_KEY`] |
-//! | `/crm/v3/…` | CRM, `Authorization: Bearer` [`API_KEY`] |
+//! | `/crm/v3/…`, `/crm/v4/…` | CRM, `Authorization: Bearer` [`API_KEY`] |
 //! | `POST /_sandbox/faults` | a [`Fault`] for the calls to come |
 //! | `DELETE /_sandbox/faults` | no faults any more |
 //! | `GET /_sandbox/effects` | every [`Effect`] so far |

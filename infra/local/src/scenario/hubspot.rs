@@ -73,7 +73,7 @@ pub(super) async fn play<'a>(stage: &'a Stage<'a>) -> Result<Part<'a>> {
     stage.stack.sandbox.put_hubspot(portal.object("deals", broken, &properties));
     let (id, notification) = portal.notification("deal.creation", broken, None);
     let answer = part.post(&stage.sources.hubspot(&json!([notification]))?).await?;
-    let should = "SPW2003 at $.properties.amount (crm-to-erp, hubspot-deal/1 canonical.deal@1)";
+    let should = "SPW2003 at $.properties.amount (crm-to-erp, hubspot-deal/2 canonical.deal@1)";
     part.rejected("a deal whose amount is no number", Some(&answer), (&CRM, &id), should).await?;
     Ok(part)
 }

@@ -194,7 +194,7 @@ async fn one_message_that_the_target_forbids_does_not_stop_the_others() {
 #[tokio::test]
 async fn a_message_whose_target_refuses_our_credentials_or_lacks_what_we_set_is_held_on_its_last_receive_too()
 {
-    for action in ["forbid", "be misconfigured"] {
+    for action in ["forbid", "have no usable secret", "be misconfigured"] {
         let bench = Bench::new();
         assert!(bench.receive(&[received(5, record("m", body("1", action)))]).await.is_empty(), "{action}");
         assert!(bench.letters().is_empty(), "{action}");
@@ -207,13 +207,26 @@ async fn a_message_whose_target_refuses_our_credentials_or_lacks_what_we_set_is_
 
 #[tokio::test]
 async fn refused_credentials_open_the_breaker_under_their_own_code_until_they_are_mended() {
+    opens_until_mended("forbid", Code::CredentialsRefused).await;
+}
+
+#[tokio::test]
+async fn a_secret_that_cannot_be_used_opens_the_breaker_under_its_own_code_until_it_is_mended() {
+    opens_until_mended("have no usable secret", Code::SecretUnavailable).await;
+}
+
+async fn opens_until_mended(action: &str, code: Code) {
     telemetry::init();
     let bench = Bench::new();
     let records: Vec<_> =
-        (0..6).map(|n| received(5, record(&format!("m-{n}"), body(&n.to_string(), "forbid")))).collect();
+        (0..6).map(|n| received(5, record(&format!("m-{n}"), body(&n.to_string(), action)))).collect();
     assert!(bench.receive(&records).await.is_empty());
-    assert_eq!(bench.gate.admit(1, 1).await.held.unwrap().code, Code::CredentialsRefused);
+    assert_eq!(bench.gate.admit(1, 1).await.held.unwrap().code, code);
+    // A probe that fares no better keeps it open.
     bench.clock.advance(SignedDuration::from_secs(30));
+    assert!(bench.receive(&[received(5, record("probe", body("6", action)))]).await.is_empty());
+    assert_eq!(bench.gate.admit(1, 1).await.granted, 0);
+    bench.clock.advance(SignedDuration::from_secs(60));
     assert!(bench.receive(&[record("mended", body("7", ""))]).await.is_empty());
     assert_eq!(bench.gate.admit(10, 1).await.granted, 10);
     assert!(bench.letters().is_empty());
@@ -221,8 +234,16 @@ async fn refused_credentials_open_the_breaker_under_their_own_code_until_they_ar
 
 /// Read as CloudWatch reads it: off the standard output of a process that plays the test before this one.
 #[test]
-fn attempts_with_refused_credentials_are_a_metric_of_the_function() {
-    let test = "hold::refused_credentials_open_the_breaker_under_their_own_code_until_they_are_mended";
+fn attempts_with_credentials_that_are_refused_or_cannot_be_used_are_a_metric_of_the_function() {
+    for test in [
+        "refused_credentials_open_the_breaker_under_their_own_code_until_they_are_mended",
+        "a_secret_that_cannot_be_used_opens_the_breaker_under_its_own_code_until_it_is_mended",
+    ] {
+        counts_its_attempts(&format!("hold::{test}"));
+    }
+}
+
+fn counts_its_attempts(test: &str) {
     let played = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture"])
         .env("AWS_LAMBDA_FUNCTION_NAME", "spillway-prod-scripted")
@@ -233,7 +254,8 @@ fn attempts_with_refused_credentials_are_a_metric_of_the_function() {
     let lines =
         printed.lines().filter_map(|line| serde_json::from_str::<Value>(line.get(line.find('{')?..)?).ok());
     let metrics: Vec<_> = lines.filter(|line| !line["CredentialsRefused"].is_null()).collect();
-    let [metric] = metrics.as_slice() else { panic!("one line a wave: {metrics:#?}") };
+    let [metric, probe] = metrics.as_slice() else { panic!("one line a wave: {metrics:#?}") };
+    assert_eq!(probe["CredentialsRefused"], 1);
     let directive = json!([{
         "Namespace": "Spillway", "Dimensions": [["FunctionName", "Flow", "Target"], ["FunctionName"]],
         "Metrics": [{ "Name": "CredentialsRefused", "Unit": "Count" }]

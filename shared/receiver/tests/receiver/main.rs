@@ -1,4 +1,4 @@
-//! A receiver on in-memory doubles: batches, repeats, FIFO groups, holding.
+//! A receiver on in-memory doubles: batches, repeats, FIFO groups, holding, types of events.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -12,3 +12,4 @@ mod fifo;
 mod hold;
 mod repeats;
 mod support;
+mod types;

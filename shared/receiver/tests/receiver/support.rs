@@ -154,6 +154,9 @@ impl Flow for Scripted {
                 Err(Rejection::new(Code::FieldMissing, "$.sku", "expected a string")
                     .with_mapping("scripted/1"))
             }
+            Some("be unknown") => {
+                Err(Rejection::new(Code::EventTypeUnknown, "$.type", Code::EventTypeUnknown.title()))
+            }
             action => Ok(Translated {
                 due: match data["not_before"].as_str() {
                     _ if action == Some("nothing") => Due::Never,
@@ -191,6 +194,7 @@ impl Flow for Scripted {
             Some("fail to write") => unknown(Code::TargetFailed),
             Some("lose the answer") => unknown(Code::OutcomeUnknown),
             Some("forbid") => failed(Code::CredentialsRefused, None),
+            Some("have no usable secret") => failed(Code::SecretUnavailable, None),
             Some("be misconfigured") => failed(Code::TargetMisconfigured, None),
             Some("wait for another record") => {
                 let (code, after) = (Code::RelatedRecordMissing, Duration::from_secs(60));

@@ -36,10 +36,23 @@ impl CrmRecord {
         self.origin().reference(self.entity(), &self.origin().id)
     }
 
-    /// Rises with every change: milliseconds since 1970.
+    /// Rises with every change: milliseconds since 1970. A CRM that is asked for its records may leave `updated_at` as it is while
+    /// what belongs to them changes; of such states the one counts that was read for the later change. A millisecond of `updated_at`
+    /// outweighs 17 minutes of that, so that an older state which comes of a later read is not taken for a newer one.
     pub fn version(&self) -> u64 {
-        u64::try_from(self.origin().updated_at.as_millisecond()).unwrap_or(0)
+        let Origin { updated_at, occurred_at, .. } = self.origin();
+        let updated_ms = milliseconds(*updated_at);
+        match occurred_at {
+            None => updated_ms,
+            Some(occurred_at) => {
+                updated_ms.saturating_mul(1 << 20).saturating_add(milliseconds(*occurred_at))
+            }
+        }
     }
+}
+
+fn milliseconds(time: Timestamp) -> u64 {
+    u64::try_from(time.as_millisecond()).unwrap_or(0)
 }
 
 const ACCOUNT: &str = "account";
@@ -55,6 +68,9 @@ pub struct Origin {
     pub id: String,
     /// When this state came to be: the version.
     pub updated_at: Timestamp,
+    /// When the change happened that it was read for; `None` where the CRM sends its records along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occurred_at: Option<Timestamp>,
 }
 
 impl Origin {
@@ -132,6 +148,59 @@ pub struct RecordChange {
 impl RecordChange {
     /// Rises with every change: milliseconds since 1970.
     pub fn version(&self) -> u64 {
-        u64::try_from(self.occurred_at.as_millisecond()).unwrap_or(0)
+        milliseconds(self.occurred_at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(updated_at: &str, occurred_at: Option<&str>) -> u64 {
+        let time = |text: &str| format!("2026-11-24T{text}Z").parse().unwrap();
+        let origin = Origin {
+            source: "hubspot".to_owned(),
+            org: "33".to_owned(),
+            id: "901".to_owned(),
+            updated_at: time(updated_at),
+            occurred_at: occurred_at.map(time),
+        };
+        CrmRecord::Account(Account { origin, name: "Acme".into(), email: None, phone: None, website: None })
+            .version()
+    }
+
+    #[test]
+    fn a_state_is_newer_by_its_own_time_and_else_by_that_of_the_change_that_it_was_read_for() {
+        let states = [
+            version("10:00:00.000", Some("10:00:00.000")),
+            // What belongs to it has changed since, and it has not.
+            version("10:00:00.000", Some("10:00:00.001")),
+            version("10:00:00.000", Some("10:17:00.000")),
+            // Read for an earlier change, and later than that.
+            version("10:00:00.001", Some("10:00:00.000")),
+            version("10:00:02.000", Some("10:00:02.000")),
+        ];
+        assert!(states.is_sorted_by(|older, newer| older < newer), "{states:?}");
+        // An older state that a later read has brought.
+        assert!(
+            version("10:00:00.000", Some("10:00:05.000")) < version("10:00:04.000", Some("10:00:03.000"))
+        );
+        assert_eq!(version("10:00:00.000", None), 1_795_514_400_000);
+    }
+
+    #[test]
+    fn no_time_overflows_a_version() {
+        let origin = |time| Origin {
+            source: String::new(),
+            org: String::new(),
+            id: String::new(),
+            updated_at: time,
+            occurred_at: Some(time),
+        };
+        let of = |time| {
+            let (origin, name) = (origin(time), "Acme".into());
+            CrmRecord::Account(Account { origin, name, email: None, phone: None, website: None }).version()
+        };
+        assert_eq!((of(Timestamp::MIN), of(Timestamp::MAX)), (0, u64::MAX));
     }
 }

@@ -15,13 +15,9 @@ use crate::common::{case_input, webhook};
 use crate::round_trip::{email, exposed, maybe, redacted, shown, told};
 
 fn origin() -> impl Strategy<Value = Origin> {
-    ("[a-z]{1,10}", "[0-9a-f-]{1,36}", "[0-9a-f-]{1,36}", 0..=4_000_000_000_000_i64).prop_map(
-        |(source, org, id, at)| Origin {
-            source,
-            org,
-            id,
-            updated_at: jiff::Timestamp::from_millisecond(at).unwrap(),
-        },
+    let time = || (0..=4_000_000_000_000_i64).prop_map(|at| jiff::Timestamp::from_millisecond(at).unwrap());
+    ("[a-z]{1,10}", "[0-9a-f-]{1,36}", "[0-9a-f-]{1,36}", time(), maybe(time())).prop_map(
+        |(source, org, id, updated_at, occurred_at)| Origin { source, org, id, updated_at, occurred_at },
     )
 }
 
@@ -148,6 +144,7 @@ fn debug_of_a_record_shows_no_person() {
             org: "33".to_owned(),
             id: "5001".to_owned(),
             updated_at: jiff::Timestamp::UNIX_EPOCH,
+            occurred_at: None,
         },
         name: Redacted::from("Ann Example"),
         email: Some(Redacted::from("ann@example.com")),

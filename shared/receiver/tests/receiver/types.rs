@@ -1,0 +1,82 @@
+//! Types of events that a flow does not know, or that cannot be read.
+
+use message::Envelope;
+use serde_json::{Value, json};
+
+use crate::support::{Bench, body, record};
+
+/// As a rule of EventBridge puts it on the queue.
+fn by_eventbridge(source: &str, order: &str, action: &str) -> String {
+    json!({
+        "version": "0", "id": format!("event-{order}"), "detail-type": "test.order", "source": source,
+        "account": "123456789012", "time": "2026-11-24T10:00:00Z", "region": "eu-central-1", "resources": [],
+        "detail": {"order": order, "do": action, "version": 0}
+    })
+    .to_string()
+}
+
+#[tokio::test]
+async fn what_eventbridge_sends_and_the_flow_does_not_know_is_acknowledged() {
+    let bench = Bench::new();
+    let failures = bench
+        .receive(&[
+            record("1", by_eventbridge("com.acme.erp", "1", "be unknown")),
+            record("2", by_eventbridge("com.acme.erp", "2", "be unknown")),
+            record("3", by_eventbridge("com.acme.shop", "3", "be unknown")),
+            record("4", by_eventbridge("com.acme.shop", "4", "")),
+        ])
+        .await;
+    assert!(failures.is_empty());
+    assert!(bench.letters().is_empty());
+    assert!(bench.world.held.lock().unwrap().is_empty());
+    assert_eq!(bench.effects(), ["4"]);
+}
+
+/// Read as CloudWatch reads it: off the standard output of a process that plays the test before this one.
+#[test]
+fn it_is_counted_by_source() {
+    let test = "types::what_eventbridge_sends_and_the_flow_does_not_know_is_acknowledged";
+    let played = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .output()
+        .unwrap();
+    assert!(played.status.success());
+    let printed = String::from_utf8(played.stdout).unwrap();
+    let lines =
+        printed.lines().filter_map(|line| serde_json::from_str::<Value>(line.get(line.find('{')?..)?).ok());
+    let counted: Vec<_> = lines.filter(|line| !line["EventsIgnored"].is_null()).collect();
+    let counts: Vec<_> = counted.iter().map(|line| (&line["Source"], &line["EventsIgnored"])).collect();
+    let expected = [(&json!("com.acme.erp"), &json!(2)), (&json!("com.acme.shop"), &json!(1))];
+    assert_eq!(counts, expected);
+    let directive = json!([{
+        "Namespace": "Spillway", "Dimensions": [["Source"]], "Metrics": [{ "Name": "EventsIgnored", "Unit": "Count" }]
+    }]);
+    assert_eq!(counted[0]["_aws"]["CloudWatchMetrics"], directive);
+}
+
+/// Ingest has routed it on purpose: the route is wrong.
+#[tokio::test]
+async fn what_ingest_sends_and_the_flow_does_not_know_is_a_dead_letter() {
+    let bench = Bench::new();
+    assert!(bench.receive(&[record("m", body("1", "be unknown"))]).await.is_empty());
+    assert_eq!(bench.letters(), [("SPW1004".to_owned(), "$.type".to_owned())]);
+}
+
+#[tokio::test]
+async fn what_eventbridge_sends_of_a_known_type_and_broken_is_a_dead_letter() {
+    let bench = Bench::new();
+    assert!(bench.receive(&[record("m", by_eventbridge("com.acme", "1", "no mapping"))]).await.is_empty());
+    assert_eq!(bench.letters(), [("SPW2001".to_owned(), "$.sku".to_owned())]);
+}
+
+/// Whichever flow it comes to.
+#[tokio::test]
+async fn an_event_whose_type_cannot_be_read_is_a_dead_letter_that_names_the_place() {
+    let bench = Bench::new();
+    let unreadable = Envelope::unreadable_type("hubspot", "$.subscriptionType");
+    let records =
+        [record("bad", body("1", "").replace("test.order", &unreadable)), record("good", body("2", ""))];
+    assert!(bench.receive(&records).await.is_empty());
+    assert_eq!(bench.letters(), [("SPW1005".to_owned(), "$.subscriptionType".to_owned())]);
+    assert_eq!(bench.effects(), ["2"]);
+}
