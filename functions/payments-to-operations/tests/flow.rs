@@ -2,15 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use message::{Code, Effect, Envelope, Rejection};
-use outbound::{Attempt, Budget, CallError, CaseDesk, IdempotencySeed, Told};
+use outbound::{Attempt, Budget, CallError, CaseDesk, Told};
 use payments_to_operations::{Mappings, PaymentsToOperations};
 use receiver::{Claim, Flow, Translated};
 use serde_json::{Value, json};
-use tokio::time::Instant;
 use transform::Translator;
 use transform::canonical::{Bearing, PaymentEvent, PaymentEventKind};
 
@@ -87,17 +85,7 @@ fn translated(payload: &Value) -> Result<Translated<PaymentEvent>, Rejection> {
 async fn perform(desk: &Arc<Desk>, text: &str) -> Result<String, Attempt> {
     let (flow, envelope) = (flow(desk), envelope(&payload(text)));
     let translated = flow.translate(&envelope).unwrap();
-    let claim = Claim {
-        prior: Effect::Absent,
-        budget: Budget::of_work(Instant::now(), Duration::from_secs(30)),
-        idempotency: IdempotencySeed {
-            operation: translated.key,
-            version: translated.version,
-            age: Duration::ZERO,
-            unknown_for: Duration::ZERO,
-        },
-        mapping: "mapping/1",
-    };
+    let claim = Claim::of(&translated, Effect::Absent);
     let performed = flow.perform(&envelope, &translated.operation, &claim).await?;
     assert!(performed.events.is_empty());
     Ok(performed.outcome.ids)

@@ -13,8 +13,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use message::{Code, Effect};
 use outbound::{CallError, Refusal};
-use receiver::{Due, Flow};
-use support::{Bench, Bi, claim, dbt, dbt_of, flow, load, load_of, times};
+use receiver::{Claim, Due, Flow};
+use support::{Bench, Bi, dbt, dbt_of, flow, load, load_of, times};
 use transform::canonical::Refreshed;
 
 const WINDOW_ENDS: i64 = 1_795_514_460;
@@ -91,7 +91,7 @@ async fn a_refresh_is_made_whatever_is_known_of_an_earlier_attempt() {
     let envelope = load("2026-11-24T10:00:00Z");
     let due = flow.translate(&envelope).unwrap();
     for prior in [Effect::Absent, Effect::Unknown] {
-        let performed = flow.perform(&envelope, &due.operation, &claim(&due.key, prior)).await.unwrap();
+        let performed = flow.perform(&envelope, &due.operation, &Claim::of(&due, prior)).await.unwrap();
         assert_eq!(performed.outcome.ids, r#"{"charts":2,"datasets":1}"#);
         assert!(performed.events.is_empty());
     }

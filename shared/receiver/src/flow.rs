@@ -58,6 +58,26 @@ pub struct Claim {
     pub mapping: &'static str,
 }
 
+#[cfg(feature = "test-claims")]
+impl Claim {
+    /// A first claim of what was translated, with half a minute for it.
+    pub fn of<T>(translated: &Translated<T>, prior: Effect) -> Self {
+        use std::time::Duration;
+        let work = Duration::from_secs(30);
+        Self {
+            prior,
+            budget: Budget::of_work(tokio::time::Instant::now(), work),
+            idempotency: IdempotencySeed {
+                operation: translated.key.clone(),
+                version: translated.version,
+                age: Duration::ZERO,
+                unknown_for: Duration::ZERO,
+            },
+            mapping: translated.mapping,
+        }
+    }
+}
+
 /// An effect that was made or found.
 #[derive(Debug, Default)]
 pub struct Performed {

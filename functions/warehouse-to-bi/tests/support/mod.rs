@@ -8,12 +8,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use message::{Effect, Envelope, OperationKey};
-use outbound::{Budget, CallError, DatasetRefresher, IdempotencySeed};
-use receiver::Claim;
+use message::Envelope;
+use outbound::{Budget, CallError, DatasetRefresher};
 use serde_json::{Value, json};
 use testkit::FakeClock;
-use tokio::time::Instant;
 use transform::Translator;
 use transform::canonical::{Refresh, Refreshed};
 use warehouse_to_bi::{DatasetGroups, LoadMappings, WarehouseToBi, Window};
@@ -79,20 +77,6 @@ pub(crate) fn flow(bi: &Arc<Bi>) -> WarehouseToBi {
         LoadMappings { dbt_cloud: mapping("dbt-cloud-load"), warehouse: mapping("warehouse-load") };
     let groups = DatasetGroups::parse(GROUPS).unwrap();
     WarehouseToBi::new(mappings, groups, Window::of(Duration::from_secs(60)), Arc::<Bi>::clone(bi))
-}
-
-pub(crate) fn claim(key: &OperationKey, prior: Effect) -> Claim {
-    Claim {
-        prior,
-        budget: Budget::of_work(Instant::now(), Duration::from_secs(30)),
-        idempotency: IdempotencySeed {
-            operation: key.clone(),
-            version: 0,
-            age: Duration::ZERO,
-            unknown_for: Duration::ZERO,
-        },
-        mapping: "mapping/1",
-    }
 }
 
 pub(crate) fn times<const N: usize>(texts: [&str; N]) -> [Timestamp; N] {
