@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use message::{Code, Envelope, OperationKey, Rejection};
 use outbound::{Attempt, DatasetRefresher, repeatable};
-use receiver::{Claim, Due, Flow, Outcome, Performed, Translated};
+use receiver::{Claim, Due, Flow, Outcome, Performed, ReopenedBy, Translated};
 use serde::Serialize;
 use serde_json::json;
 use transform::canonical::{LoadFinished, LoadStatus};
@@ -89,6 +89,12 @@ impl Flow for WarehouseToBi {
 
     fn calls(&self) -> u32 {
         self.groups.most_calls()
+    }
+
+    /// All loads of a window ask for the same refresh: where that was refused, one letter stands for them, and whoever redrives it
+    /// refreshes after all of them. So a dataset that is missing does not have the others refreshed once a load.
+    fn reopened_by(&self) -> ReopenedBy {
+        ReopenedBy::Redrive
     }
 
     /// The group is the entity and the end of a window its version: the claim lets one refresh of a group run at a time, another

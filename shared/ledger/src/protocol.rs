@@ -27,6 +27,17 @@ pub struct Operation<'a> {
     pub mapping: &'a str,
     /// Of the mapping into the target's words; empty where there is none.
     pub target_mapping: &'a str,
+    pub reopens: Reopens,
+}
+
+/// Which rejections of its operation a message may open again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reopens {
+    /// Any but its own: a letter that was redriven, or what a source sends again once it has mended its data.
+    AnyOther,
+    /// Of an older version. All messages of a version ask for the same, and the dead letter of one stands for all of them: whoever
+    /// redrives it does what each of them has asked for.
+    OlderVersions,
 }
 
 /// What a claim has met.
@@ -44,6 +55,8 @@ pub enum Claimed {
     ClockSkewed,
     /// This very message was rejected and dead-lettered before.
     Rejected,
+    /// Another message was, of this version or a newer one, and its dead letter stands for this one too.
+    CoveredByLetter,
     /// The operation is known with other content.
     Conflict,
 }
@@ -169,6 +182,7 @@ impl Ledger {
                 correlation_id: operation.correlation_id,
                 mapping: operation.mapping,
                 target_mapping: operation.target_mapping,
+                reopens: operation.reopens,
                 now_ms,
                 lease_until_ms: now_ms.saturating_add(whole_ms(lease)),
                 expires_at_s: now.as_second().saturating_add(whole_ms(self.retention) / 1_000),
@@ -284,7 +298,8 @@ fn judge(item: &Item, write: &ClaimWrite<'_>) -> Claimed {
         Status::Rejected if item.applied_version > 0 && write.version <= item.applied_version => {
             Claimed::Stale
         }
-        Status::Rejected => Claimed::Rejected,
+        Status::Rejected if item.message_id == write.message_id => Claimed::Rejected,
+        Status::Rejected => Claimed::CoveredByLetter,
     }
 }
 

@@ -18,6 +18,11 @@ pub trait Flow: Send + Sync {
     /// About how many calls to its target an operation takes: what a limiter counts.
     fn calls(&self) -> u32;
 
+    /// What opens an operation again that was rejected.
+    fn reopened_by(&self) -> ReopenedBy {
+        ReopenedBy::AnyOther
+    }
+
     /// Message Translator: from the source's payload to the canonical operation. Pure.
     fn translate(&self, envelope: &Envelope) -> Result<Translated<Self::Operation>, Rejection>;
 
@@ -28,6 +33,16 @@ pub trait Flow: Send + Sync {
         operation: &Self::Operation,
         claim: &Claim,
     ) -> Result<Performed, Attempt>;
+}
+
+/// What opens an operation again whose message was rejected and is a dead letter.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReopenedBy {
+    /// Any other message: a source may send again what it has mended.
+    AnyOther,
+    /// The letter, redriven, or a message of a newer version. All messages of a version ask for the same, so that one letter stands
+    /// for all of them: the others are acknowledged and counted.
+    Redrive,
 }
 
 /// A message, understood.

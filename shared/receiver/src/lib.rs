@@ -20,7 +20,7 @@ mod wiring;
 
 pub use batch::{BatchError, Receiver, ReceiverParts};
 pub use due::Due;
-pub use flow::{Claim, Flow, Performed, Translated};
+pub use flow::{Claim, Flow, Performed, ReopenedBy, Translated};
 pub use ledger::Outcome;
 pub use settings::{Limits, ReceiverSettings};
 pub use wiring::Wiring;

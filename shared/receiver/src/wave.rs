@@ -105,6 +105,7 @@ impl<F: Flow> Receiver<F> {
                 correlation_id: &prepared.envelope.correlationid,
                 mapping: prepared.translated.mapping,
                 target_mapping: prepared.translated.target_mapping,
+                reopens: prepared.reopens,
             })
             .collect();
         let claimed_at = Instant::now();
@@ -296,10 +297,13 @@ fn refused<T>(asked: Asked<'_, T>, claimed: &Claimed) -> End {
             let rejection = Rejection::new(Code::FingerprintConflict, "$", Code::FingerprintConflict.title());
             Disposition::Reject(rejection.with_mapping(mapping))
         }
-        Claimed::Granted(_) | Claimed::Done { .. } | Claimed::Rejected => Disposition::Duplicate,
+        Claimed::Granted(_) | Claimed::Done { .. } | Claimed::Rejected | Claimed::CoveredByLetter => {
+            Disposition::Duplicate
+        }
     };
     let mut end = end(asked, disposition);
-    end.rejected_before = *claimed == Claimed::Rejected;
+    end.rejected_before = matches!(claimed, Claimed::Rejected | Claimed::CoveredByLetter);
+    end.covered_by_letter = *claimed == Claimed::CoveredByLetter;
     end
 }
 

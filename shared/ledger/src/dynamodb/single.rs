@@ -15,7 +15,7 @@ use crate::store::{ClaimAnswer, ClaimWrite, LedgerError, Settle, SettleAnswer, S
 const CLAIM_CONDITION: &str = "attribute_not_exists(pk) \
     OR (#status = :claimed AND lease_until <= :now AND version <= :version \
         AND (version < :version OR fingerprint = :fingerprint OR mapping <> :mapping OR effect = :absent)) \
-    OR (#status = :rejected AND message_id <> :message_id \
+    OR (#status = :rejected AND message_id <> :message_id AND version < :reopens_below \
         AND (applied_version = :zero OR applied_version < :version)) \
     OR (#status = :done AND version < :version)";
 
@@ -48,6 +48,7 @@ impl DynamoDbStore {
             .expression_attribute_values(":owner", text(write.owner))
             .expression_attribute_values(":fingerprint", text(write.fingerprint))
             .expression_attribute_values(":version", number(write.version))
+            .expression_attribute_values(":reopens_below", number(write.reopens_below()))
             .expression_attribute_values(":message_id", text(write.message_id))
             .expression_attribute_values(":correlation_id", text(write.correlation_id))
             .expression_attribute_values(":mapping", text(write.mapping))

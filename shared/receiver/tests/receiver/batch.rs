@@ -162,8 +162,10 @@ async fn a_letter_names_the_mappings_that_its_message_went_through_and_so_does_t
 
 #[tokio::test]
 async fn nothing_is_acknowledged_while_the_dead_letter_queue_is_down() {
-    let bench =
-        Bench::with(World { dead_letters_down: true, ..World::default() }, GateConfig::new("scripted"));
+    let bench = Bench::with(
+        World { dead_letters_down: true.into(), ..World::default() },
+        GateConfig::new("scripted"),
+    );
     let failures = bench
         .receive(&[
             record("bad-json", "{"),

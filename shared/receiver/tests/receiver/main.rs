@@ -1,4 +1,4 @@
-//! A receiver on in-memory doubles: batches, repeats, FIFO groups, holding.
+//! A receiver on in-memory doubles: batches, repeats, rejections, FIFO groups, holding.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -10,5 +10,6 @@ mod batch;
 mod due;
 mod fifo;
 mod hold;
+mod rejected;
 mod repeats;
 mod support;

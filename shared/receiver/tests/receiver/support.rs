@@ -18,7 +18,9 @@ use ledger::{
 };
 use message::{Code, Effect, Envelope, OperationKey, Rejection};
 use outbound::{Attempt, CallError, Refusal};
-use receiver::{BatchError, Claim, Due, Flow, Limits, Performed, Receiver, ReceiverParts, Translated};
+use receiver::{
+    BatchError, Claim, Due, Flow, Limits, Performed, Receiver, ReceiverParts, ReopenedBy, Translated,
+};
 use serde_json::{Value, json};
 use testkit::FakeClock;
 use tokio::time::Instant;
@@ -37,7 +39,9 @@ pub(crate) struct World {
     pub(crate) delays: Mutex<Vec<(String, Duration)>>,
     pub(crate) held: Mutex<Vec<Held>>,
     pub(crate) events: Mutex<Vec<Envelope>>,
-    pub(crate) dead_letters_down: bool,
+    pub(crate) dead_letters_down: AtomicBool,
+    /// What becomes of "refuse for now".
+    pub(crate) refuses: AtomicBool,
     pub(crate) queue_down: bool,
     pub(crate) events_down: bool,
 }
@@ -54,7 +58,7 @@ fn answer(down: bool) -> Result<(), ChannelError> {
 impl DeadLetterChannel for World {
     async fn send(&self, letters: &[DeadLetter<'_>]) -> Sent {
         let each = letters.iter().map(|letter| {
-            answer(self.dead_letters_down)?;
+            answer(self.dead_letters_down.load(Ordering::SeqCst))?;
             let attributes = letter.attributes().into_iter().collect();
             self.letters.lock().unwrap().push((letter.body().to_owned(), attributes));
             Ok(())
@@ -132,6 +136,7 @@ impl Store for Counted {
 /// when it is due.
 struct Scripted {
     world: Arc<World>,
+    reopened_by: ReopenedBy,
 }
 
 #[async_trait]
@@ -144,6 +149,10 @@ impl Flow for Scripted {
 
     fn calls(&self) -> u32 {
         1
+    }
+
+    fn reopened_by(&self) -> ReopenedBy {
+        self.reopened_by
     }
 
     fn translate(&self, envelope: &Envelope) -> Result<Translated<Value>, Rejection> {
@@ -178,7 +187,8 @@ impl Flow for Scripted {
             let error = CallError::OutcomeUnknown { code, after: None };
             Err(Attempt { effect: Effect::Unknown, error })
         };
-        match operation["do"].as_str() {
+        let refuses_now = self.world.refuses.load(Ordering::SeqCst);
+        match operation["do"].as_str().filter(|action| *action != "refuse for now" || refuses_now) {
             Some("panic") => panic!("as told"),
             Some("throttle") => failed(Code::TargetThrottled, Some(60)),
             Some("fail") => failed(Code::TargetFailed, None),
@@ -198,7 +208,7 @@ impl Flow for Scripted {
                 Err(Attempt { effect: Effect::Absent, error })
             }
             Some("lack a setting") => failed(Code::TargetMisconfigured, None),
-            Some("refuse") => {
+            Some("refuse" | "refuse for now") => {
                 let error = CallError::Refused(Refusal::new(Code::ProductUnknown, "$.sku", "unknown"));
                 Err(Attempt { effect: Effect::Absent, error })
             }
@@ -238,12 +248,21 @@ impl Bench {
     }
 
     pub(crate) fn limited(world: World, config: GateConfig, limits: Limits) -> Self {
+        Self::of(world, config, limits, ReopenedBy::AnyOther)
+    }
+
+    /// Where one letter stands for all messages of a version.
+    pub(crate) fn reopened_by_a_redrive() -> Self {
+        Self::of(World::default(), GateConfig::new("scripted"), Limits::default(), ReopenedBy::Redrive)
+    }
+
+    fn of(world: World, config: GateConfig, limits: Limits, reopened_by: ReopenedBy) -> Self {
         let (world, store) = (Arc::new(world), Arc::new(Counted::default()));
         let clock = FakeClock::at("2026-11-24T12:00:00Z");
         let gate = Arc::new(Gate::new(Arc::new(MemoryGateStore::default()), config, clock.as_fn()));
         let retention = Duration::from_secs(3_600);
         let receiver = Receiver::new(ReceiverParts {
-            flow: Scripted { world: Arc::clone(&world) },
+            flow: Scripted { world: Arc::clone(&world), reopened_by },
             ledger: Ledger::with_clock(Arc::<Counted>::clone(&store), retention, clock.as_fn()),
             gate: Arc::clone(&gate),
             events: Some(Arc::<World>::clone(&world)),
@@ -327,6 +346,15 @@ pub(crate) fn versioned(order: &str, version: u64, action: &str) -> String {
         "data": {"order": order, "do": action, "version": version}
     })
     .to_string()
+}
+
+/// The record that SQS makes of a dead letter that is redriven.
+pub(crate) fn redriven(id: &str, (body, attributes): &(String, HashMap<&'static str, String>)) -> Value {
+    let mut record = record(id, body.as_str());
+    for (name, value) in attributes {
+        record["messageAttributes"][name] = json!({"dataType": "String", "stringValue": value});
+    }
+    record
 }
 
 /// The record that SQS makes of a held message.

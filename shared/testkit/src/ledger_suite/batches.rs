@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ledger::{Claimed, Operation, Outcome, Settlement, Status};
+use ledger::{Claimed, Operation, Outcome, Reopens, Settlement, Status};
 use message::{Code, Effect, Fingerprint};
 use uuid::Uuid;
 
@@ -18,6 +18,7 @@ pub async fn an_operation_twice_in_a_batch_is_claimed_once(bench: Bench) {
         correlation_id: "correlation",
         mapping: "mapping/1",
         target_mapping: "",
+        reopens: Reopens::AnyOther,
     };
     let claimed = bench.ledger.claim_all(&[operation.clone(), operation.clone(), operation], LEASE).await;
     let [first, second, third] = <[_; 3]>::try_from(claimed).unwrap().map(Result::unwrap);
@@ -39,6 +40,7 @@ pub async fn a_batch_beyond_one_call_is_answered_in_its_order(bench: Bench) {
         correlation_id: "correlation",
         mapping: "mapping/1",
         target_mapping: "",
+        reopens: Reopens::AnyOther,
     };
     let operations: Vec<_> = keys.iter().map(operation).collect();
     let claimed = bench.ledger.claim_all(&operations, LEASE).await;

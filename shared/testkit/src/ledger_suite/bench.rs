@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use ledger::{
-    ClaimLost, Claimed, Grant, Item, Ledger, LedgerError, Operation, Outcome, Settled, Settlement,
+    ClaimLost, Claimed, Grant, Item, Ledger, LedgerError, Operation, Outcome, Reopens, Settled, Settlement,
     Store,
 };
 use message::{Code, Effect, Fingerprint, OperationKey};
@@ -31,6 +31,7 @@ pub struct Bench {
     pub(super) way: Way,
     pub(super) mapping: &'static str,
     pub(super) target_mapping: &'static str,
+    pub(super) reopens: Reopens,
 }
 
 pub(super) fn fresh_key() -> OperationKey {
@@ -50,6 +51,7 @@ impl Bench {
             way,
             mapping,
             target_mapping,
+            reopens: Reopens::AnyOther,
         }
     }
 
@@ -68,6 +70,7 @@ impl Bench {
             correlation_id: "correlation",
             mapping: self.mapping,
             target_mapping: self.target_mapping,
+            reopens: self.reopens,
         };
         match self.way {
             Way::Alone => self.ledger.claim(&operation(&self.key), LEASE).await,
@@ -134,6 +137,7 @@ impl Bench {
             way: self.way,
             mapping: self.mapping,
             target_mapping: self.target_mapping,
+            reopens: self.reopens,
         }
     }
 
