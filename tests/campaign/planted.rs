@@ -22,8 +22,7 @@ impl Unconditional {
             Status::Done => return Ok(SettleAnswer::Applied),
             Status::Rejected => self.reopened(write.key, &item).await?,
         };
-        let write =
-            SettleWrite { key: write.key, owner: &held.owner, epoch: held.epoch, settle: write.settle };
+        let write = SettleWrite { owner: &held.owner, epoch: held.epoch, ..write.clone() };
         self.0.settle(&[write]).await.pop().unwrap()
     }
 

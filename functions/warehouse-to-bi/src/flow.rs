@@ -1,8 +1,9 @@
+use std::future::ready;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use message::{Code, Envelope, OperationKey, Rejection};
-use outbound::{Attempt, DatasetRefresher, repeatable};
+use outbound::{Attempt, DatasetRefresher, RefreshSteps, repeatable};
 use receiver::{Claim, Due, Flow, Outcome, Performed, ReopenedBy, Translated};
 use serde::Serialize;
 use serde_json::json;
@@ -92,7 +93,7 @@ impl Flow for WarehouseToBi {
     }
 
     /// All loads of a window ask for the same refresh: where that was refused, one letter stands for them, and whoever redrives it
-    /// refreshes after all of them. So a dataset that is missing does not have the others refreshed once a load.
+    /// does for all of them what is left. So a dataset that is missing does not have the others refreshed once a load.
     fn reopened_by(&self) -> ReopenedBy {
         ReopenedBy::Redrive
     }
@@ -126,8 +127,11 @@ impl Flow for WarehouseToBi {
     ) -> Result<Performed, Attempt> {
         // Nothing that is due names no group.
         let Some(group) = self.groups.named(&due.group) else { return Ok(Performed::default()) };
-        let refresh = || self.refresher.refresh(&group.refresh, &claim.budget);
-        let refreshed = repeatable(claim.prior, refresh).await?;
+        // What an earlier attempt at this window has refreshed it has refreshed after the window's end.
+        let mut done = RefreshSteps::read(claim.progress.before());
+        let refreshed = self.refresher.refresh(&group.refresh, &mut done, &claim.budget).await;
+        claim.progress.leave(done.to_string());
+        let refreshed = repeatable(claim.prior, || ready(refreshed)).await?;
         tracing::info!(
             correlation_id = envelope.correlationid,
             group = due.group,

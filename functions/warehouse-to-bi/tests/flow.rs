@@ -186,6 +186,22 @@ async fn a_dataset_that_is_gone_is_a_dead_letter_and_the_next_window_is_tried() 
     assert_eq!((bench.bi.refreshes().len(), bench.letters().len()), (2, 1));
 }
 
+#[tokio::test]
+async fn an_attempt_that_is_broken_off_is_gone_on_with_and_the_next_window_begins_anew() {
+    let bench = Bench::at("2026-11-24T10:01:10Z");
+    let throttled = CallError::NotNow { code: Code::TargetThrottled, after: Some(Duration::from_secs(70)) };
+    bench.bi.answers([Err(throttled), Err(unknown()), Err(gone())]);
+    bench.bi.makes(["7", "7/12", "7/13"]);
+    bench.send(&load("2026-11-24T10:00:05Z"));
+    bench.until_empty().await;
+    bench.redrive();
+    bench.until_empty().await;
+    assert_eq!(bench.bi.found(), ["", "7", "7 7/12", "7 7/12 7/13"]);
+    bench.send(&load("2026-11-24T10:01:05Z"));
+    bench.until_empty().await;
+    assert_eq!(bench.bi.found().last().unwrap(), "");
+}
+
 fn gone() -> CallError {
     let place = "$.datasets[0].id";
     CallError::Refused(Refusal::new(Code::RecordMissing, place, "Superset does not have it (group sales)"))

@@ -24,6 +24,7 @@ mod dynamodb;
 mod item;
 #[cfg(feature = "memory")]
 mod memory;
+mod progress;
 mod protocol;
 mod store;
 

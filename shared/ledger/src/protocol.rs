@@ -7,6 +7,7 @@ use message::{Code, Effect, Fingerprint, OperationKey};
 use uuid::Uuid;
 
 use crate::item::{Item, Status};
+use crate::progress::Progress;
 use crate::store::{ClaimAnswer, ClaimWrite, LedgerError, Settle, SettleAnswer, SettleWrite, Store};
 
 /// No lease is longer: an invocation lasts at most 15 minutes, and a target may need a minute more. One that seems to be was written, or is read, by a
@@ -71,6 +72,7 @@ pub struct Grant {
     prior: Effect,
     first_claimed_ms: i64,
     unknown_since_ms: i64,
+    progress: Progress,
 }
 
 impl Grant {
@@ -99,6 +101,16 @@ impl Grant {
     /// When the first of the attempts was claimed, this one included, whose effect is not known to be absent.
     pub const fn unknown_since_ms(&self) -> i64 {
         self.unknown_since_ms
+    }
+
+    /// What an earlier attempt has left that asked for the same in the same version; empty where none has.
+    pub fn progress(&self) -> &str {
+        self.progress.text()
+    }
+
+    /// Leaves this to the next such attempt, unless this one completes. Small: it stands in the item.
+    pub fn leave(&mut self, progress: &str) {
+        self.progress.leave(progress);
     }
 }
 
@@ -219,7 +231,14 @@ impl Ledger {
                         Settle::Renewed { lease_until_ms: self.lease_until_ms(*lease) }
                     }
                 };
-                SettleWrite { key: &grant.key, owner: &grant.owner, epoch: grant.epoch, settle }
+                let progress = match settle {
+                    // Nobody goes on from there.
+                    Settle::Done { .. } => None,
+                    Settle::Released { .. } | Settle::Rejected { .. } | Settle::Renewed { .. } => {
+                        grant.progress.left()
+                    }
+                };
+                SettleWrite { key: &grant.key, owner: &grant.owner, epoch: grant.epoch, settle, progress }
             })
             .collect();
         let answers = if writes.is_empty() { Vec::new() } else { self.store.settle(&writes).await };
@@ -249,7 +268,7 @@ impl Ledger {
 }
 
 fn meaning(write: &ClaimWrite<'_>, answer: ClaimAnswer) -> Claimed {
-    let grant = |epoch, prior, first_claimed_ms, unknown_since_ms| {
+    let grant = |epoch, prior, first_claimed_ms, unknown_since_ms, stored: &str| {
         Claimed::Granted(Grant {
             key: write.key.clone(),
             owner: write.owner.to_owned(),
@@ -258,11 +277,12 @@ fn meaning(write: &ClaimWrite<'_>, answer: ClaimAnswer) -> Claimed {
             prior,
             first_claimed_ms,
             unknown_since_ms,
+            progress: Progress::of(write.version, write.fingerprint, stored),
         })
     };
     match answer {
-        ClaimAnswer::Granted { epoch, prior, first_claimed_ms, unknown_since_ms } => {
-            grant(epoch, prior, first_claimed_ms, unknown_since_ms)
+        ClaimAnswer::Granted { epoch, prior, first_claimed_ms, unknown_since_ms, progress } => {
+            grant(epoch, prior, first_claimed_ms, unknown_since_ms, &progress)
         }
         // The reply of our own write was lost and the SDK sent it again.
         ClaimAnswer::Refused(Some(item)) if item.status == Status::Claimed && item.owner == write.owner => {
@@ -271,6 +291,7 @@ fn meaning(write: &ClaimWrite<'_>, answer: ClaimAnswer) -> Claimed {
                 item.prior_effect,
                 item.first_claimed_ms,
                 item.unknown_since_ms.unwrap_or(write.now_ms),
+                &item.progress,
             )
         }
         ClaimAnswer::Refused(Some(item)) => judge(&item, write),

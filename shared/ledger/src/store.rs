@@ -58,6 +58,8 @@ pub struct SettleWrite<'a> {
     pub owner: &'a str,
     pub epoch: u64,
     pub settle: Settle<'a>,
+    /// For [`Item::progress`]; `None` leaves that as it is.
+    pub progress: Option<&'a str>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -88,6 +90,8 @@ pub enum ClaimAnswer {
         prior: Effect,
         first_claimed_ms: i64,
         unknown_since_ms: i64,
+        /// [`Item::progress`].
+        progress: String,
     },
     /// The item as it stands, or none: it was deleted in between.
     Refused(Option<Box<Item>>),

@@ -4,7 +4,7 @@ use message::{Effect, Envelope, OperationKey, Rejection};
 use outbound::{Attempt, Budget, IdempotencySeed};
 use serde::Serialize;
 
-use crate::Due;
+use crate::{Due, Progress};
 
 /// One integration: all that a new one has to write.
 #[async_trait]
@@ -71,6 +71,8 @@ pub struct Claim {
     pub idempotency: IdempotencySeed,
     /// What read the message: stamped on what follows from it.
     pub mapping: &'static str,
+    /// How far earlier attempts have come, for an operation of many steps.
+    pub progress: Progress,
 }
 
 #[cfg(feature = "test-claims")]
@@ -89,6 +91,7 @@ impl Claim {
                 unknown_for: Duration::ZERO,
             },
             mapping: translated.mapping,
+            progress: Progress::default(),
         }
     }
 }

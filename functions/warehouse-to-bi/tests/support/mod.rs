@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use message::Envelope;
-use outbound::{Budget, CallError, DatasetRefresher};
+use outbound::{Budget, CallError, DatasetRefresher, RefreshSteps};
 use serde_json::{Value, json};
 use testkit::FakeClock;
 use transform::Translator;
@@ -31,6 +31,8 @@ pub(crate) struct Bi {
     clock: FakeClock,
     asked: Mutex<Vec<(String, Timestamp)>>,
     answers: Mutex<VecDeque<Result<Refreshed, CallError>>>,
+    steps: Mutex<VecDeque<&'static str>>,
+    found: Mutex<Vec<String>>,
 }
 
 impl Bi {
@@ -39,11 +41,27 @@ impl Bi {
     }
 
     pub(crate) fn on(clock: &FakeClock) -> Arc<Self> {
-        Arc::new(Self { clock: clock.clone(), asked: Mutex::default(), answers: Mutex::default() })
+        Arc::new(Self {
+            clock: clock.clone(),
+            asked: Mutex::default(),
+            answers: Mutex::default(),
+            steps: Mutex::default(),
+            found: Mutex::default(),
+        })
     }
 
     pub(crate) fn answers(&self, answers: impl IntoIterator<Item = Result<Refreshed, CallError>>) {
         self.answers.lock().unwrap().extend(answers);
+    }
+
+    /// The step that each attempt makes before its answer.
+    pub(crate) fn makes(&self, steps: impl IntoIterator<Item = &'static str>) {
+        self.steps.lock().unwrap().extend(steps);
+    }
+
+    /// What each attempt was told that was done already.
+    pub(crate) fn found(&self) -> Vec<String> {
+        self.found.lock().unwrap().clone()
     }
 
     /// Names of the groups, in the sequence in which they were refreshed.
@@ -63,9 +81,18 @@ impl DatasetRefresher for Bi {
         "superset-refresh/1 superset.refresh@6.1"
     }
 
-    async fn refresh(&self, refresh: &Refresh, _: &Budget) -> Result<Refreshed, CallError> {
+    async fn refresh(
+        &self,
+        refresh: &Refresh,
+        done: &mut RefreshSteps,
+        _: &Budget,
+    ) -> Result<Refreshed, CallError> {
         let now = (self.clock.as_fn())();
         self.asked.lock().unwrap().push((refresh.group.clone(), now));
+        self.found.lock().unwrap().push(done.to_string());
+        if let Some(step) = self.steps.lock().unwrap().pop_front() {
+            done.done(step.to_owned());
+        }
         let told = self.answers.lock().unwrap().pop_front();
         told.unwrap_or(Ok(Refreshed { datasets: 1, charts: 2 }))
     }

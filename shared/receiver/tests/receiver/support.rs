@@ -178,7 +178,20 @@ impl Flow for Scripted {
         }
     }
 
-    async fn perform(&self, cause: &Envelope, operation: &Value, _: &Claim) -> Result<Performed, Attempt> {
+    async fn perform(
+        &self,
+        cause: &Envelope,
+        operation: &Value,
+        claim: &Claim,
+    ) -> Result<Performed, Attempt> {
+        if operation["do"] == "a step, then fail" {
+            let step = claim.progress.before().len() + 1;
+            claim.progress.leave("x".repeat(step));
+            if step < 3 {
+                let (code, after) = (Code::TargetFailed, None);
+                return Err(Attempt { effect: Effect::Absent, error: CallError::NotNow { code, after } });
+            }
+        }
         let failed = |code, seconds: Option<u64>| {
             let after = seconds.map(Duration::from_secs);
             Err(Attempt { effect: Effect::Absent, error: CallError::NotNow { code, after } })

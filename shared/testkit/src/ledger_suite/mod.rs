@@ -5,6 +5,7 @@ mod batches;
 mod bench;
 mod claims;
 mod content;
+mod progress;
 mod rejections;
 mod versions;
 
@@ -16,6 +17,7 @@ pub use batches::*;
 pub use bench::{Bench, Way};
 pub use claims::*;
 pub use content::*;
+pub use progress::*;
 pub use rejections::*;
 pub use versions::*;
 
@@ -52,6 +54,9 @@ macro_rules! ledger_behaviours {
             what_is_unknown_is_unknown_since_the_first_attempt_that_may_have_had_its_effect,
             a_renewed_lease_holds_longer,
             a_lease_that_no_clock_in_order_wrote_is_told_from_one_that_runs,
+            what_an_attempt_leaves_is_read_by_the_next_however_it_ended,
+            what_was_left_of_another_version_or_content_says_nothing,
+            who_has_lost_its_claim_leaves_nothing,
             an_older_version_of_what_was_applied_is_stale,
             a_newer_version_opens_what_was_done_and_keeps_its_ids,
             a_newer_version_waits_for_the_lease_of_an_older_one,
