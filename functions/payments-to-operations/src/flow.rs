@@ -8,6 +8,8 @@ use serde_json::json;
 use transform::canonical::PaymentEvent;
 use transform::{Decoded, Translator};
 
+use crate::Accounts;
+
 /// What reads which event.
 pub struct Mappings {
     /// Of the mapping `stripe-payment-intent`.
@@ -20,12 +22,19 @@ pub struct Mappings {
 
 pub struct PaymentsToOperations {
     mappings: Mappings,
+    accounts: Accounts,
     desk: Arc<dyn CaseDesk>,
 }
 
 impl PaymentsToOperations {
     pub fn new(mappings: Mappings, desk: Arc<dyn CaseDesk>) -> Self {
-        Self { mappings, desk }
+        Self { mappings, accounts: Accounts::default(), desk }
+    }
+
+    /// Which accounts events are of that do not say so.
+    #[must_use]
+    pub fn of_accounts(self, accounts: Accounts) -> Self {
+        Self { accounts, ..self }
     }
 }
 
@@ -55,7 +64,8 @@ impl Flow for PaymentsToOperations {
                 return Err(Rejection::new(Code::EventTypeUnknown, "$.type", Code::EventTypeUnknown.title()));
             }
         };
-        let Decoded { value: event, stamp }: Decoded<PaymentEvent> = mapping.decode(envelope)?;
+        let Decoded { value: mut event, stamp }: Decoded<PaymentEvent> = mapping.decode(envelope)?;
+        self.accounts.name(&mut event);
         let aspect = event.aspect().to_string();
         let key = OperationKey::new(self.name(), &[&event.account, &event.payment, &aspect]);
         let version = event.version();

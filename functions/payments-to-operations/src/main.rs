@@ -30,5 +30,6 @@ async fn main() -> Result<(), Error> {
         charges: mappings.translator("stripe-charge", Value::Null)?,
         disputes: mappings.translator("stripe-dispute", Value::Null)?,
     };
-    wiring.serve(PaymentsToOperations::new(stripe, Arc::new(desk)), gate, mappings).await
+    let flow = PaymentsToOperations::new(stripe, Arc::new(desk)).of_accounts(settings.accounts);
+    wiring.serve(flow, gate, mappings).await
 }

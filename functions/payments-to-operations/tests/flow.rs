@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use message::{Code, Effect, Envelope, Rejection};
 use outbound::{Attempt, Budget, CallError, CaseDesk, Told};
-use payments_to_operations::{Mappings, PaymentsToOperations};
+use payments_to_operations::{Accounts, Mappings, PaymentsToOperations};
 use receiver::{Claim, Flow, Translated};
 use serde_json::{Value, json};
 use transform::Translator;
@@ -141,22 +141,51 @@ fn what_localstripe_sends_is_read() {
     assert_eq!((event.amount.minor, event.amount.currency.as_str()), (4_200, "EUR"));
 }
 
-/// A rule of EventBridge may put Stripe's events on the queue as well.
-#[test]
-fn an_event_of_stripes_bus_is_the_same_event() {
-    let detail = payload(FAILED);
+/// As a rule of EventBridge puts it on the queue.
+fn on_the_bus(detail: &Value, destination: &str) -> Envelope {
     let body = json!({
         "version": "0", "id": "7bf73129-1428-4cd3-a780-95db273d1602", "detail-type": detail["type"],
-        "source": "aws.partner/stripe.com/acct_1", "account": "123456789012", "time": "2026-11-24T10:00:00Z",
-        "region": "eu-central-1", "resources": [], "detail": detail
+        "source": format!("aws.partner/stripe.com/{destination}"), "account": "123456789012",
+        "time": "2026-11-24T10:00:00Z", "region": "eu-central-1", "resources": [], "detail": detail
     });
-    let of_the_bus = flow(&Arc::default()).translate(&Envelope::decode(&body.to_string()).unwrap()).unwrap();
-    let of_the_webhook = translated(&payload(FAILED)).unwrap();
+    Envelope::decode(&body.to_string()).unwrap()
+}
+
+#[test]
+fn an_event_of_stripes_bus_that_names_its_account_is_the_same_event() {
+    let mut detail = payload(FAILED);
+    detail["account"] = json!("acct_1");
+    let of_the_bus = flow(&Arc::default()).translate(&on_the_bus(&detail, "ed_test_61")).unwrap();
+    let of_the_webhook = translated(&detail).unwrap();
     assert_eq!(of_the_bus.key, of_the_webhook.key);
     assert_eq!(
         (of_the_bus.version, of_the_bus.operation),
         (of_the_webhook.version, of_the_webhook.operation)
     );
+}
+
+/// A connected account's events name it. Those of the account itself do not, and each way has its own name for it: told which account that
+/// is, they are one operation, in one order.
+#[test]
+fn an_event_of_the_account_itself_is_the_same_whichever_way_it_comes() {
+    let accounts =
+        Accounts::parse(r#"{"stripe": "acct_1", "ed_test_61": "acct_1", "stripe-us": "acct_2"}"#).unwrap();
+    let told = flow(&Arc::default()).of_accounts(accounts);
+    let by = |source: &str, text: &str| {
+        told.translate(&Envelope { source: source.to_owned(), ..envelope(&payload(text)) }).unwrap()
+    };
+    for text in [FAILED, SUCCEEDED, REFUNDED, OPENED, WON] {
+        let webhook = by("/stripe/stripe", text);
+        let bus = told.translate(&on_the_bus(&payload(text), "ed_test_61")).unwrap();
+        for other in [bus, by("/stripe/acct_1", text)] {
+            assert_eq!(
+                (&webhook.key, webhook.version, &webhook.operation),
+                (&other.key, other.version, &other.operation)
+            );
+        }
+        assert_ne!(webhook.key, by("/stripe/stripe-us", text).key, "another account");
+        assert_ne!(webhook.key, by("/stripe/stripe-de", text).key, "of which nothing is said");
+    }
 }
 
 #[test]
