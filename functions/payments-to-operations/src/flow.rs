@@ -16,6 +16,8 @@ pub struct Mappings {
     pub payment_intents: Arc<Translator>,
     /// Of the mapping `stripe-charge`.
     pub charges: Arc<Translator>,
+    /// Of the mapping `stripe-refund`.
+    pub refunds: Arc<Translator>,
     /// Of the mapping `stripe-dispute`.
     pub disputes: Arc<Translator>,
 }
@@ -52,19 +54,21 @@ impl Flow for PaymentsToOperations {
     }
 
     /// An aspect of a payment is one operation with versions: an older failure after a success is stale, and a refund or a dispute
-    /// says nothing of either.
+    /// says nothing of either. What was refunded in all is one, and what becomes of each refund one more.
     fn translate(&self, envelope: &Envelope) -> Result<Translated<PaymentEvent>, Rejection> {
         let mapping = match envelope.event_type.as_str() {
             "stripe.payment_intent.succeeded" | "stripe.payment_intent.payment_failed" => {
                 &self.mappings.payment_intents
             }
             "stripe.charge.refunded" => &self.mappings.charges,
+            "stripe.refund.updated" | "stripe.refund.failed" => &self.mappings.refunds,
             "stripe.charge.dispute.created" | "stripe.charge.dispute.closed" => &self.mappings.disputes,
             _ => {
                 return Err(Rejection::new(Code::EventTypeUnknown, "$.type", Code::EventTypeUnknown.title()));
             }
         };
-        let Decoded { value: mut event, stamp }: Decoded<PaymentEvent> = mapping.decode(envelope)?;
+        let Decoded { value, stamp }: Decoded<PaymentEvent> = mapping.decode(envelope)?;
+        let mut event = value.named();
         self.accounts.name(&mut event);
         let aspect = event.aspect().to_string();
         let key = OperationKey::new(self.name(), &[&event.account, &event.payment, &aspect]);

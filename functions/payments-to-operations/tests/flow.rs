@@ -21,6 +21,10 @@ const CAPTURED: &str = include_str!(
 );
 const REFUNDED: &str =
     include_str!("../../../shared/transform/cases/stripe-charge/refunded-in-part/input.json");
+const REFUND_FAILED: &str = include_str!("../../../shared/transform/cases/stripe-refund/failed/input.json");
+const REFUND_UPDATED: &str =
+    include_str!("../../../shared/transform/cases/stripe-refund/failed-as-an-update/input.json");
+const REFUND_PENDING: &str = include_str!("../../../shared/transform/cases/stripe-refund/pending/input.json");
 const OPENED: &str = include_str!("../../../shared/transform/cases/stripe-dispute/opened/input.json");
 const WON: &str = include_str!("../../../shared/transform/cases/stripe-dispute/closed-won/input.json");
 
@@ -59,6 +63,7 @@ fn flow(desk: &Arc<Desk>) -> PaymentsToOperations {
     let mappings = Mappings {
         payment_intents: built_in("stripe-payment-intent"),
         charges: built_in("stripe-charge"),
+        refunds: built_in("stripe-refund"),
         disputes: built_in("stripe-dispute"),
     };
     PaymentsToOperations::new(mappings, Arc::<Desk>::clone(desk))
@@ -97,7 +102,13 @@ fn each_aspect_of_a_payment_is_an_operation_of_its_own() {
     for (text, aspect, mapping) in [
         (FAILED, "7:outcome", "stripe-payment-intent/2 canonical.payment-event@1"),
         (SUCCEEDED, "7:outcome", "stripe-payment-intent/2 canonical.payment-event@1"),
-        (REFUNDED, "6:refund", "stripe-charge/2 canonical.payment-event@1"),
+        (REFUNDED, "6:refund", "stripe-charge/3 canonical.payment-event@1"),
+        (REFUND_FAILED, "34:refund/re_3Example0000000000000001", "stripe-refund/1 canonical.payment-event@1"),
+        (
+            REFUND_PENDING,
+            "34:refund/re_3Example0000000000000001",
+            "stripe-refund/1 canonical.payment-event@1",
+        ),
         (OPENED, "19:dispute/du_1Example", "stripe-dispute/2 canonical.payment-event@1"),
         (WON, "19:dispute/du_1Example", "stripe-dispute/2 canonical.payment-event@1"),
     ] {
@@ -126,6 +137,37 @@ fn a_later_event_of_an_aspect_is_a_newer_version() {
         translated(&payload).unwrap().version
     };
     assert!(refunded(1_000) < refunded(2_000), "of one second");
+}
+
+/// Stripe tells one thing by several events, each with an id of its own: to the ledger they are one, or the second would be other content
+/// under a known key.
+#[test]
+fn events_that_say_the_same_of_a_refund_are_one_operation() {
+    let mut again = payload(REFUNDED);
+    again["id"] = json!("evt_3RefundedAgain");
+    for (one, other) in [(payload(REFUNDED), again), (payload(REFUND_FAILED), payload(REFUND_UPDATED))] {
+        assert_ne!(one["id"], other["id"]);
+        let (one, other) = (translated(&one).unwrap(), translated(&other).unwrap());
+        assert_eq!((one.key, one.version, one.operation), (other.key, other.version, other.operation));
+    }
+}
+
+#[test]
+fn what_has_become_of_a_refund_last_is_its_newest_version() {
+    let version = |text: &str, status: &str, created: i64| {
+        let mut payload = payload(text);
+        payload["created"] = json!(created);
+        payload["data"]["object"]["status"] = json!(status);
+        translated(&payload).unwrap().version
+    };
+    let now = 1_795_600_798;
+    for (earlier, later) in
+        [("pending", "succeeded"), ("succeeded", "failed"), ("requires_action", "canceled")]
+    {
+        assert!(version(REFUND_PENDING, earlier, now) < version(REFUND_UPDATED, later, now), "of one second");
+        assert!(version(REFUND_PENDING, earlier, now) < version(REFUND_UPDATED, later, now + 1));
+    }
+    assert!(version(REFUND_UPDATED, "succeeded", now) < version(REFUND_PENDING, "pending", now + 1));
 }
 
 #[test]
@@ -205,6 +247,21 @@ async fn an_event_is_told_once_however_often_it_is_performed() {
     assert_eq!(perform(&desk, FAILED).await.unwrap(), first);
     assert_eq!(perform(&desk, REFUNDED).await.unwrap(), first);
     assert_eq!(desk.told.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn each_state_of_a_refund_is_told_once_by_however_many_events() {
+    let desk = Arc::new(Desk::default());
+    for text in [REFUND_FAILED, REFUND_UPDATED] {
+        for later in 0..2 {
+            let mut event = payload(text);
+            event["created"] = json!(event["created"].as_i64().unwrap() + later);
+            perform(&desk, &event.to_string()).await.unwrap();
+        }
+    }
+    perform(&desk, REFUND_PENDING).await.unwrap();
+    let refund = "re_3Example0000000000000001";
+    assert_eq!(*desk.told.lock().unwrap(), [format!("{refund}-failed"), format!("{refund}-pending")]);
 }
 
 #[tokio::test]
