@@ -21,6 +21,7 @@
 //! [`Ledger::settle_all`]).
 
 mod dynamodb;
+mod grant;
 mod item;
 #[cfg(feature = "memory")]
 mod memory;
@@ -29,10 +30,11 @@ mod protocol;
 mod store;
 
 pub use dynamodb::DynamoDbStore;
+pub use grant::Grant;
 pub use item::{Item, Status};
 #[cfg(feature = "memory")]
 pub use memory::MemoryStore;
 pub use protocol::{
-    ClaimLost, Claimed, Clock, Grant, LONGEST_LEASE, Ledger, Operation, Outcome, Reopens, Settled, Settlement,
+    ClaimLost, Claimed, Clock, LONGEST_LEASE, Ledger, Operation, Outcome, Reopens, Settled, Settlement,
 };
 pub use store::{ClaimAnswer, ClaimWrite, LedgerError, Settle, SettleAnswer, SettleWrite, Store};

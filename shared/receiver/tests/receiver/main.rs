@@ -12,4 +12,5 @@ mod fifo;
 mod hold;
 mod rejected;
 mod repeats;
+mod scripted;
 mod support;
