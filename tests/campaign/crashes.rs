@@ -1,12 +1,13 @@
 //! One fault, and two, at every call of each flow.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use message::OperationKey;
 
 use crate::flows::{Labels, Orders, Subject};
 use crate::hook::Fault;
-use crate::payments::{Cases, Notes};
+use crate::payments::{Cases, Notes, Refunds};
 use crate::play::{a_loss_and_a_fault, one_fault, play, send, two_faults};
 use crate::run::Worker;
 use crate::weather::Weather;
@@ -37,6 +38,15 @@ async fn a_fault_at_any_call_makes_one_case_and_tells_it_once() {
         + one_fault(Notes, &Weather::FAIR).await
         + a_loss_and_a_fault(Cases, &Weather::FAIR).await
         + a_loss_and_a_fault(Notes, &Weather::FAIR).await;
+    println!("schedules: {schedules}");
+}
+
+/// Stripe tells it by two events.
+#[tokio::test(start_paused = true)]
+async fn a_fault_at_any_call_tells_a_failed_refund_once() {
+    static EVENTS: AtomicUsize = AtomicUsize::new(0);
+    let schedules = one_fault(Refunds(&EVENTS), &Weather::FAIR).await
+        + two_faults(Refunds(&EVENTS), &Weather::FAIR).await;
     println!("schedules: {schedules}");
 }
 

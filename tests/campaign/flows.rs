@@ -36,6 +36,7 @@ pub(crate) struct Translators {
     shipments: Arc<Translator>,
     pub(crate) payment_intents: Arc<Translator>,
     pub(crate) charges: Arc<Translator>,
+    pub(crate) refunds: Arc<Translator>,
     pub(crate) disputes: Arc<Translator>,
     pub(crate) issues: Arc<Translator>,
 }
@@ -52,6 +53,7 @@ impl Translators {
             shipments: with("karrio-shipment", &shipping),
             payment_intents: with("stripe-payment-intent", &Value::Null),
             charges: with("stripe-charge", &Value::Null),
+            refunds: with("stripe-refund", &Value::Null),
             disputes: with("stripe-dispute", &Value::Null),
             issues: with("redmine-issue", &Sandbox::desk_settings()),
         }

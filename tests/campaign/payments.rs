@@ -1,5 +1,6 @@
 //! Payments under test: a failure that makes a case, and a refund that is told one.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use connector_redmine::RedmineCaseDesk;
@@ -26,6 +27,15 @@ static REFUNDED: LazyLock<Value> = LazyLock::new(|| {
     .unwrap()
 });
 
+/// The two events by which Stripe tells that a refund has failed.
+static REFUND_FAILED: LazyLock<[Value; 2]> = LazyLock::new(|| {
+    [
+        include_str!("../../shared/transform/cases/stripe-refund/failed/input.json"),
+        include_str!("../../shared/transform/cases/stripe-refund/failed-as-an-update/input.json"),
+    ]
+    .map(|text| serde_json::from_str(text).unwrap())
+});
+
 const TARGET: &str = "redmine";
 /// Cases that a person has made before: as many as any weather asks for.
 const MOST_ORDERS: u32 = 10;
@@ -38,6 +48,7 @@ fn receiver(by: &Translators, world: &Arc<World>, hook: &Hook) -> Receiver<Payme
     let mappings = Mappings {
         payment_intents: Arc::clone(&by.payment_intents),
         charges: Arc::clone(&by.charges),
+        refunds: Arc::clone(&by.refunds),
         disputes: Arc::clone(&by.disputes),
     };
     seen.receiver(PaymentsToOperations::new(mappings, Arc::new(desk)), gate)
@@ -49,7 +60,7 @@ fn webhook(event_type: &str, payload: &Value) -> String {
 
 /// How often cases of the payment say that they were told of the event.
 fn told(world: &World, order: u32, event: &str) -> usize {
-    let mark = format!("[spillway {event}_{order} ");
+    let mark = format!("[spillway {event} ");
     let cases = world.sandbox.cases(&reference(order));
     let notes =
         |case: &Value| case["journals"].as_array().unwrap().iter().map(|it| it["notes"].clone()).collect();
@@ -99,7 +110,7 @@ impl Subject for Cases {
 
     /// Told once, in one case.
     fn effects(self, world: &World, order: u32) -> usize {
-        told(world, order, "evt_failed").max(world.sandbox.cases(&reference(order)).len())
+        told(world, order, &format!("evt_failed_{order}")).max(world.sandbox.cases(&reference(order)).len())
     }
 
     fn follow_ons(self) -> usize {
@@ -146,7 +157,48 @@ impl Subject for Notes {
     }
 
     fn effects(self, world: &World, order: u32) -> usize {
-        told(world, order, "evt_refunded")
+        // By the second and the sum, whatever the event is called.
+        told(world, order, &format!("refund-{}", 1_795_514_398_u64 << 32 | 1_000))
+    }
+
+    fn follow_ons(self) -> usize {
+        0
+    }
+}
+
+/// A refund that failed, of a payment that has a case. Every second time that it is asked for it comes by the other of Stripe's events.
+#[derive(Clone, Copy)]
+pub(crate) struct Refunds<'a>(pub(crate) &'a AtomicUsize);
+
+impl Subject for Refunds<'_> {
+    type Flow = PaymentsToOperations;
+
+    fn target(self) -> &'static str {
+        TARGET
+    }
+
+    fn receiver_by(
+        self,
+        by: &Translators,
+        world: &Arc<World>,
+        hook: &Hook,
+    ) -> Receiver<PaymentsToOperations> {
+        Notes.receiver_by(by, world, hook)
+    }
+
+    fn good(self, order: u32) -> String {
+        let mut payload = REFUND_FAILED[self.0.fetch_add(1, Ordering::SeqCst) % 2].clone();
+        payload["data"]["object"]["payment_intent"] = json!(format!("pi_{order}"));
+        payload["data"]["object"]["id"] = json!(format!("re_{order}"));
+        webhook(payload["type"].as_str().unwrap(), &payload)
+    }
+
+    fn poison(self) -> String {
+        Notes.poison()
+    }
+
+    fn effects(self, world: &World, order: u32) -> usize {
+        told(world, order, &format!("re_{order}-failed"))
     }
 
     fn follow_ons(self) -> usize {

@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use ledger::{
-    ClaimAnswer, ClaimWrite, Item, LedgerError, MemoryStore, Settle, SettleAnswer, SettleWrite, Status, Store,
+    ClaimAnswer, ClaimWrite, Item, LedgerError, MemoryStore, Reopens, Settle, SettleAnswer, SettleWrite,
+    Status, Store,
 };
 use message::OperationKey;
 
@@ -21,8 +22,7 @@ impl Unconditional {
             Status::Done => return Ok(SettleAnswer::Applied),
             Status::Rejected => self.reopened(write.key, &item).await?,
         };
-        let write =
-            SettleWrite { key: write.key, owner: &held.owner, epoch: held.epoch, settle: write.settle };
+        let write = SettleWrite { owner: &held.owner, epoch: held.epoch, ..write.clone() };
         self.0.settle(&[write]).await.pop().unwrap()
     }
 
@@ -37,6 +37,7 @@ impl Unconditional {
             correlation_id: &item.correlation_id,
             mapping: &item.mapping,
             target_mapping: &item.target_mapping,
+            reopens: Reopens::AnyOther,
             now_ms: item.lease_until_ms,
             lease_until_ms: item.lease_until_ms,
             expires_at_s: item.expires_at_s,

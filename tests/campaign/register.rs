@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use channel::Attributes;
 use message::{Code, Effect, Envelope, OperationKey, Rejection};
 use outbound::{Attempt, CallError, Refusal};
-use receiver::{Claim, Due, Flow, Outcome, Performed, Receiver, Translated};
+use receiver::{Claim, Due, Flow, Outcome, Performed, Receiver, ReopenedBy, Translated};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -26,6 +26,7 @@ struct State {
     /// Each version with its time.
     taken: Vec<(u64, Instant)>,
     refused: Option<u64>,
+    refusals: usize,
 }
 
 impl Register {
@@ -42,9 +43,15 @@ impl Register {
         self.state().refused = version;
     }
 
+    /// How often it has said no.
+    pub(crate) fn refusals(&self) -> usize {
+        self.state().refusals
+    }
+
     fn put(&self, version: u64) -> Result<(), Attempt> {
         let mut state = self.state();
         if state.refused == Some(version) {
+            state.refusals += 1;
             let refusal = Refusal::new(Code::TargetRefused, "$", "not this version");
             return Err(Attempt { error: CallError::Refused(refusal), effect: Effect::Absent });
         }
@@ -61,13 +68,23 @@ impl Register {
 pub(crate) struct Versions {
     seen: Arc<Hooked>,
     register: Register,
+    reopened_by: ReopenedBy,
 }
 
 impl Versions {
     pub(crate) fn receiver(world: &Arc<World>, hook: &Hook, register: &Register) -> Receiver<Self> {
+        Self::reopened_by(ReopenedBy::AnyOther, world, hook, register)
+    }
+
+    pub(crate) fn reopened_by(
+        reopened_by: ReopenedBy,
+        world: &Arc<World>,
+        hook: &Hook,
+        register: &Register,
+    ) -> Receiver<Self> {
         let seen = world.seen_by(hook);
         let gate = seen.gate("register");
-        let flow = Self { seen: Arc::clone(&seen), register: register.clone() };
+        let flow = Self { seen: Arc::clone(&seen), register: register.clone(), reopened_by };
         seen.receiver(flow, gate)
     }
 
@@ -78,10 +95,15 @@ impl Versions {
 
     /// Not to be written before so long from now, nor under another content by another message.
     pub(crate) fn send_due(world: &Arc<World>, version: u64, after: Duration) {
+        Self::send_late(world, version, after, Duration::ZERO);
+    }
+
+    /// The same, sent only after a delay.
+    pub(crate) fn send_late(world: &Arc<World>, version: u64, after: Duration, delay: Duration) {
         let due = (world.clock())() + jiff::SignedDuration::try_from(after).unwrap();
         let body =
             envelope("test.entity", "/test", "1", &json!({ "version": version, "due": due.to_string() }));
-        world.source.send(&body, Attributes::new(), world.now_ms(), Duration::ZERO);
+        world.source.send(&body, Attributes::new(), world.now_ms(), delay);
     }
 
     pub(crate) fn key() -> OperationKey {
@@ -99,6 +121,10 @@ impl Flow for Versions {
 
     fn calls(&self) -> u32 {
         1
+    }
+
+    fn reopened_by(&self) -> ReopenedBy {
+        self.reopened_by
     }
 
     fn translate(&self, envelope: &Envelope) -> Result<Translated<Value>, Rejection> {

@@ -4,7 +4,8 @@
 use message::{Code, Effect};
 use outbound::{CallError, CaseDesk, Told};
 use transform::canonical::PaymentEventKind::{
-    DisputeLost, DisputeOpened, DisputeWon, Failed, Refunded, Succeeded,
+    DisputeLost, DisputeOpened, DisputeWon, Failed, RefundCanceled, RefundFailed, RefundPending,
+    RefundSucceeded, Refunded, Succeeded,
 };
 use transform::canonical::{Currency, PaymentEvent, PaymentEventKind};
 
@@ -24,6 +25,7 @@ pub async fn holds(partner: &DeskPartner) {
         a_dispute_opens_the_case_again_and_a_late_success_leaves_it_open,
         a_dispute_that_is_won_closes_its_case_and_a_lost_one_keeps_it_open,
         a_dispute_that_was_lost_before_it_was_heard_of_becomes_a_case,
+        a_refund_that_did_not_reach_the_customer_opens_the_case_and_each_of_its_states_is_told_once,
         without_a_case_there_is_nothing_to_tell,
         a_payment_of_another_reference_has_a_case_of_its_own,
         a_currency_that_the_desk_does_not_have_is_refused,
@@ -130,8 +132,27 @@ async fn a_dispute_that_was_lost_before_it_was_heard_of_becomes_a_case(partner: 
     assert!(!ends(partner, &[DisputeLost]).await);
 }
 
+async fn a_refund_that_did_not_reach_the_customer_opens_the_case_and_each_of_its_states_is_told_once(
+    partner: &DeskPartner,
+) {
+    assert!(!ends(partner, &[RefundFailed]).await);
+    assert!(!ends(partner, &[RefundCanceled]).await);
+    assert!(ends(partner, &[Failed, Succeeded, Refunded, RefundPending, RefundSucceeded]).await);
+    assert!(!ends(partner, &[Failed, Succeeded, Refunded, RefundSucceeded, RefundFailed]).await);
+    let failed = event(Failed);
+    let id = told(partner, &failed).await;
+    let [pending, state, same] =
+        [RefundPending, RefundFailed, RefundFailed].map(|kind| then(&failed, kind).named());
+    for event in [&pending, &state, &same, &pending] {
+        assert_eq!(told(partner, event).await, id);
+    }
+    let cases = partner.cases(&failed).await;
+    assert_eq!((tells(&cases[0], &pending), tells(&cases[0], &state), tells(&cases[0], &same)), (1, 1, 1));
+    assert_eq!((pending.id.as_str(), state.id.as_str()), ("re_1-pending", "re_1-failed"));
+}
+
 async fn without_a_case_there_is_nothing_to_tell(partner: &DeskPartner) {
-    for kind in [Succeeded, Refunded, DisputeWon] {
+    for kind in [Succeeded, Refunded, RefundPending, RefundSucceeded, DisputeWon] {
         let event = then(&event(kind), kind);
         assert_eq!(partner.desk().find(&event, &budget()).await.unwrap(), Some(Told::NoCase));
         assert_eq!(partner.desk().tell(&event, &budget()).await.unwrap(), Told::NoCase);

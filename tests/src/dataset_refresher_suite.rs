@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use local::Partner;
 use message::{Code, Effect};
-use outbound::{CallError, DatasetRefresher};
+use outbound::{CallError, DatasetRefresher, RefreshSteps};
 use transform::canonical::Refreshed;
 
 use crate::budget;
@@ -42,7 +42,7 @@ async fn a_chart_shows_a_load_only_once_it_was_refreshed(dashboards: &dyn Dashbo
         if let Some(before) = before {
             assert_eq!(dashboards.shown().await, before, "the cache knows nothing of the load");
         }
-        let refreshed = refresher.refresh(&refresh, &budget()).await.unwrap();
+        let refreshed = refresher.refresh(&refresh, &mut RefreshSteps::default(), &budget()).await.unwrap();
         assert_eq!(refreshed, Refreshed { datasets: 1, charts: 1 });
         assert_eq!(dashboards.shown().await, loaded);
     }
@@ -52,23 +52,24 @@ async fn a_refresh_may_be_repeated(dashboards: &dyn Dashboards) {
     let refresher = refresher(&dashboards.partner(), PATIENCE);
     let refresh = refresh_of(dashboards.dataset(), &[dashboards.chart()]);
     for _ in 0..3 {
-        refresher.refresh(&refresh, &budget()).await.unwrap();
+        refresher.refresh(&refresh, &mut RefreshSteps::default(), &budget()).await.unwrap();
     }
 }
 
 async fn a_session_that_has_ended_is_begun_anew(dashboards: &dyn Dashboards) {
     let refresher = refresher(&dashboards.partner(), PATIENCE);
     let refresh = refresh_of(dashboards.dataset(), &[dashboards.chart()]);
-    refresher.refresh(&refresh, &budget()).await.unwrap();
+    refresher.refresh(&refresh, &mut RefreshSteps::default(), &budget()).await.unwrap();
     dashboards.end_sessions().await;
-    refresher.refresh(&refresh, &budget()).await.unwrap();
+    refresher.refresh(&refresh, &mut RefreshSteps::default(), &budget()).await.unwrap();
 }
 
 async fn a_dataset_that_is_not_there_is_named(dashboards: &dyn Dashboards) {
     let refresher = refresher(&dashboards.partner(), PATIENCE);
     let mut refresh = refresh_of(dashboards.dataset(), &[]);
     refresh.datasets.insert(0, refresh_of(NOBODYS, &[dashboards.chart()]).datasets.remove(0));
-    let refusal = refusal(refresher.refresh(&refresh, &budget()).await.unwrap_err());
+    let refusal =
+        refusal(refresher.refresh(&refresh, &mut RefreshSteps::default(), &budget()).await.unwrap_err());
     assert_eq!((refusal.code, refusal.path.as_str()), (Code::RecordMissing, "$.datasets[0].id"));
     assert_eq!(refusal.summary, "Superset does not have it (group sales)");
 }
@@ -77,7 +78,8 @@ async fn a_chart_that_is_not_there_is_named_and_stops_no_other(dashboards: &dyn 
     let refresher = refresher(&dashboards.partner(), PATIENCE);
     dashboards.load(31).await;
     let refresh = refresh_of(dashboards.dataset(), &[NOBODYS, dashboards.chart()]);
-    let refusal = refusal(refresher.refresh(&refresh, &budget()).await.unwrap_err());
+    let refusal =
+        refusal(refresher.refresh(&refresh, &mut RefreshSteps::default(), &budget()).await.unwrap_err());
     assert_eq!((refusal.code, refusal.path.as_str()), (Code::RecordMissing, "$.datasets[0].charts[0]"));
     assert_eq!(dashboards.shown().await, 31);
 }
@@ -86,7 +88,10 @@ async fn a_failure_inside_a_good_answer_is_a_failure(dashboards: &dyn Dashboards
     let refresher = refresher(&dashboards.partner(), PATIENCE);
     dashboards.load(32).await;
     let charts = [dashboards.broken_chart(), NOBODYS, dashboards.chart()];
-    let error = refresher.refresh(&refresh_of(dashboards.dataset(), &charts), &budget()).await.unwrap_err();
+    let error = refresher
+        .refresh(&refresh_of(dashboards.dataset(), &charts), &mut RefreshSteps::default(), &budget())
+        .await
+        .unwrap_err();
     assert_eq!(error, CallError::NotNow { code: Code::TargetReportsFailure, after: None });
     assert_eq!(dashboards.shown().await, 32, "the other chart is warm");
 }
@@ -95,16 +100,19 @@ async fn a_table_that_is_gone_is_a_failure_until_it_is_back(dashboards: &dyn Das
     let refresher = refresher(&dashboards.partner(), PATIENCE);
     let refresh = refresh_of(dashboards.dataset(), &[dashboards.chart()]);
     dashboards.drop_table(true).await;
-    let error = refresher.refresh(&refresh, &budget()).await.unwrap_err();
+    let error = refresher.refresh(&refresh, &mut RefreshSteps::default(), &budget()).await.unwrap_err();
     assert_eq!(error, CallError::NotNow { code: Code::TargetReportsFailure, after: None });
     dashboards.drop_table(false).await;
-    refresher.refresh(&refresh, &budget()).await.unwrap();
+    refresher.refresh(&refresh, &mut RefreshSteps::default(), &budget()).await.unwrap();
 }
 
 async fn a_wrong_password_keeps_the_message(dashboards: &dyn Dashboards) {
     let wrong = r#"{"username": "nobody", "password": "not the password"}"#.to_owned();
     let refresher = refresher(&Partner { api_key: wrong, ..dashboards.partner() }, PATIENCE);
-    let error = refresher.refresh(&refresh_of(dashboards.dataset(), &[]), &budget()).await.unwrap_err();
+    let error = refresher
+        .refresh(&refresh_of(dashboards.dataset(), &[]), &mut RefreshSteps::default(), &budget())
+        .await
+        .unwrap_err();
     assert_eq!((error.code(), error.effect()), (Code::CredentialsRefused, Effect::Absent));
     assert!(matches!(error, CallError::NotNow { .. }));
 }

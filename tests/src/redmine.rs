@@ -81,6 +81,7 @@ pub fn event(kind: PaymentEventKind) -> PaymentEvent {
         link: format!("https://dashboard.stripe.com/payments/{payment}"),
         payment,
         dispute: None,
+        refund: None,
         kind,
         amount: Money { minor: 4_200, currency: Currency::parse("EUR").unwrap() },
         customer: Some("cus_1".to_owned()),
@@ -92,12 +93,16 @@ pub fn event(kind: PaymentEventKind) -> PaymentEvent {
 
 /// A later event of the same payment.
 pub fn then(before: &PaymentEvent, kind: PaymentEventKind) -> PaymentEvent {
-    use PaymentEventKind::{DisputeLost, DisputeOpened, DisputeWon};
+    use PaymentEventKind::{
+        DisputeLost, DisputeOpened, DisputeWon, RefundCanceled, RefundFailed, RefundPending, RefundSucceeded,
+    };
     let is_of_a_dispute = matches!(kind, DisputeOpened | DisputeWon | DisputeLost);
+    let is_of_a_refund = matches!(kind, RefundPending | RefundSucceeded | RefundCanceled | RefundFailed);
     PaymentEvent {
         id: format!("evt_{}", Uuid::new_v4().simple()),
         kind,
         dispute: is_of_a_dispute.then(|| "du_1".to_owned()),
+        refund: is_of_a_refund.then(|| "re_1".to_owned()),
         ..before.clone()
     }
 }

@@ -7,10 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use crm_to_erp::{CrmMappings, CrmToErp};
 use message::{Code, Effect, Envelope, Fingerprint};
-use outbound::{Attempt, Budget, CallError, IdempotencySeed, RecordUpserter, Upserted};
+use outbound::{Attempt, Budget, CallError, RecordUpserter, Upserted};
 use receiver::{Claim, Flow, Outcome, Translated};
 use serde_json::{Value, json};
-use tokio::time::Instant;
 use transform::Translator;
 use transform::canonical::CrmRecord;
 
@@ -92,17 +91,7 @@ fn translated(envelope: &Envelope) -> Translated<CrmRecord> {
 async fn perform(erp: &Arc<Erp>, prior: Effect, envelope: &Envelope) -> Result<Outcome, Attempt> {
     let flow = flow(erp);
     let translated = flow.translate(envelope).unwrap();
-    let claim = Claim {
-        prior,
-        budget: Budget::of_work(Instant::now(), Duration::from_secs(30)),
-        idempotency: IdempotencySeed {
-            operation: translated.key,
-            version: translated.version,
-            age: Duration::ZERO,
-            unknown_for: Duration::ZERO,
-        },
-        mapping: translated.mapping,
-    };
+    let claim = Claim::of(&translated, prior);
     let performed = flow.perform(envelope, &translated.operation, &claim).await?;
     assert!(performed.events.is_empty());
     Ok(performed.outcome)

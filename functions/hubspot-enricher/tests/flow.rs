@@ -7,11 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use hubspot_enricher::HubSpotEnricher;
 use message::{Code, Effect, Envelope, OperationKey, Redacted};
-use outbound::{Attempt, Budget, CallError, CrmObject, IdempotencySeed, ObjectReader};
+use outbound::{Attempt, Budget, CallError, CrmObject, ObjectReader};
 use receiver::{Claim, Flow, Performed};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use tokio::time::Instant;
 use transform::Translator;
 use transform::canonical::RecordChange;
 
@@ -60,17 +59,7 @@ fn notification(change: impl FnOnce(&mut Value)) -> Envelope {
 async fn perform(crm: &Arc<Crm>, prior: Effect) -> Result<Performed, Attempt> {
     let (flow, envelope) = (flow(crm), notification(|_| {}));
     let translated = flow.translate(&envelope).unwrap();
-    let claim = Claim {
-        prior,
-        budget: Budget::of_work(Instant::now(), Duration::from_secs(30)),
-        idempotency: IdempotencySeed {
-            operation: translated.key,
-            version: translated.version,
-            age: Duration::ZERO,
-            unknown_for: Duration::ZERO,
-        },
-        mapping: translated.mapping,
-    };
+    let claim = Claim::of(&translated, prior);
     flow.perform(&envelope, &translated.operation, &claim).await
 }
 

@@ -2,15 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use inventory_to_shipping::InventoryToShipping;
 use message::{Code, Effect, Envelope};
-use outbound::{Budget, CallError, IdempotencySeed, LabelBuyer};
+use outbound::{Budget, CallError, LabelBuyer};
 use receiver::{Claim, Flow};
 use serde_json::{Value, json};
-use tokio::time::Instant;
 use transform::Translator;
 use transform::canonical::{Reservation, Shipment};
 
@@ -68,17 +66,7 @@ fn envelope() -> Envelope {
 async fn perform(labels: &Arc<Labels>) -> Result<String, outbound::Attempt> {
     let flow = InventoryToShipping::new(reservations(), Arc::<Labels>::clone(labels));
     let translated = flow.translate(&envelope()).unwrap();
-    let claim = Claim {
-        prior: Effect::Absent,
-        budget: Budget::of_work(Instant::now(), Duration::from_secs(30)),
-        idempotency: IdempotencySeed {
-            operation: translated.key,
-            version: 0,
-            age: Duration::ZERO,
-            unknown_for: Duration::ZERO,
-        },
-        mapping: "mapping/1",
-    };
+    let claim = Claim::of(&translated, Effect::Absent);
     let performed = flow.perform(&envelope(), &translated.operation, &claim).await?;
     Ok(performed.outcome.ids)
 }

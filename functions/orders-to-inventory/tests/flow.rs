@@ -2,15 +2,13 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking")]
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use async_trait::async_trait;
-use message::{Code, Effect, Envelope, OperationKey};
+use message::{Code, Effect, Envelope};
 use orders_to_inventory::OrdersToInventory;
-use outbound::{Budget, CallError, IdempotencySeed, StockReserver};
+use outbound::{Budget, CallError, StockReserver};
 use receiver::{Claim, Flow, Performed};
 use serde_json::{Value, json};
-use tokio::time::Instant;
 use transform::Translator;
 use transform::canonical::{Order, Reservation};
 
@@ -71,20 +69,6 @@ fn flow(inventory: Arc<Inventory>) -> OrdersToInventory {
     OrdersToInventory::new(built_in("shopify-order"), built_in("vendure-order"), inventory)
 }
 
-fn claim() -> Claim {
-    Claim {
-        prior: Effect::Absent,
-        budget: Budget::of_work(Instant::now(), Duration::from_secs(30)),
-        idempotency: IdempotencySeed {
-            operation: OperationKey::new("orders", &["1"]),
-            version: 0,
-            age: Duration::ZERO,
-            unknown_for: Duration::ZERO,
-        },
-        mapping: "mapping/1",
-    }
-}
-
 async fn perform(inventory: &Arc<Inventory>) -> Performed {
     perform_of(inventory, &envelope("shopify.orders/create")).await
 }
@@ -92,7 +76,8 @@ async fn perform(inventory: &Arc<Inventory>) -> Performed {
 async fn perform_of(inventory: &Arc<Inventory>, envelope: &Envelope) -> Performed {
     let flow = flow(Arc::clone(inventory));
     let translated = flow.translate(envelope).unwrap();
-    flow.perform(envelope, &translated.operation, &claim()).await.unwrap()
+    let claim = Claim::of(&translated, Effect::Absent);
+    flow.perform(envelope, &translated.operation, &claim).await.unwrap()
 }
 
 #[tokio::test]
@@ -104,7 +89,7 @@ async fn an_order_is_reserved_and_the_reservation_goes_on() {
         (event.event_type.as_str(), event.correlationid.as_str()),
         ("spillway.stock.reserved", "correlation-1")
     );
-    assert_eq!(event.mappingversion.as_deref(), Some("mapping/1"));
+    assert_eq!(event.mappingversion.as_deref(), Some("shopify-order/2 canonical.order@1"));
 }
 
 #[tokio::test]

@@ -28,7 +28,9 @@ async fn main() -> Result<(), Error> {
     let stripe = Mappings {
         payment_intents: mappings.translator("stripe-payment-intent", Value::Null)?,
         charges: mappings.translator("stripe-charge", Value::Null)?,
+        refunds: mappings.translator("stripe-refund", Value::Null)?,
         disputes: mappings.translator("stripe-dispute", Value::Null)?,
     };
-    wiring.serve(PaymentsToOperations::new(stripe, Arc::new(desk)), gate, mappings).await
+    let flow = PaymentsToOperations::new(stripe, Arc::new(desk)).of_accounts(settings.accounts);
+    wiring.serve(flow, gate, mappings).await
 }

@@ -4,6 +4,8 @@ use outbound::TargetConfig;
 use receiver::ReceiverSettings;
 use settings::{Problem, Settings, SettingsError};
 
+use crate::Accounts;
+
 /// What the function is told by its environment.
 #[derive(Debug)]
 pub struct PaymentsToOperationsSettings {
@@ -13,6 +15,7 @@ pub struct PaymentsToOperationsSettings {
     pub redmine_secret_arn: String,
     /// The desk's own ids: a JSON object with the fields of [`DeskSettings`].
     pub redmine_desk: DeskSettings,
+    pub accounts: Accounts,
 }
 
 impl PaymentsToOperationsSettings {
@@ -25,16 +28,18 @@ impl PaymentsToOperationsSettings {
                 vec![Problem::whole(problem)]
             })
         });
+        let accounts = settings.parsed("STRIPE_ACCOUNTS", Accounts::parse);
         let receiver = ReceiverSettings::read(&mut settings);
         let redmine = TargetConfig::read(&mut settings, "redmine", "REDMINE_URL");
         let redmine_gate = GateConfig::read(&mut settings, "redmine");
         let redmine_secret_arn = settings.required("REDMINE_SECRET_ARN");
-        settings.finish(redmine_desk.map(|redmine_desk| Self {
+        settings.finish(redmine_desk.zip(accounts).map(|(redmine_desk, accounts)| Self {
             receiver,
             redmine,
             redmine_gate,
             redmine_secret_arn,
             redmine_desk,
+            accounts,
         }))
     }
 }
@@ -49,6 +54,7 @@ mod tests {
                 r#"{"project": "operations", "tracker": 3, "new_status": 1, "closed_status": 5, "reference_field": 1, "amount_field": 2, "currency_field": 3}"#
             }
             "LEDGER_TABLE" | "QUEUE_URL" | "DEAD_LETTER_QUEUE_URL" | "REDMINE_SECRET_ARN" => "x",
+            "STRIPE_ACCOUNTS" => r#"{"stripe": "acct_1"}"#,
             "REDMINE_URL" => "http://127.0.0.1",
             _ => return None,
         };
@@ -64,7 +70,7 @@ mod tests {
     #[test]
     fn every_missing_setting_is_listed_at_once() {
         let error = PaymentsToOperationsSettings::read(&|_| None).unwrap_err();
-        assert_eq!(error.problems.len(), 6, "{error}");
+        assert_eq!(error.problems.len(), 7, "{error}");
         assert_eq!(error.problems[0], "REDMINE_DESK: missing");
     }
 

@@ -2,15 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use message::{Code, Effect, Envelope, Rejection};
-use outbound::{Attempt, Budget, CallError, CaseDesk, IdempotencySeed, Told};
-use payments_to_operations::{Mappings, PaymentsToOperations};
+use outbound::{Attempt, Budget, CallError, CaseDesk, Told};
+use payments_to_operations::{Accounts, Mappings, PaymentsToOperations};
 use receiver::{Claim, Flow, Translated};
 use serde_json::{Value, json};
-use tokio::time::Instant;
 use transform::Translator;
 use transform::canonical::{Bearing, PaymentEvent, PaymentEventKind};
 
@@ -23,6 +21,10 @@ const CAPTURED: &str = include_str!(
 );
 const REFUNDED: &str =
     include_str!("../../../shared/transform/cases/stripe-charge/refunded-in-part/input.json");
+const REFUND_FAILED: &str = include_str!("../../../shared/transform/cases/stripe-refund/failed/input.json");
+const REFUND_UPDATED: &str =
+    include_str!("../../../shared/transform/cases/stripe-refund/failed-as-an-update/input.json");
+const REFUND_PENDING: &str = include_str!("../../../shared/transform/cases/stripe-refund/pending/input.json");
 const OPENED: &str = include_str!("../../../shared/transform/cases/stripe-dispute/opened/input.json");
 const WON: &str = include_str!("../../../shared/transform/cases/stripe-dispute/closed-won/input.json");
 
@@ -61,6 +63,7 @@ fn flow(desk: &Arc<Desk>) -> PaymentsToOperations {
     let mappings = Mappings {
         payment_intents: built_in("stripe-payment-intent"),
         charges: built_in("stripe-charge"),
+        refunds: built_in("stripe-refund"),
         disputes: built_in("stripe-dispute"),
     };
     PaymentsToOperations::new(mappings, Arc::<Desk>::clone(desk))
@@ -87,17 +90,7 @@ fn translated(payload: &Value) -> Result<Translated<PaymentEvent>, Rejection> {
 async fn perform(desk: &Arc<Desk>, text: &str) -> Result<String, Attempt> {
     let (flow, envelope) = (flow(desk), envelope(&payload(text)));
     let translated = flow.translate(&envelope).unwrap();
-    let claim = Claim {
-        prior: Effect::Absent,
-        budget: Budget::of_work(Instant::now(), Duration::from_secs(30)),
-        idempotency: IdempotencySeed {
-            operation: translated.key,
-            version: translated.version,
-            age: Duration::ZERO,
-            unknown_for: Duration::ZERO,
-        },
-        mapping: "mapping/1",
-    };
+    let claim = Claim::of(&translated, Effect::Absent);
     let performed = flow.perform(&envelope, &translated.operation, &claim).await?;
     assert!(performed.events.is_empty());
     Ok(performed.outcome.ids)
@@ -109,7 +102,13 @@ fn each_aspect_of_a_payment_is_an_operation_of_its_own() {
     for (text, aspect, mapping) in [
         (FAILED, "7:outcome", "stripe-payment-intent/2 canonical.payment-event@1"),
         (SUCCEEDED, "7:outcome", "stripe-payment-intent/2 canonical.payment-event@1"),
-        (REFUNDED, "6:refund", "stripe-charge/2 canonical.payment-event@1"),
+        (REFUNDED, "6:refund", "stripe-charge/3 canonical.payment-event@1"),
+        (REFUND_FAILED, "34:refund/re_3Example0000000000000001", "stripe-refund/1 canonical.payment-event@1"),
+        (
+            REFUND_PENDING,
+            "34:refund/re_3Example0000000000000001",
+            "stripe-refund/1 canonical.payment-event@1",
+        ),
         (OPENED, "19:dispute/du_1Example", "stripe-dispute/2 canonical.payment-event@1"),
         (WON, "19:dispute/du_1Example", "stripe-dispute/2 canonical.payment-event@1"),
     ] {
@@ -140,6 +139,37 @@ fn a_later_event_of_an_aspect_is_a_newer_version() {
     assert!(refunded(1_000) < refunded(2_000), "of one second");
 }
 
+/// Stripe tells one thing by several events, each with an id of its own: to the ledger they are one, or the second would be other content
+/// under a known key.
+#[test]
+fn events_that_say_the_same_of_a_refund_are_one_operation() {
+    let mut again = payload(REFUNDED);
+    again["id"] = json!("evt_3RefundedAgain");
+    for (one, other) in [(payload(REFUNDED), again), (payload(REFUND_FAILED), payload(REFUND_UPDATED))] {
+        assert_ne!(one["id"], other["id"]);
+        let (one, other) = (translated(&one).unwrap(), translated(&other).unwrap());
+        assert_eq!((one.key, one.version, one.operation), (other.key, other.version, other.operation));
+    }
+}
+
+#[test]
+fn what_has_become_of_a_refund_last_is_its_newest_version() {
+    let version = |text: &str, status: &str, created: i64| {
+        let mut payload = payload(text);
+        payload["created"] = json!(created);
+        payload["data"]["object"]["status"] = json!(status);
+        translated(&payload).unwrap().version
+    };
+    let now = 1_795_600_798;
+    for (earlier, later) in
+        [("pending", "succeeded"), ("succeeded", "failed"), ("requires_action", "canceled")]
+    {
+        assert!(version(REFUND_PENDING, earlier, now) < version(REFUND_UPDATED, later, now), "of one second");
+        assert!(version(REFUND_PENDING, earlier, now) < version(REFUND_UPDATED, later, now + 1));
+    }
+    assert!(version(REFUND_UPDATED, "succeeded", now) < version(REFUND_PENDING, "pending", now + 1));
+}
+
 #[test]
 fn a_repeat_is_the_same_version_with_the_same_content() {
     let (one, other) = (translated(&payload(FAILED)).unwrap(), translated(&payload(FAILED)).unwrap());
@@ -153,22 +183,51 @@ fn what_localstripe_sends_is_read() {
     assert_eq!((event.amount.minor, event.amount.currency.as_str()), (4_200, "EUR"));
 }
 
-/// A rule of EventBridge may put Stripe's events on the queue as well.
-#[test]
-fn an_event_of_stripes_bus_is_the_same_event() {
-    let detail = payload(FAILED);
+/// As a rule of EventBridge puts it on the queue.
+fn on_the_bus(detail: &Value, destination: &str) -> Envelope {
     let body = json!({
         "version": "0", "id": "7bf73129-1428-4cd3-a780-95db273d1602", "detail-type": detail["type"],
-        "source": "aws.partner/stripe.com/acct_1", "account": "123456789012", "time": "2026-11-24T10:00:00Z",
-        "region": "eu-central-1", "resources": [], "detail": detail
+        "source": format!("aws.partner/stripe.com/{destination}"), "account": "123456789012",
+        "time": "2026-11-24T10:00:00Z", "region": "eu-central-1", "resources": [], "detail": detail
     });
-    let of_the_bus = flow(&Arc::default()).translate(&Envelope::decode(&body.to_string()).unwrap()).unwrap();
-    let of_the_webhook = translated(&payload(FAILED)).unwrap();
+    Envelope::decode(&body.to_string()).unwrap()
+}
+
+#[test]
+fn an_event_of_stripes_bus_that_names_its_account_is_the_same_event() {
+    let mut detail = payload(FAILED);
+    detail["account"] = json!("acct_1");
+    let of_the_bus = flow(&Arc::default()).translate(&on_the_bus(&detail, "ed_test_61")).unwrap();
+    let of_the_webhook = translated(&detail).unwrap();
     assert_eq!(of_the_bus.key, of_the_webhook.key);
     assert_eq!(
         (of_the_bus.version, of_the_bus.operation),
         (of_the_webhook.version, of_the_webhook.operation)
     );
+}
+
+/// A connected account's events name it. Those of the account itself do not, and each way has its own name for it: told which account that
+/// is, they are one operation, in one order.
+#[test]
+fn an_event_of_the_account_itself_is_the_same_whichever_way_it_comes() {
+    let accounts =
+        Accounts::parse(r#"{"stripe": "acct_1", "ed_test_61": "acct_1", "stripe-us": "acct_2"}"#).unwrap();
+    let told = flow(&Arc::default()).of_accounts(accounts);
+    let by = |source: &str, text: &str| {
+        told.translate(&Envelope { source: source.to_owned(), ..envelope(&payload(text)) }).unwrap()
+    };
+    for text in [FAILED, SUCCEEDED, REFUNDED, OPENED, WON] {
+        let webhook = by("/stripe/stripe", text);
+        let bus = told.translate(&on_the_bus(&payload(text), "ed_test_61")).unwrap();
+        for other in [bus, by("/stripe/acct_1", text)] {
+            assert_eq!(
+                (&webhook.key, webhook.version, &webhook.operation),
+                (&other.key, other.version, &other.operation)
+            );
+        }
+        assert_ne!(webhook.key, by("/stripe/stripe-us", text).key, "another account");
+        assert_ne!(webhook.key, by("/stripe/stripe-de", text).key, "of which nothing is said");
+    }
 }
 
 #[test]
@@ -188,6 +247,21 @@ async fn an_event_is_told_once_however_often_it_is_performed() {
     assert_eq!(perform(&desk, FAILED).await.unwrap(), first);
     assert_eq!(perform(&desk, REFUNDED).await.unwrap(), first);
     assert_eq!(desk.told.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn each_state_of_a_refund_is_told_once_by_however_many_events() {
+    let desk = Arc::new(Desk::default());
+    for text in [REFUND_FAILED, REFUND_UPDATED] {
+        for later in 0..2 {
+            let mut event = payload(text);
+            event["created"] = json!(event["created"].as_i64().unwrap() + later);
+            perform(&desk, &event.to_string()).await.unwrap();
+        }
+    }
+    perform(&desk, REFUND_PENDING).await.unwrap();
+    let refund = "re_3Example0000000000000001";
+    assert_eq!(*desk.told.lock().unwrap(), [format!("{refund}-failed"), format!("{refund}-pending")]);
 }
 
 #[tokio::test]

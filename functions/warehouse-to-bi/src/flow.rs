@@ -1,9 +1,10 @@
+use std::future::ready;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use message::{Code, Envelope, OperationKey, Rejection};
-use outbound::{Attempt, DatasetRefresher, repeatable};
-use receiver::{Claim, Due, Flow, Outcome, Performed, Translated};
+use outbound::{Attempt, DatasetRefresher, RefreshSteps, repeatable};
+use receiver::{Claim, Due, Flow, Outcome, Performed, ReopenedBy, Translated};
 use serde::Serialize;
 use serde_json::json;
 use transform::canonical::{LoadFinished, LoadStatus};
@@ -91,6 +92,12 @@ impl Flow for WarehouseToBi {
         self.groups.most_calls()
     }
 
+    /// All loads of a window ask for the same refresh: where that was refused, one letter stands for them, and whoever redrives it
+    /// does for all of them what is left. So a dataset that is missing does not have the others refreshed once a load.
+    fn reopened_by(&self) -> ReopenedBy {
+        ReopenedBy::Redrive
+    }
+
     /// The group is the entity and the end of a window its version: the claim lets one refresh of a group run at a time, another
     /// load of the window is a duplicate, and one of an earlier window is covered by what was refreshed since.
     fn translate(&self, envelope: &Envelope) -> Result<Translated<RefreshDue>, Rejection> {
@@ -120,8 +127,11 @@ impl Flow for WarehouseToBi {
     ) -> Result<Performed, Attempt> {
         // Nothing that is due names no group.
         let Some(group) = self.groups.named(&due.group) else { return Ok(Performed::default()) };
-        let refresh = || self.refresher.refresh(&group.refresh, &claim.budget);
-        let refreshed = repeatable(claim.prior, refresh).await?;
+        // What an earlier attempt at this window has refreshed it has refreshed after the window's end.
+        let mut done = RefreshSteps::read(claim.progress.before());
+        let refreshed = self.refresher.refresh(&group.refresh, &mut done, &claim.budget).await;
+        claim.progress.leave(done.to_string());
+        let refreshed = repeatable(claim.prior, || ready(refreshed)).await?;
         tracing::info!(
             correlation_id = envelope.correlationid,
             group = due.group,

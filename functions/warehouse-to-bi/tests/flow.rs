@@ -13,8 +13,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use message::{Code, Effect};
 use outbound::{CallError, Refusal};
-use receiver::{Due, Flow};
-use support::{Bench, Bi, claim, dbt, dbt_of, flow, load, load_of, times};
+use receiver::{Claim, Due, Flow};
+use support::{Bench, Bi, dbt, dbt_of, flow, load, load_of, times};
 use transform::canonical::Refreshed;
 
 const WINDOW_ENDS: i64 = 1_795_514_460;
@@ -91,7 +91,7 @@ async fn a_refresh_is_made_whatever_is_known_of_an_earlier_attempt() {
     let envelope = load("2026-11-24T10:00:00Z");
     let due = flow.translate(&envelope).unwrap();
     for prior in [Effect::Absent, Effect::Unknown] {
-        let performed = flow.perform(&envelope, &due.operation, &claim(&due.key, prior)).await.unwrap();
+        let performed = flow.perform(&envelope, &due.operation, &Claim::of(&due, prior)).await.unwrap();
         assert_eq!(performed.outcome.ids, r#"{"charts":2,"datasets":1}"#);
         assert!(performed.events.is_empty());
     }
@@ -177,15 +177,86 @@ async fn a_time_that_the_bi_tool_asks_for_is_waited_for_and_costs_nothing() {
 #[tokio::test]
 async fn a_dataset_that_is_gone_is_a_dead_letter_and_the_next_window_is_tried() {
     let bench = Bench::at("2026-11-24T10:01:10Z");
-    let gone =
-        Refusal::new(Code::RecordMissing, "$.datasets[0].id", "Superset does not have it (group sales)");
-    bench.bi.answers([Err(CallError::Refused(gone))]);
+    bench.bi.answers([Err(gone())]);
     bench.send(&load("2026-11-24T10:00:05Z"));
     bench.until_empty().await;
     assert_eq!(bench.letters(), [("SPW4012".to_owned(), "$.datasets[0].id".to_owned())]);
     bench.send(&load("2026-11-24T10:01:05Z"));
     bench.until_empty().await;
     assert_eq!((bench.bi.refreshes().len(), bench.letters().len()), (2, 1));
+}
+
+#[tokio::test]
+async fn an_attempt_that_is_broken_off_is_gone_on_with_and_the_next_window_begins_anew() {
+    let bench = Bench::at("2026-11-24T10:01:10Z");
+    let throttled = CallError::NotNow { code: Code::TargetThrottled, after: Some(Duration::from_secs(70)) };
+    bench.bi.answers([Err(throttled), Err(unknown()), Err(gone())]);
+    bench.bi.makes(["7", "7/12", "7/13"]);
+    bench.send(&load("2026-11-24T10:00:05Z"));
+    bench.until_empty().await;
+    bench.redrive();
+    bench.until_empty().await;
+    assert_eq!(bench.bi.found(), ["", "7", "7 7/12", "7 7/12 7/13"]);
+    bench.send(&load("2026-11-24T10:01:05Z"));
+    bench.until_empty().await;
+    assert_eq!(bench.bi.found().last().unwrap(), "");
+}
+
+fn gone() -> CallError {
+    let place = "$.datasets[0].id";
+    CallError::Refused(Refusal::new(Code::RecordMissing, place, "Superset does not have it (group sales)"))
+}
+
+#[tokio::test]
+async fn loads_of_a_window_that_was_refused_make_one_refresh_and_one_letter_whenever_they_come() {
+    let bench = Bench::at("2026-11-24T10:00:30Z");
+    bench.bi.answers((0..10).map(|_| Err(gone())));
+    for second in 1..4 {
+        bench.send(&load(&format!("2026-11-24T10:00:0{second}Z")));
+    }
+    bench.until_empty().await;
+    assert_eq!((bench.bi.refreshes().len(), bench.letters().len()), (1, 1), "of one batch");
+    for second in 4..7 {
+        bench.send(&dbt(&format!("2026-11-24T10:00:0{second}Z")));
+        bench.until_empty().await;
+    }
+    assert_eq!((bench.bi.refreshes().len(), bench.letters().len()), (1, 1), "and of later ones");
+}
+
+#[tokio::test]
+async fn a_letter_that_is_redriven_after_the_mend_refreshes_for_all_loads_of_its_window() {
+    let bench = Bench::at("2026-11-24T10:01:10Z");
+    bench.bi.answers([Err(gone()), Err(gone())]);
+    bench.send(&load("2026-11-24T10:00:05Z"));
+    bench.until_empty().await;
+    bench.send(&load("2026-11-24T10:00:06Z"));
+    bench.until_empty().await;
+    bench.clock.advance(SignedDuration::from_hours(5));
+    bench.redrive();
+    bench.until_empty().await;
+    assert_eq!((bench.bi.refreshes().len(), bench.letters().len()), (2, 1), "not mended yet");
+    bench.redrive();
+    // Beside a webhook that comes once more.
+    bench.send(&load("2026-11-24T10:00:06Z"));
+    bench.until_empty().await;
+    assert_eq!((bench.bi.refreshes().len(), bench.letters().len()), (3, 0));
+    bench.send(&load("2026-11-24T10:00:07Z"));
+    bench.until_empty().await;
+    assert_eq!(bench.bi.refreshes().len(), 3, "it is done");
+}
+
+#[tokio::test]
+async fn a_load_of_an_earlier_window_is_covered_by_the_letter_of_a_later_one() {
+    let bench = Bench::at("2026-11-24T10:02:10Z");
+    bench.bi.answers([Err(gone())]);
+    bench.send(&load("2026-11-24T10:01:05Z"));
+    bench.until_empty().await;
+    bench.send(&load("2026-11-24T10:00:05Z"));
+    bench.until_empty().await;
+    assert_eq!((bench.bi.refreshes().len(), bench.letters().len()), (1, 1));
+    bench.redrive();
+    bench.until_empty().await;
+    assert_eq!((bench.bi.refreshes().len(), bench.letters().len()), (2, 0));
 }
 
 fn unknown() -> CallError {

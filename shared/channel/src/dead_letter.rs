@@ -101,6 +101,12 @@ impl DeadLetter<'_> {
 }
 
 impl DeadLetter<'_> {
+    /// Whether a message with these attributes is a dead letter of ours that somebody has redriven: SQS's own redrive and the
+    /// console's leave attributes as they are, and so does holding the message.
+    pub fn is_redriven(attributes: &Attributes) -> bool {
+        Failures::of(attributes).is_some()
+    }
+
     /// The time of the first failure as the message's attributes say it, else `otherwise`.
     pub fn first_failed_at(attributes: &Attributes, otherwise: Timestamp) -> Timestamp {
         Failures::of(attributes).map_or(otherwise, |failures| failures.first.min(otherwise))
@@ -173,6 +179,7 @@ mod tests {
         let first = DeadLetter { attributes: &own, ..letter(&rejection) }.attributes();
         let redriven: Attributes =
             first.into_iter().map(|(name, value)| (name.to_owned(), Attribute::string(value))).collect();
+        assert!(DeadLetter::is_redriven(&redriven) && !DeadLetter::is_redriven(&own));
         assert_eq!(Failures::of(&redriven).unwrap().first, "2026-11-24T10:00:00Z".parse().unwrap());
         let second = DeadLetter { attributes: &redriven, ..letter(&rejection) }.attributes();
         let kept =

@@ -128,6 +128,19 @@ mod tests {
     }
 
     #[test]
+    fn a_redriven_letter_is_known_as_one_however_often_it_is_held() {
+        let at = time("2026-11-24T10:00:00Z");
+        let failures = "attempts=5 first=2026-11-24T10:00:00Z last=2026-11-24T10:09:00Z";
+        let mut attributes = Attributes::from([("Failures".to_owned(), Attribute::string(failures))]);
+        for n in 0..12 {
+            attributes.insert(format!("Own{n}"), Attribute::string("x"));
+            let origin = Origin::of(&attributes, "m", at);
+            attributes = held(&attributes, &origin, at).attributes();
+            assert!(crate::DeadLetter::is_redriven(&attributes));
+        }
+    }
+
+    #[test]
     fn what_is_no_time_or_a_later_one_does_not_count() {
         let sent_at = time("2026-11-24T10:00:00Z");
         for text in ["sent=yesterday", "id= sent=2026-11-25T10:00:00Z", "", "attempts=-1"] {

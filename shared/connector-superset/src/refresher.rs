@@ -2,7 +2,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use message::Code;
-use outbound::{Budget, CallError, Credential, DatasetRefresher, HttpTarget, Refusal, Response};
+use outbound::{
+    Budget, CallError, Credential, DatasetRefresher, HttpTarget, RefreshSteps, Refusal, Response,
+};
 use serde_json::{Value, json};
 use transform::Translator;
 use transform::canonical::{Refresh, Refreshed};
@@ -59,22 +61,36 @@ impl DatasetRefresher for SupersetRefresher {
         self.translator.stamp()
     }
 
-    async fn refresh(&self, refresh: &Refresh, budget: &Budget) -> Result<Refreshed, CallError> {
+    async fn refresh(
+        &self,
+        refresh: &Refresh,
+        done: &mut RefreshSteps,
+        budget: &Budget,
+    ) -> Result<Refreshed, CallError> {
         let document: SupersetRefresh = self.translator.encode(refresh)?;
         let mut progress = Progress::default();
         for (place, dataset) in document.datasets.iter().enumerate() {
             let path = format!("$.datasets[{place}]");
-            let refreshed = self.refresh_dataset(dataset.dataset_id, budget).await;
-            // Charts of a dataset that is not there show nothing better than before.
-            if !progress.goes_on(refreshed, &refresh.group, &format!("{path}.id"))? {
-                continue;
+            let step = dataset.dataset_id.to_string();
+            if !done.is_done(&step) {
+                let refreshed = self.refresh_dataset(dataset.dataset_id, budget).await;
+                // Charts of a dataset that is not there show nothing better than before.
+                if !progress.goes_on(refreshed, &refresh.group, &format!("{path}.id"))? {
+                    continue;
+                }
+                done.done(step);
             }
             progress.refreshed.datasets += 1;
             for (place, chart) in dataset.charts.iter().enumerate() {
-                let warm = self.warm_up(chart, budget).await;
-                if progress.goes_on(warm, &refresh.group, &format!("{path}.charts[{place}]"))? {
-                    progress.refreshed.charts += 1;
+                let step = dataset.step_of(chart);
+                if !done.is_done(&step) {
+                    let warm = self.warm_up(chart, budget).await;
+                    if !progress.goes_on(warm, &refresh.group, &format!("{path}.charts[{place}]"))? {
+                        continue;
+                    }
+                    done.done(step);
                 }
+                progress.refreshed.charts += 1;
             }
         }
         progress.ends()

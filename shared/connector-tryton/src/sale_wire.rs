@@ -4,7 +4,7 @@ use message::Redacted;
 use serde::{Deserialize, Serialize};
 
 use crate::document::{OtherFields, TrytonDecimal};
-use crate::wire::Create;
+use crate::wire::{Create, LineProduct};
 
 /// `sale.sale`. Fields are named as Tryton 8.2 names them.
 #[derive(Clone, Debug, Deserialize)]
@@ -57,7 +57,7 @@ impl SaleRecord {
     /// The deal's line. Where people have put others in its place, there is none, and the lines are theirs.
     pub(crate) fn line(&self, document: &SaleDocument) -> Option<&LineRecord> {
         let product = |line: &&LineRecord| {
-            line.product.as_ref().is_some_and(|product| product.code == document.line.product)
+            line.product.as_ref().and_then(LineProduct::code) == Some(document.line.product.as_str())
         };
         self.lines.iter().filter(product).min_by_key(|line| line.id)
     }
@@ -74,7 +74,7 @@ pub(crate) struct LineRecord {
     pub(crate) id: i64,
     pub(crate) quantity: Option<f64>,
     pub(crate) unit_price: Option<TrytonDecimal>,
-    pub(crate) product: Option<Coded>,
+    pub(crate) product: Option<LineProduct>,
 }
 
 impl LineRecord {

@@ -23,9 +23,10 @@ impl Sale {
     pub(crate) fn sells(&self, document: &TrytonSale) -> bool {
         let mut balance: BTreeMap<&str, f64> = BTreeMap::new();
         for line in &self.lines {
-            // Lines without a product are titles and comments.
-            if let (Some(product), Some(quantity)) = (&line.product, line.quantity) {
-                *balance.entry(&product.code).or_default() += quantity;
+            // Lines without a product are titles and comments, and one whose product has no code is a person's: we find ours by it.
+            let code = line.product.as_ref().and_then(LineProduct::code);
+            if let (Some(code), Some(quantity)) = (code, line.quantity) {
+                *balance.entry(code).or_default() += quantity;
             }
         }
         for line in &document.lines {
@@ -43,9 +44,17 @@ pub(crate) struct Line {
     pub product: Option<LineProduct>,
 }
 
+/// The product of a line, whoever has added that. Tryton does not insist on a code.
 #[derive(Deserialize)]
 pub(crate) struct LineProduct {
-    pub code: String,
+    code: Option<String>,
+}
+
+impl LineProduct {
+    /// What it is known by; null and an empty text are none.
+    pub(crate) fn code(&self) -> Option<&str> {
+        self.code.as_deref().filter(|code| !code.is_empty())
+    }
 }
 
 /// `stock.shipment.out`.

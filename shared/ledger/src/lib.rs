@@ -8,27 +8,33 @@
 //!            claim                    complete             claim of a newer version
 //!   (none) --------> CLAIMED -------------------> DONE ------------------------> CLAIMED
 //!                    ^  |  | reject
-//!     claim, once    |  |  +------> REJECTED --claim by another message--> CLAIMED
+//!     claim, once    |  |  +------> REJECTED --claim that reopens it--> CLAIMED
 //!     the lease is --+  |
 //!     over              +-- release: the lease ends now, with effect ABSENT or UNKNOWN
 //! ```
+//!
+//! A rejection is opened again by another message; where all messages of a version ask for the same, only by one that is redriven or of
+//! a newer version ([`Reopens`]).
 //!
 //! An entity that changes has *versions*: an older one than was applied, or is being applied, is stale; a rejected one
 //! does not count. Claims and settlements of a batch share their round trips ([`Ledger::claim_all`],
 //! [`Ledger::settle_all`]).
 
 mod dynamodb;
+mod grant;
 mod item;
 #[cfg(feature = "memory")]
 mod memory;
+mod progress;
 mod protocol;
 mod store;
 
 pub use dynamodb::DynamoDbStore;
+pub use grant::Grant;
 pub use item::{Item, Status};
 #[cfg(feature = "memory")]
 pub use memory::MemoryStore;
 pub use protocol::{
-    ClaimLost, Claimed, Clock, Grant, LONGEST_LEASE, Ledger, Operation, Outcome, Settled, Settlement,
+    ClaimLost, Claimed, Clock, LONGEST_LEASE, Ledger, Operation, Outcome, Reopens, Settled, Settlement,
 };
 pub use store::{ClaimAnswer, ClaimWrite, LedgerError, Settle, SettleAnswer, SettleWrite, Store};

@@ -76,6 +76,7 @@ fn claim(items: &mut HashMap<OperationKey, Row>, write: &ClaimWrite<'_>) -> Clai
         mapping: write.mapping.to_owned(),
         target_mapping: write.target_mapping.to_owned(),
         outcome: before.map(|item| item.outcome.clone()).unwrap_or_default(),
+        progress: before.map(|item| item.progress.clone()).unwrap_or_default(),
         code: String::new(),
         expires_at_s: write.expires_at_s,
     };
@@ -84,6 +85,7 @@ fn claim(items: &mut HashMap<OperationKey, Row>, write: &ClaimWrite<'_>) -> Clai
         prior: item.prior_effect,
         first_claimed_ms: item.first_claimed_ms,
         unknown_since_ms: item.unknown_since_ms.unwrap_or(write.now_ms),
+        progress: item.progress.clone(),
     };
     let target_id = old.and_then(|row| row.target_id.clone());
     items.insert(write.key.clone(), Row { item, target_id });
@@ -95,6 +97,9 @@ fn settle(items: &mut HashMap<OperationKey, Row>, write: &SettleWrite<'_>) -> Se
     let item = &mut row.item;
     if item.status != Status::Claimed || item.owner != write.owner || item.epoch != write.epoch {
         return SettleAnswer::Refused(Some(Box::new(item.clone())));
+    }
+    if let Some(progress) = write.progress {
+        progress.clone_into(&mut item.progress);
     }
     match write.settle {
         Settle::Done { version, outcome, target_id } => {

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use message::{Code, Effect, Fingerprint, OperationKey};
 use uuid::Uuid;
 
+use crate::grant::Grant;
 use crate::item::{Item, Status};
+use crate::progress::Progress;
 use crate::store::{ClaimAnswer, ClaimWrite, LedgerError, Settle, SettleAnswer, SettleWrite, Store};
 
 /// No lease is longer: an invocation lasts at most 15 minutes, and a target may need a minute more. One that seems to be was written, or is read, by a
@@ -27,6 +29,17 @@ pub struct Operation<'a> {
     pub mapping: &'a str,
     /// Of the mapping into the target's words; empty where there is none.
     pub target_mapping: &'a str,
+    pub reopens: Reopens,
+}
+
+/// Which rejections of its operation a message may open again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reopens {
+    /// Any but its own: a letter that was redriven, or what a source sends again once it has mended its data.
+    AnyOther,
+    /// Of an older version. All messages of a version ask for the same, and the dead letter of one stands for all of them: whoever
+    /// redrives it does what each of them has asked for.
+    OlderVersions,
 }
 
 /// What a claim has met.
@@ -44,49 +57,10 @@ pub enum Claimed {
     ClockSkewed,
     /// This very message was rejected and dead-lettered before.
     Rejected,
+    /// Another message was, of this version or a newer one, and its dead letter stands for this one too.
+    CoveredByLetter,
     /// The operation is known with other content.
     Conflict,
-}
-
-/// The right to make one effect. It ends with the lease, or when it is settled.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Grant {
-    key: OperationKey,
-    owner: String,
-    epoch: u64,
-    version: u64,
-    prior: Effect,
-    first_claimed_ms: i64,
-    unknown_since_ms: i64,
-}
-
-impl Grant {
-    pub const fn key(&self) -> &OperationKey {
-        &self.key
-    }
-
-    /// What is known of the effect of earlier attempts: where it is Unknown, look it up before calling.
-    pub const fn prior(&self) -> Effect {
-        self.prior
-    }
-
-    pub const fn epoch(&self) -> u64 {
-        self.epoch
-    }
-
-    pub const fn version(&self) -> u64 {
-        self.version
-    }
-
-    /// When the operation was first claimed, by whoever.
-    pub const fn first_claimed_ms(&self) -> i64 {
-        self.first_claimed_ms
-    }
-
-    /// When the first of the attempts was claimed, this one included, whose effect is not known to be absent.
-    pub const fn unknown_since_ms(&self) -> i64 {
-        self.unknown_since_ms
-    }
 }
 
 /// How a claim ends.
@@ -169,6 +143,7 @@ impl Ledger {
                 correlation_id: operation.correlation_id,
                 mapping: operation.mapping,
                 target_mapping: operation.target_mapping,
+                reopens: operation.reopens,
                 now_ms,
                 lease_until_ms: now_ms.saturating_add(whole_ms(lease)),
                 expires_at_s: now.as_second().saturating_add(whole_ms(self.retention) / 1_000),
@@ -205,7 +180,14 @@ impl Ledger {
                         Settle::Renewed { lease_until_ms: self.lease_until_ms(*lease) }
                     }
                 };
-                SettleWrite { key: &grant.key, owner: &grant.owner, epoch: grant.epoch, settle }
+                let progress = match settle {
+                    // Nobody goes on from there.
+                    Settle::Done { .. } => None,
+                    Settle::Released { .. } | Settle::Rejected { .. } | Settle::Renewed { .. } => {
+                        grant.progress.left()
+                    }
+                };
+                SettleWrite { key: &grant.key, owner: &grant.owner, epoch: grant.epoch, settle, progress }
             })
             .collect();
         let answers = if writes.is_empty() { Vec::new() } else { self.store.settle(&writes).await };
@@ -235,7 +217,7 @@ impl Ledger {
 }
 
 fn meaning(write: &ClaimWrite<'_>, answer: ClaimAnswer) -> Claimed {
-    let grant = |epoch, prior, first_claimed_ms, unknown_since_ms| {
+    let grant = |epoch, prior, first_claimed_ms, unknown_since_ms, stored: &str| {
         Claimed::Granted(Grant {
             key: write.key.clone(),
             owner: write.owner.to_owned(),
@@ -244,11 +226,12 @@ fn meaning(write: &ClaimWrite<'_>, answer: ClaimAnswer) -> Claimed {
             prior,
             first_claimed_ms,
             unknown_since_ms,
+            progress: Progress::of(write.version, write.fingerprint, stored),
         })
     };
     match answer {
-        ClaimAnswer::Granted { epoch, prior, first_claimed_ms, unknown_since_ms } => {
-            grant(epoch, prior, first_claimed_ms, unknown_since_ms)
+        ClaimAnswer::Granted { epoch, prior, first_claimed_ms, unknown_since_ms, progress } => {
+            grant(epoch, prior, first_claimed_ms, unknown_since_ms, &progress)
         }
         // The reply of our own write was lost and the SDK sent it again.
         ClaimAnswer::Refused(Some(item)) if item.status == Status::Claimed && item.owner == write.owner => {
@@ -257,6 +240,7 @@ fn meaning(write: &ClaimWrite<'_>, answer: ClaimAnswer) -> Claimed {
                 item.prior_effect,
                 item.first_claimed_ms,
                 item.unknown_since_ms.unwrap_or(write.now_ms),
+                &item.progress,
             )
         }
         ClaimAnswer::Refused(Some(item)) => judge(&item, write),
@@ -284,7 +268,8 @@ fn judge(item: &Item, write: &ClaimWrite<'_>) -> Claimed {
         Status::Rejected if item.applied_version > 0 && write.version <= item.applied_version => {
             Claimed::Stale
         }
-        Status::Rejected => Claimed::Rejected,
+        Status::Rejected if item.message_id == write.message_id => Claimed::Rejected,
+        Status::Rejected => Claimed::CoveredByLetter,
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use message::{Code, Effect, OperationKey};
 
-use crate::Item;
+use crate::{Item, Reopens};
 
 /// The table, as conditional writes. One conformance suite holds every implementation.
 ///
@@ -16,7 +16,8 @@ pub trait Store: Send + Sync {
     /// - there is no item, or
     /// - it is CLAIMED, its lease is over, its version is not newer, and the version is older or the fingerprint is
     ///   the same or another mapping has made it or the effect is ABSENT, or
-    /// - it is REJECTED, by another message than this one, and no newer or equal version was applied, or
+    /// - it is REJECTED, by another message than this one, in a version that this one [`Reopens`], and no newer or equal version was
+    ///   applied, or
     /// - it is DONE with an older version.
     ///
     /// A claim raises the epoch, hands what was assumed of the effect to the new owner as `prior_effect`, and from
@@ -45,6 +46,7 @@ pub struct ClaimWrite<'a> {
     pub correlation_id: &'a str,
     pub mapping: &'a str,
     pub target_mapping: &'a str,
+    pub reopens: Reopens,
     pub now_ms: i64,
     pub lease_until_ms: i64,
     pub expires_at_s: i64,
@@ -56,6 +58,8 @@ pub struct SettleWrite<'a> {
     pub owner: &'a str,
     pub epoch: u64,
     pub settle: Settle<'a>,
+    /// For [`Item::progress`]; `None` leaves that as it is.
+    pub progress: Option<&'a str>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +90,8 @@ pub enum ClaimAnswer {
         prior: Effect,
         first_claimed_ms: i64,
         unknown_since_ms: i64,
+        /// [`Item::progress`].
+        progress: String,
     },
     /// The item as it stands, or none: it was deleted in between.
     Refused(Option<Box<Item>>),

@@ -7,7 +7,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use ledger::{ClaimAnswer, ClaimWrite, Claimed, DynamoDbStore, Ledger, LedgerError, Operation, Store};
+use ledger::{
+    ClaimAnswer, ClaimWrite, Claimed, DynamoDbStore, Ledger, LedgerError, Operation, Reopens, Store,
+};
 use message::{Code, Fingerprint, OperationKey};
 
 async fn table() -> (Client, String) {
@@ -31,6 +33,7 @@ fn operation<'a>(key: &'a OperationKey, fingerprint: &'a Fingerprint) -> Operati
         correlation_id: "c",
         mapping: "m/1",
         target_mapping: "",
+        reopens: Reopens::AnyOther,
     }
 }
 
@@ -67,6 +70,7 @@ async fn an_attribute_of_another_type_is_named_too() {
     let attributes = [
         ("status", text("REJECTED")),
         ("message_id", text("another")),
+        ("version", AttributeValue::N("0".to_owned())),
         ("applied_version", AttributeValue::N("0".to_owned())),
         ("owner", text("o")),
         ("epoch", text("one")),
@@ -113,6 +117,7 @@ async fn a_claim_whose_reply_was_lost_is_granted_when_it_is_sent_again() {
         correlation_id: "c",
         mapping: "m/1",
         target_mapping: "",
+        reopens: Reopens::AnyOther,
         now_ms,
         lease_until_ms: now_ms + 30_000,
         expires_at_s: now_ms / 1_000 + 60,

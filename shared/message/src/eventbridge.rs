@@ -112,7 +112,7 @@ struct StripeEvent {
 
 fn stripe(event: &Event) -> Option<Envelope> {
     let detail: StripeEvent = serde_json::from_str(event.detail.get()).ok()?;
-    // Without a connected account's name it is the one that the event source was made for.
+    // Only a connected account's event names it. Otherwise the destination's id stands for it: whose that is, the flow is told.
     let account =
         detail.account.unwrap_or_else(|| event.source.rsplit('/').next().unwrap_or_default().to_owned());
     let (source, kind) = (format!("/stripe/{account}"), format!("stripe.{}", detail.kind));

@@ -8,7 +8,7 @@ use transform::canonical::{
     CrmRecord, Order, PaymentEvent, RecordChange, Refresh, Refreshed, Reservation, Shipment,
 };
 
-use crate::{Budget, CallError};
+use crate::{Budget, CallError, RefreshSteps};
 
 /// An inventory system that can set stock aside for an order.
 #[async_trait]
@@ -43,8 +43,14 @@ pub trait DatasetRefresher: Send + Sync {
     fn mapping(&self) -> &'static str;
 
     /// Makes it read the datasets' structure again and fill the charts' caches anew. There is nothing to look up and no harm in
-    /// a repeat, which only does it again. What is refused is left out, told in the end, and stops nothing else.
-    async fn refresh(&self, refresh: &Refresh, budget: &Budget) -> Result<Refreshed, CallError>;
+    /// a repeat, which only does it again. What is refused is left out, told in the end, and stops nothing else. Steps that are `done` are
+    /// not made again and count, and those that it makes are added, however it ends.
+    async fn refresh(
+        &self,
+        refresh: &Refresh,
+        done: &mut RefreshSteps,
+        budget: &Budget,
+    ) -> Result<Refreshed, CallError>;
 }
 
 /// A desk where people work on cases: a payment has one at most, whatever happened to it.

@@ -17,7 +17,7 @@ use crate::finish::{End, Settled};
 use crate::flow::{Flow, Translated};
 use crate::incoming::Incoming;
 use crate::prepare::{Prepared, prepare};
-use crate::repeats::{Repeats, follow};
+use crate::repeats::{Repeats, follow, is_covered};
 use crate::settings::Limits;
 
 /// Operations that are claimed together, worked on and settled together: what one call to the ledger carries.
@@ -168,8 +168,11 @@ impl<F: Flow> Receiver<F> {
             if let (Some(follower), Some(leader), Some(ended)) =
                 (understood(place), understood(leader), ended)
             {
-                let disposition = follow(follower.1, leader.1, ended);
+                let covered = is_covered(follower.1, ended);
+                let disposition =
+                    if covered { Disposition::Duplicate } else { follow(follower.1, leader.1, ended) };
                 let mut end = End::of(*place, disposition, Some(&follower.1.envelope));
+                end.covered_by_letter = covered;
                 if end.mapping.is_empty() {
                     end.mapping = follower.1.translated.mapping;
                 }

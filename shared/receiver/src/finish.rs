@@ -12,6 +12,9 @@ use crate::batch::Receiver;
 use crate::flow::Flow;
 use crate::incoming::Incoming;
 
+/// Messages that were acknowledged because the dead letter of another stands for them, by flow.
+const COVERED_BY_LETTER: &str = "CoveredByDeadLetter";
+
 /// How the work on a record ended, and the claim that is still to be settled for it.
 pub(crate) struct End {
     /// In its batch.
@@ -23,6 +26,8 @@ pub(crate) struct End {
     grant: Option<Grant>,
     pub(crate) settlement: Option<Settlement>,
     pub(crate) rejected_before: bool,
+    /// Another message of its operation is a dead letter that stands for it too.
+    pub(crate) covered_by_letter: bool,
     correlation_id: String,
     event_type: String,
     pub(crate) started_at: Instant,
@@ -40,8 +45,11 @@ pub(crate) enum Settled {
 
 pub(crate) struct Finished {
     pub(crate) place: usize,
-    /// This very message was rejected and dead-lettered before: that says nothing of others with its key.
+    /// Its operation was rejected before, by this very message or by one whose letter stands for it: that says nothing of others with its
+    /// key that may open it again.
     pub(crate) rejected_before: bool,
+    /// It was worked on, and its dead letter was accepted.
+    pub(crate) rejected_now: bool,
     pub(crate) disposition: Disposition,
     pub(crate) settled: Settled,
 }
@@ -57,6 +65,7 @@ impl End {
             grant: None,
             settlement: None,
             rejected_before: false,
+            covered_by_letter: false,
             correlation_id: text(|envelope| &envelope.correlationid),
             event_type: text(|envelope| &envelope.event_type),
             started_at: Instant::now(),
@@ -308,11 +317,17 @@ impl<F: Flow> Receiver<F> {
             dead_lettered,
         }
         .log();
+        if end.covered_by_letter {
+            telemetry::count(COVERED_BY_LETTER, &[("Flow", self.parts.flow.name())], 1);
+        }
+        let rejected_now =
+            dead_lettered && end.grant.is_some() && matches!(end.disposition, Disposition::Reject(_));
         let settled =
             if dead_lettered || end.disposition.is_settled() { Settled::Acknowledge } else { settled };
         Finished {
             place: end.place,
             rejected_before: end.rejected_before,
+            rejected_now,
             disposition: end.disposition,
             settled,
         }

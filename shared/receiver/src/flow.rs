@@ -4,7 +4,7 @@ use message::{Effect, Envelope, OperationKey, Rejection};
 use outbound::{Attempt, Budget, IdempotencySeed};
 use serde::Serialize;
 
-use crate::Due;
+use crate::{Due, Progress};
 
 /// One integration: all that a new one has to write.
 #[async_trait]
@@ -18,6 +18,11 @@ pub trait Flow: Send + Sync {
     /// About how many calls to its target an operation takes: what a limiter counts.
     fn calls(&self) -> u32;
 
+    /// What opens an operation again that was rejected.
+    fn reopened_by(&self) -> ReopenedBy {
+        ReopenedBy::AnyOther
+    }
+
     /// Message Translator: from the source's payload to the canonical operation. Pure.
     fn translate(&self, envelope: &Envelope) -> Result<Translated<Self::Operation>, Rejection>;
 
@@ -28,6 +33,16 @@ pub trait Flow: Send + Sync {
         operation: &Self::Operation,
         claim: &Claim,
     ) -> Result<Performed, Attempt>;
+}
+
+/// What opens an operation again whose message was rejected and is a dead letter.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReopenedBy {
+    /// Any other message: a source may send again what it has mended.
+    AnyOther,
+    /// The letter, redriven, or a message of a newer version. All messages of a version ask for the same, so that one letter stands
+    /// for all of them: the others are acknowledged and counted.
+    Redrive,
 }
 
 /// A message, understood.
@@ -56,6 +71,29 @@ pub struct Claim {
     pub idempotency: IdempotencySeed,
     /// What read the message: stamped on what follows from it.
     pub mapping: &'static str,
+    /// How far earlier attempts have come, for an operation of many steps.
+    pub progress: Progress,
+}
+
+#[cfg(feature = "test-claims")]
+impl Claim {
+    /// A first claim of what was translated, with half a minute for it.
+    pub fn of<T>(translated: &Translated<T>, prior: Effect) -> Self {
+        use std::time::Duration;
+        let work = Duration::from_secs(30);
+        Self {
+            prior,
+            budget: Budget::of_work(tokio::time::Instant::now(), work),
+            idempotency: IdempotencySeed {
+                operation: translated.key.clone(),
+                version: translated.version,
+                age: Duration::ZERO,
+                unknown_for: Duration::ZERO,
+            },
+            mapping: translated.mapping,
+            progress: Progress::default(),
+        }
+    }
 }
 
 /// An effect that was made or found.

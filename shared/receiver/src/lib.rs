@@ -13,6 +13,7 @@ mod flow;
 mod incoming;
 mod lambda;
 mod prepare;
+mod progress;
 mod repeats;
 mod settings;
 mod wave;
@@ -20,7 +21,8 @@ mod wiring;
 
 pub use batch::{BatchError, Receiver, ReceiverParts};
 pub use due::Due;
-pub use flow::{Claim, Flow, Performed, Translated};
+pub use flow::{Claim, Flow, Performed, ReopenedBy, Translated};
 pub use ledger::Outcome;
+pub use progress::Progress;
 pub use settings::{Limits, ReceiverSettings};
 pub use wiring::Wiring;

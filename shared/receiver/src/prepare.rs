@@ -1,9 +1,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use channel::DeadLetter;
+use ledger::Reopens;
 use message::{Code, Disposition, Envelope, Fingerprint, Rejection, Retry, Sender};
 use tokio::time::Instant;
 
-use crate::flow::{Flow, Translated};
+use crate::flow::{Flow, ReopenedBy, Translated};
 use crate::incoming::Incoming;
 
 /// A message that is understood and may be claimed.
@@ -15,6 +17,14 @@ pub(crate) struct Prepared<T> {
     pub(crate) envelope: Envelope,
     pub(crate) translated: Translated<T>,
     pub(crate) fingerprint: Fingerprint,
+    pub(crate) reopens: Reopens,
+}
+
+impl<T> Prepared<T> {
+    /// Whether the dead letter of another message of its version stands for this one too.
+    pub(crate) fn is_covered_by_letters(&self) -> bool {
+        self.reopens == Reopens::OlderVersions
+    }
 }
 
 /// A message that is not worked on, with what is known of it.
@@ -75,6 +85,10 @@ pub(crate) fn prepare<F: Flow>(
             envelope,
             translated,
             fingerprint,
+            reopens: match flow.reopened_by() {
+                ReopenedBy::Redrive if !DeadLetter::is_redriven(&record.attributes) => Reopens::OlderVersions,
+                ReopenedBy::Redrive | ReopenedBy::AnyOther => Reopens::AnyOther,
+            },
         }),
         Err(_) => {
             let rejection =

@@ -8,7 +8,8 @@ use message::{Code, Disposition, Rejection, Retry};
 use crate::finish::Finished;
 use crate::prepare::Prepared;
 
-/// Who leads whom: of several messages with one key the newest version, and of those the first.
+/// Who leads whom: of several messages with one key the newest version, of those one that may open a rejection again, and of those
+/// the first.
 pub(crate) struct Repeats {
     /// Places of the records that are worked on, in their order.
     pub(crate) leaders: Vec<usize>,
@@ -22,14 +23,15 @@ impl Repeats {
         for (place, prepared) in prepared.iter().enumerate() {
             let Some(prepared) = prepared else { continue };
             let translated = &prepared.translated;
+            let rank = (translated.version, !prepared.is_covered_by_letters());
             leader_of
                 .entry(&translated.key)
-                .and_modify(|(leader, version)| {
-                    if translated.version > *version {
-                        (*leader, *version) = (place, translated.version);
+                .and_modify(|(leader, highest)| {
+                    if rank > *highest {
+                        (*leader, *highest) = (place, rank);
                     }
                 })
-                .or_insert((place, translated.version));
+                .or_insert((place, rank));
         }
         let (mut leaders, mut followers) = (Vec::new(), Vec::new());
         for (place, prepared) in prepared.iter().enumerate() {
@@ -41,6 +43,11 @@ impl Repeats {
         }
         Self { leaders, followers }
     }
+}
+
+/// Whether its leader's dead letter stands for the follower too: that of now, or the one that its leader has met in the ledger.
+pub(crate) fn is_covered<T>(follower: &Prepared<T>, finished: &Finished) -> bool {
+    follower.is_covered_by_letters() && (finished.rejected_now || finished.rejected_before)
 }
 
 /// How a follower ends, by how its leader did. That the leader itself was rejected before says nothing: another message
@@ -76,6 +83,7 @@ pub(crate) fn follow<T>(follower: &Prepared<T>, leader: &Prepared<T>, finished: 
 mod tests {
     use std::time::Duration;
 
+    use ledger::Reopens;
     use message::{Envelope, Fingerprint, OperationKey};
 
     use super::*;
@@ -100,7 +108,41 @@ mod tests {
                 due: Due::Now,
             },
             fingerprint: Fingerprint::of(&content).unwrap(),
+            reopens: Reopens::AnyOther,
         }
+    }
+
+    fn covered(order: &str, version: u64) -> Prepared<u32> {
+        Prepared { reopens: Reopens::OlderVersions, ..prepared(order, version, 1) }
+    }
+
+    fn finished(disposition: Disposition) -> Finished {
+        let (settled, rejected_now) = (crate::finish::Settled::Acknowledge, false);
+        Finished { place: 0, rejected_before: false, rejected_now, disposition, settled }
+    }
+
+    #[test]
+    fn of_a_version_one_that_opens_rejections_leads() {
+        let records =
+            [covered("1", 3), prepared("1", 3, 1), prepared("1", 2, 1), covered("2", 2), prepared("2", 1, 1)];
+        let places: Vec<_> = records.iter().map(Some).collect();
+        let repeats = Repeats::among(&places);
+        assert_eq!(repeats.leaders, [1, 3]);
+        assert_eq!(repeats.followers, [(0, 1), (2, 1), (4, 3)]);
+    }
+
+    #[test]
+    fn a_letter_stands_for_those_that_cannot_open_its_rejection_and_for_no_others() {
+        let rejection = || Disposition::Reject(Rejection::new(Code::OutOfStock, "$", "x"));
+        let now = Finished { rejected_now: true, ..finished(rejection()) };
+        let before = Finished { rejected_before: true, ..finished(Disposition::Duplicate) };
+        for ended in [&now, &before] {
+            assert!(is_covered(&covered("1", 1), ended));
+            assert!(!is_covered(&prepared("1", 1, 1), ended));
+        }
+        // A refusal without a claim, or whose letter was not accepted, says nothing of others.
+        assert!(!is_covered(&covered("1", 1), &finished(rejection())));
+        assert!(!is_covered(&covered("1", 1), &finished(Disposition::Done)));
     }
 
     #[test]
@@ -125,10 +167,7 @@ mod tests {
         let rejected = Disposition::Reject(Rejection::new(Code::OutOfStock, "$", "x").with_mapping("m/1"));
         let leader = prepared("1", 0, 1);
         let name = |follower: &Prepared<u32>, leader: &Prepared<u32>, ended: &Disposition| {
-            let settled = crate::finish::Settled::Acknowledge;
-            let disposition = ended.clone();
-            follow(follower, leader, &Finished { place: 0, rejected_before: false, disposition, settled })
-                .name()
+            follow(follower, leader, &finished(ended.clone())).name()
         };
         let (same, other) = (prepared("1", 0, 1), prepared("1", 0, 2));
         for (ended, same_ends, other_ends) in [

@@ -14,6 +14,7 @@ use crate::batch::Receiver;
 use crate::finish::End;
 use crate::flow::{Claim, Flow};
 use crate::prepare::Prepared;
+use crate::progress::Progress;
 
 /// The work outlives the invocation by this much at most: a worker that is cut off at its deadline can do nothing more, and
 /// clocks of two machines differ.
@@ -105,6 +106,7 @@ impl<F: Flow> Receiver<F> {
                 correlation_id: &prepared.envelope.correlationid,
                 mapping: prepared.translated.mapping,
                 target_mapping: prepared.translated.target_mapping,
+                reopens: prepared.reopens,
             })
             .collect();
         let claimed_at = Instant::now();
@@ -124,7 +126,7 @@ impl<F: Flow> Receiver<F> {
 
     /// A probe calls a target that is closed for everybody else, and is judged when it is over.
     async fn work(&self, held: Held<'_, F::Operation>, deadline: Instant, probes: bool) -> Worked {
-        let Held { asked, grant, claimed_at, work, lease } = held;
+        let Held { asked, mut grant, claimed_at, work, lease } = held;
         let prepared = asked.1;
         let nothing_sent = Settlement::Released(grant.prior());
         if time_is_up(deadline) {
@@ -139,9 +141,13 @@ impl<F: Flow> Receiver<F> {
             budget: Budget::of_work(claimed_at, work),
             idempotency: self.idempotency(&grant),
             mapping: prepared.translated.mapping,
+            progress: Progress::of(grant.progress()),
         };
         let perform = self.parts.flow.perform(&prepared.envelope, &prepared.translated.operation, &claim);
         let performed = AssertUnwindSafe(perform).catch_unwind().await;
+        if let Some(progress) = claim.progress.left() {
+            grant.leave(&progress);
+        }
         let observed = match &performed {
             Ok(performed) => Observation::of(performed.as_ref().err().map(|attempt| &attempt.error)),
             Err(_) => None,
@@ -297,10 +303,13 @@ fn refused<T>(asked: Asked<'_, T>, claimed: &Claimed) -> End {
             let rejection = Rejection::new(Code::FingerprintConflict, "$", Code::FingerprintConflict.title());
             Disposition::Reject(rejection.with_mapping(mapping))
         }
-        Claimed::Granted(_) | Claimed::Done { .. } | Claimed::Rejected => Disposition::Duplicate,
+        Claimed::Granted(_) | Claimed::Done { .. } | Claimed::Rejected | Claimed::CoveredByLetter => {
+            Disposition::Duplicate
+        }
     };
     let mut end = end(asked, disposition);
-    end.rejected_before = *claimed == Claimed::Rejected;
+    end.rejected_before = matches!(claimed, Claimed::Rejected | Claimed::CoveredByLetter);
+    end.covered_by_letter = *claimed == Claimed::CoveredByLetter;
     end
 }
 

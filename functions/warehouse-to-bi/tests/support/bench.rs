@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_lambda_events::event::sqs::SqsEvent;
-use channel::{Attributes, DeadLetter, DeadLetterChannel, Delay, HeldMessage, Sent, SourceQueue};
+use channel::{Attribute, Attributes, DeadLetter, DeadLetterChannel, Delay, HeldMessage, Sent, SourceQueue};
 use gate::{Gate, GateConfig, MemoryGateStore};
 use jiff::{SignedDuration, Timestamp};
 use ledger::{Ledger, MemoryStore};
@@ -33,7 +33,7 @@ struct Queue {
     clock: FakeClock,
     messages: Mutex<Vec<Message>>,
     sent: AtomicUsize,
-    letters: Mutex<Vec<(String, String)>>,
+    letters: Mutex<Vec<(String, Attributes)>>,
 }
 
 #[derive(Clone)]
@@ -93,8 +93,9 @@ impl DeadLetterChannel for Queue {
     async fn send(&self, letters: &[DeadLetter<'_>]) -> Sent {
         let mut kept = self.letters.lock().unwrap();
         kept.extend(letters.iter().map(|letter| {
-            let of = |name| letter.attributes().into_iter().find(|(it, _)| *it == name).unwrap().1;
-            (of("Code"), of("Path"))
+            let attributes = letter.attributes().into_iter();
+            let attributes = attributes.map(|(name, value)| (name.to_owned(), Attribute::string(value)));
+            (letter.body().to_owned(), attributes.collect())
         }));
         letters.iter().map(|_| Ok(())).collect()
     }
@@ -136,7 +137,17 @@ impl Bench {
 
     /// Code and path of each dead letter.
     pub(crate) fn letters(&self) -> Vec<(String, String)> {
-        self.queue.letters.lock().unwrap().clone()
+        let letters = self.queue.letters.lock().unwrap();
+        let of = |attributes: &Attributes, name| attributes[name].text().unwrap().to_owned();
+        letters.iter().map(|(_, attributes)| (of(attributes, "Code"), of(attributes, "Path"))).collect()
+    }
+
+    /// As the console does it: body and attributes as they are, under new message ids.
+    pub(crate) fn redrive(&self) {
+        let letters = std::mem::take(&mut *self.queue.letters.lock().unwrap());
+        for (body, attributes) in letters {
+            self.queue.send(&body, attributes, Duration::ZERO);
+        }
     }
 
     /// What is visible now, in batches.

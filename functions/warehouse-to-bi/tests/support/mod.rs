@@ -8,12 +8,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use message::{Effect, Envelope, OperationKey};
-use outbound::{Budget, CallError, DatasetRefresher, IdempotencySeed};
-use receiver::Claim;
+use message::Envelope;
+use outbound::{Budget, CallError, DatasetRefresher, RefreshSteps};
 use serde_json::{Value, json};
 use testkit::FakeClock;
-use tokio::time::Instant;
 use transform::Translator;
 use transform::canonical::{Refresh, Refreshed};
 use warehouse_to_bi::{DatasetGroups, LoadMappings, WarehouseToBi, Window};
@@ -33,6 +31,8 @@ pub(crate) struct Bi {
     clock: FakeClock,
     asked: Mutex<Vec<(String, Timestamp)>>,
     answers: Mutex<VecDeque<Result<Refreshed, CallError>>>,
+    steps: Mutex<VecDeque<&'static str>>,
+    found: Mutex<Vec<String>>,
 }
 
 impl Bi {
@@ -41,11 +41,27 @@ impl Bi {
     }
 
     pub(crate) fn on(clock: &FakeClock) -> Arc<Self> {
-        Arc::new(Self { clock: clock.clone(), asked: Mutex::default(), answers: Mutex::default() })
+        Arc::new(Self {
+            clock: clock.clone(),
+            asked: Mutex::default(),
+            answers: Mutex::default(),
+            steps: Mutex::default(),
+            found: Mutex::default(),
+        })
     }
 
     pub(crate) fn answers(&self, answers: impl IntoIterator<Item = Result<Refreshed, CallError>>) {
         self.answers.lock().unwrap().extend(answers);
+    }
+
+    /// The step that each attempt makes before its answer.
+    pub(crate) fn makes(&self, steps: impl IntoIterator<Item = &'static str>) {
+        self.steps.lock().unwrap().extend(steps);
+    }
+
+    /// What each attempt was told that was done already.
+    pub(crate) fn found(&self) -> Vec<String> {
+        self.found.lock().unwrap().clone()
     }
 
     /// Names of the groups, in the sequence in which they were refreshed.
@@ -65,9 +81,18 @@ impl DatasetRefresher for Bi {
         "superset-refresh/1 superset.refresh@6.1"
     }
 
-    async fn refresh(&self, refresh: &Refresh, _: &Budget) -> Result<Refreshed, CallError> {
+    async fn refresh(
+        &self,
+        refresh: &Refresh,
+        done: &mut RefreshSteps,
+        _: &Budget,
+    ) -> Result<Refreshed, CallError> {
         let now = (self.clock.as_fn())();
         self.asked.lock().unwrap().push((refresh.group.clone(), now));
+        self.found.lock().unwrap().push(done.to_string());
+        if let Some(step) = self.steps.lock().unwrap().pop_front() {
+            done.done(step.to_owned());
+        }
         let told = self.answers.lock().unwrap().pop_front();
         told.unwrap_or(Ok(Refreshed { datasets: 1, charts: 2 }))
     }
@@ -79,20 +104,6 @@ pub(crate) fn flow(bi: &Arc<Bi>) -> WarehouseToBi {
         LoadMappings { dbt_cloud: mapping("dbt-cloud-load"), warehouse: mapping("warehouse-load") };
     let groups = DatasetGroups::parse(GROUPS).unwrap();
     WarehouseToBi::new(mappings, groups, Window::of(Duration::from_secs(60)), Arc::<Bi>::clone(bi))
-}
-
-pub(crate) fn claim(key: &OperationKey, prior: Effect) -> Claim {
-    Claim {
-        prior,
-        budget: Budget::of_work(Instant::now(), Duration::from_secs(30)),
-        idempotency: IdempotencySeed {
-            operation: key.clone(),
-            version: 0,
-            age: Duration::ZERO,
-            unknown_for: Duration::ZERO,
-        },
-        mapping: "mapping/1",
-    }
 }
 
 pub(crate) fn times<const N: usize>(texts: [&str; N]) -> [Timestamp; N] {

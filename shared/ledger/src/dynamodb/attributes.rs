@@ -30,10 +30,8 @@ pub(super) fn read(attributes: &Attributes) -> Result<Item, LedgerError> {
         correlation_id: string(attributes, "correlation_id")?,
         mapping: string(attributes, "mapping")?,
         // Items of before there was one have none.
-        target_mapping: match attributes.get("target_mapping") {
-            None => String::new(),
-            Some(_) => string(attributes, "target_mapping")?,
-        },
+        target_mapping: text_or_empty(attributes, "target_mapping")?,
+        progress: text_or_empty(attributes, "progress")?,
         outcome: if status == Status::Done || attributes.contains_key("outcome") {
             string(attributes, "outcome")?
         } else {
@@ -49,6 +47,11 @@ pub(super) fn string(attributes: &Attributes, attribute: &'static str) -> Result
         Some(AttributeValue::S(value)) => Ok(value.clone()),
         _ => Err(LedgerError::Corrupt { attribute }),
     }
+}
+
+/// Of an attribute that not each item has.
+pub(super) fn text_or_empty(attributes: &Attributes, attribute: &'static str) -> Result<String, LedgerError> {
+    if attributes.contains_key(attribute) { string(attributes, attribute) } else { Ok(String::new()) }
 }
 
 pub(super) fn integer<T: std::str::FromStr>(

@@ -207,6 +207,10 @@ fn settle(table: &str, write: &SettleWrite<'_>) -> BatchStatementRequest {
         set.push_str(" SET target_id = ?");
         parameters.push(text(target_id));
     }
+    if let Some(progress) = write.progress {
+        set.push_str(" SET progress = ?");
+        parameters.push(text(progress));
+    }
     if matches!(write.settle, Settle::Done { .. } | Settle::Released { effect: Effect::Absent }) {
         set.push_str(" REMOVE unknown_since");
     }
@@ -237,6 +241,7 @@ fn inserted(write: &ClaimWrite<'_>, answer: BatchStatementResponse) -> Result<In
             prior: Effect::Absent,
             first_claimed_ms: write.now_ms,
             unknown_since_ms: write.now_ms,
+            progress: String::new(),
         })),
         Some(error) => match error.code {
             Some(BatchStatementErrorCodeEnum::DuplicateItem) => Ok(Inserted::Known),

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use message::{Effect, OperationKey};
 
 use super::DynamoDbStore;
-use super::attributes::{integer, number, read, string, text};
+use super::attributes::{integer, number, read, string, text, text_or_empty};
 use crate::item::{Item, Status, effect_name, parse_effect};
 use crate::store::{ClaimAnswer, ClaimWrite, LedgerError, Settle, SettleAnswer, SettleWrite};
 
@@ -15,7 +15,7 @@ use crate::store::{ClaimAnswer, ClaimWrite, LedgerError, Settle, SettleAnswer, S
 const CLAIM_CONDITION: &str = "attribute_not_exists(pk) \
     OR (#status = :claimed AND lease_until <= :now AND version <= :version \
         AND (version < :version OR fingerprint = :fingerprint OR mapping <> :mapping OR effect = :absent)) \
-    OR (#status = :rejected AND message_id <> :message_id \
+    OR (#status = :rejected AND message_id <> :message_id AND version < :reopens_below \
         AND (applied_version = :zero OR applied_version < :version)) \
     OR (#status = :done AND version < :version)";
 
@@ -37,7 +37,7 @@ impl DynamoDbStore {
     pub(super) async fn claim_one(&self, write: &ClaimWrite<'_>) -> Result<ClaimAnswer, LedgerError> {
         let request = self
             .update(write.key)
-            .return_values(ReturnValue::UpdatedNew)
+            .return_values(ReturnValue::AllNew)
             .condition_expression(CLAIM_CONDITION)
             .update_expression(CLAIM_UPDATE)
             .expression_attribute_values(":claimed", text(Status::Claimed.as_str()))
@@ -48,6 +48,7 @@ impl DynamoDbStore {
             .expression_attribute_values(":owner", text(write.owner))
             .expression_attribute_values(":fingerprint", text(write.fingerprint))
             .expression_attribute_values(":version", number(write.version))
+            .expression_attribute_values(":reopens_below", number(write.reopens_below()))
             .expression_attribute_values(":message_id", text(write.message_id))
             .expression_attribute_values(":correlation_id", text(write.correlation_id))
             .expression_attribute_values(":mapping", text(write.mapping))
@@ -65,6 +66,7 @@ impl DynamoDbStore {
                     prior: parse_effect(&string(&attributes, "prior_effect")?, "prior_effect")?,
                     first_claimed_ms: integer(&attributes, "first_claimed")?,
                     unknown_since_ms: integer(&attributes, "unknown_since")?,
+                    progress: text_or_empty(&attributes, "progress")?,
                 })
             }
             Sent::Refused(item) => Ok(ClaimAnswer::Refused(item)),
@@ -78,6 +80,12 @@ impl DynamoDbStore {
             .expression_attribute_values(":claimed", text(Status::Claimed.as_str()))
             .expression_attribute_values(":owner", text(write.owner))
             .expression_attribute_values(":epoch", number(write.epoch));
+        let (request, left) = match write.progress {
+            None => (request, ""),
+            Some(progress) => {
+                (request.expression_attribute_values(":progress", text(progress)), ", progress = :progress")
+            }
+        };
         let request = match write.settle {
             Settle::Done { version, outcome, target_id } => {
                 let request = request
@@ -96,17 +104,19 @@ impl DynamoDbStore {
             }
             Settle::Released { effect } => request
                 .update_expression(match effect {
-                    Effect::Absent => "SET lease_until = :over, effect = :effect REMOVE unknown_since",
-                    Effect::Unknown => "SET lease_until = :over, effect = :effect",
+                    Effect::Absent => {
+                        format!("SET lease_until = :over, effect = :effect{left} REMOVE unknown_since")
+                    }
+                    Effect::Unknown => format!("SET lease_until = :over, effect = :effect{left}"),
                 })
                 .expression_attribute_values(":over", number(0))
                 .expression_attribute_values(":effect", text(effect_name(effect))),
             Settle::Rejected { code } => request
-                .update_expression("SET #status = :rejected, code = :code")
+                .update_expression(format!("SET #status = :rejected, code = :code{left}"))
                 .expression_attribute_values(":rejected", text(Status::Rejected.as_str()))
                 .expression_attribute_values(":code", text(code.as_str())),
             Settle::Renewed { lease_until_ms } => request
-                .update_expression("SET lease_until = :lease_until")
+                .update_expression(format!("SET lease_until = :lease_until{left}"))
                 .expression_attribute_values(":lease_until", number(lease_until_ms)),
         };
         Ok(match self.send(write.key, request).await? {

@@ -3,12 +3,24 @@
 use std::time::Duration;
 
 use gate::GateConfig;
+use jiff::SignedDuration;
 use ledger::Status;
 use message::{Code, Effect};
 use receiver::BatchError;
 use serde_json::{Value, json};
 
 use crate::support::{Bench, World, body, received, record};
+
+#[tokio::test]
+async fn an_operation_of_many_steps_goes_on_where_it_was_broken_off() {
+    let bench = Bench::new();
+    for (attempt, again) in [(1, 1), (2, 1), (3, 0)] {
+        let records = [received(attempt, record("m", body("1", "a step, then fail")))];
+        assert_eq!(bench.receive(&records).await.len(), again, "{attempt}");
+        bench.clock.advance(SignedDuration::from_mins(1));
+    }
+    assert_eq!(bench.effects(), ["1"]);
+}
 
 #[tokio::test]
 async fn a_mixed_batch_answers_exactly_the_identifiers_that_come_again() {
@@ -162,8 +174,10 @@ async fn a_letter_names_the_mappings_that_its_message_went_through_and_so_does_t
 
 #[tokio::test]
 async fn nothing_is_acknowledged_while_the_dead_letter_queue_is_down() {
-    let bench =
-        Bench::with(World { dead_letters_down: true, ..World::default() }, GateConfig::new("scripted"));
+    let bench = Bench::with(
+        World { dead_letters_down: true.into(), ..World::default() },
+        GateConfig::new("scripted"),
+    );
     let failures = bench
         .receive(&[
             record("bad-json", "{"),

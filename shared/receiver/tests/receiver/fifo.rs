@@ -53,7 +53,7 @@ async fn a_dead_letter_lets_its_group_go_on_only_once_it_is_accepted() {
     let bench = Bench::new();
     assert!(bench.receive(&records).await.is_empty());
     assert_eq!(bench.effects(), ["2"]);
-    let down = World { dead_letters_down: true, ..World::default() };
+    let down = World { dead_letters_down: true.into(), ..World::default() };
     let bench = Bench::with(down, GateConfig::new("scripted"));
     assert_eq!(bench.receive(&records).await, ["a1", "a2"]);
     assert!(bench.effects().is_empty());

@@ -1,4 +1,4 @@
-//! A receiver on in-memory doubles: batches, repeats, FIFO groups, holding, types of events.
+//! A receiver on in-memory doubles: batches, repeats, rejections, FIFO groups, holding, types of events.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -10,6 +10,8 @@ mod batch;
 mod due;
 mod fifo;
 mod hold;
+mod rejected;
 mod repeats;
+mod scripted;
 mod support;
 mod types;

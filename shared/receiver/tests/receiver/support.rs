@@ -13,15 +13,15 @@ use channel::{
 };
 use gate::{Gate, GateConfig, MemoryGateStore};
 use ledger::{
-    ClaimAnswer, ClaimWrite, Item, Ledger, LedgerError, MemoryStore, Outcome, SettleAnswer, SettleWrite,
-    Store,
+    ClaimAnswer, ClaimWrite, Item, Ledger, LedgerError, MemoryStore, SettleAnswer, SettleWrite, Store,
 };
-use message::{Code, Effect, Envelope, OperationKey, Rejection};
-use outbound::{Attempt, CallError, Refusal};
-use receiver::{BatchError, Claim, Due, Flow, Limits, Performed, Receiver, ReceiverParts, Translated};
+use message::{Envelope, OperationKey};
+use receiver::{BatchError, Limits, Receiver, ReceiverParts, ReopenedBy};
 use serde_json::{Value, json};
 use testkit::FakeClock;
 use tokio::time::Instant;
+
+use crate::scripted::Scripted;
 
 /// A message that was sent again: its body, attributes and delay.
 pub(crate) type Held = (String, Attributes, Duration);
@@ -37,7 +37,9 @@ pub(crate) struct World {
     pub(crate) delays: Mutex<Vec<(String, Duration)>>,
     pub(crate) held: Mutex<Vec<Held>>,
     pub(crate) events: Mutex<Vec<Envelope>>,
-    pub(crate) dead_letters_down: bool,
+    pub(crate) dead_letters_down: AtomicBool,
+    /// What becomes of "refuse for now".
+    pub(crate) refuses: AtomicBool,
     pub(crate) queue_down: bool,
     pub(crate) events_down: bool,
 }
@@ -54,7 +56,7 @@ fn answer(down: bool) -> Result<(), ChannelError> {
 impl DeadLetterChannel for World {
     async fn send(&self, letters: &[DeadLetter<'_>]) -> Sent {
         let each = letters.iter().map(|letter| {
-            answer(self.dead_letters_down)?;
+            answer(self.dead_letters_down.load(Ordering::SeqCst))?;
             let attributes = letter.attributes().into_iter().collect();
             self.letters.lock().unwrap().push((letter.body().to_owned(), attributes));
             Ok(())
@@ -128,98 +130,6 @@ impl Store for Counted {
     }
 }
 
-/// `data.do` says what becomes of a message; `data.order` is its business key, `data.version` its version, `data.not_before`
-/// when it is due.
-struct Scripted {
-    world: Arc<World>,
-}
-
-#[async_trait]
-impl Flow for Scripted {
-    type Operation = Value;
-
-    fn name(&self) -> &'static str {
-        "scripted"
-    }
-
-    fn calls(&self) -> u32 {
-        1
-    }
-
-    fn translate(&self, envelope: &Envelope) -> Result<Translated<Value>, Rejection> {
-        let data: Value = serde_json::from_str(envelope.data.get()).unwrap();
-        match data["do"].as_str() {
-            Some("panic while translating") => panic!("as told"),
-            Some("no mapping") => {
-                Err(Rejection::new(Code::FieldMissing, "$.sku", "expected a string")
-                    .with_mapping("scripted/1"))
-            }
-            Some("be unknown") => {
-                Err(Rejection::new(Code::EventTypeUnknown, "$.type", Code::EventTypeUnknown.title()))
-            }
-            action => Ok(Translated {
-                due: match data["not_before"].as_str() {
-                    _ if action == Some("nothing") => Due::Never,
-                    Some(time) => Due::NotBefore(time.parse().unwrap()),
-                    None => Due::Now,
-                },
-                key: key(data["order"].as_str().unwrap()),
-                version: data["version"].as_u64().unwrap_or(0),
-                operation: data,
-                mapping: "scripted/1",
-                target_mapping: "target/1",
-            }),
-        }
-    }
-
-    async fn perform(&self, cause: &Envelope, operation: &Value, _: &Claim) -> Result<Performed, Attempt> {
-        let failed = |code, seconds: Option<u64>| {
-            let after = seconds.map(Duration::from_secs);
-            Err(Attempt { effect: Effect::Absent, error: CallError::NotNow { code, after } })
-        };
-        let unknown = |code| {
-            let error = CallError::OutcomeUnknown { code, after: None };
-            Err(Attempt { effect: Effect::Unknown, error })
-        };
-        match operation["do"].as_str() {
-            Some("panic") => panic!("as told"),
-            Some("throttle") => failed(Code::TargetThrottled, Some(60)),
-            Some("fail") => failed(Code::TargetFailed, None),
-            Some("fail for a minute") => failed(Code::TargetFailed, Some(60)),
-            Some("fail slowly") => {
-                self.world.tried.lock().unwrap().push(operation["order"].as_str().unwrap().to_owned());
-                tokio::task::yield_now().await;
-                failed(Code::TargetFailed, None)
-            }
-            Some("fail to write") => unknown(Code::TargetFailed),
-            Some("lose the answer") => unknown(Code::OutcomeUnknown),
-            Some("forbid") => failed(Code::CredentialsRefused, None),
-            Some("have no usable secret") => failed(Code::SecretUnavailable, None),
-            Some("be misconfigured") => failed(Code::TargetMisconfigured, None),
-            Some("wait for another record") => {
-                let (code, after) = (Code::RelatedRecordMissing, Duration::from_secs(60));
-                let error = CallError::Awaiting { code, path: "$.account", after };
-                Err(Attempt { effect: Effect::Absent, error })
-            }
-            Some("lack a setting") => failed(Code::TargetMisconfigured, None),
-            Some("refuse") => {
-                let error = CallError::Refused(Refusal::new(Code::ProductUnknown, "$.sku", "unknown"));
-                Err(Attempt { effect: Effect::Absent, error })
-            }
-            Some("refuse by the target's mapping") => {
-                let refusal = Refusal::new(Code::ValueInvalid, "$.currency", "another currency");
-                let error = CallError::Refused(Refusal { mapping: Some("target/1"), ..refusal });
-                Err(Attempt { effect: Effect::Absent, error })
-            }
-            action => {
-                self.world.effects.lock().unwrap().push(operation["order"].as_str().unwrap().to_owned());
-                let events = if action == Some("go on") { vec![cause.clone()] } else { Vec::new() };
-                Ok(Performed { outcome: Outcome { ids: "{}".to_owned(), target_id: None }, events })
-            }
-        }
-    }
-}
-
 pub(crate) fn key(order: &str) -> OperationKey {
     OperationKey::new("scripted", &[order])
 }
@@ -242,12 +152,21 @@ impl Bench {
     }
 
     pub(crate) fn limited(world: World, config: GateConfig, limits: Limits) -> Self {
+        Self::of(world, config, limits, ReopenedBy::AnyOther)
+    }
+
+    /// Where one letter stands for all messages of a version.
+    pub(crate) fn reopened_by_a_redrive() -> Self {
+        Self::of(World::default(), GateConfig::new("scripted"), Limits::default(), ReopenedBy::Redrive)
+    }
+
+    fn of(world: World, config: GateConfig, limits: Limits, reopened_by: ReopenedBy) -> Self {
         let (world, store) = (Arc::new(world), Arc::new(Counted::default()));
         let clock = FakeClock::at("2026-11-24T12:00:00Z");
         let gate = Arc::new(Gate::new(Arc::new(MemoryGateStore::default()), config, clock.as_fn()));
         let retention = Duration::from_secs(3_600);
         let receiver = Receiver::new(ReceiverParts {
-            flow: Scripted { world: Arc::clone(&world) },
+            flow: Scripted { world: Arc::clone(&world), reopened_by },
             ledger: Ledger::with_clock(Arc::<Counted>::clone(&store), retention, clock.as_fn()),
             gate: Arc::clone(&gate),
             events: Some(Arc::<World>::clone(&world)),
@@ -331,6 +250,15 @@ pub(crate) fn versioned(order: &str, version: u64, action: &str) -> String {
         "data": {"order": order, "do": action, "version": version}
     })
     .to_string()
+}
+
+/// The record that SQS makes of a dead letter that is redriven.
+pub(crate) fn redriven(id: &str, (body, attributes): &(String, HashMap<&'static str, String>)) -> Value {
+    let mut record = record(id, body.as_str());
+    for (name, value) in attributes {
+        record["messageAttributes"][name] = json!({"dataType": "String", "stringValue": value});
+    }
+    record
 }
 
 /// The record that SQS makes of a held message.

@@ -8,7 +8,8 @@ use super::Money;
 /// Something that happened to a payment, in no processor's words. Says nothing of a person but the processor's id of one.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct PaymentEvent {
-    /// The processor's id of the event, the same in every delivery: what is told about it is known again by it.
+    /// The processor's id of the event, the same in every delivery: what is told about it is known again by it. Several events may say the
+    /// same of a refund: see [`Self::named`].
     pub id: String,
     /// Processor and account, unique among sources: `stripe/acct_1`.
     pub account: String,
@@ -17,8 +18,12 @@ pub struct PaymentEvent {
     /// The processor's id of the dispute, where it is about one.
     #[serde(default)]
     pub dispute: Option<String>,
+    /// The processor's id of the refund, where it is about one alone. Left out otherwise: events that were told before there was one keep
+    /// their form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund: Option<String>,
     pub kind: PaymentEventKind,
-    /// Of the payment; of a refund all that was given back so far; of a dispute what is disputed.
+    /// Of the payment; of what was refunded all that was given back so far; of one refund what that is; of a dispute what is disputed.
     pub amount: Money,
     /// The processor's id of the customer; absent for a guest.
     #[serde(default)]
@@ -40,7 +45,13 @@ pub struct PaymentEvent {
 pub enum PaymentEventKind {
     Succeeded,
     Failed,
+    /// A refund was made.
     Refunded,
+    RefundPending,
+    RefundSucceeded,
+    /// It has not come to the customer, nor has one that has failed.
+    RefundCanceled,
+    RefundFailed,
     DisputeOpened,
     /// Over, and the money stays.
     DisputeWon,
@@ -61,14 +72,40 @@ pub enum Bearing {
 impl PaymentEventKind {
     pub const fn bearing(self) -> Bearing {
         match self {
-            // A lost dispute is over for the processor alone: somebody has to decide what becomes of the customer.
-            Self::Failed | Self::DisputeOpened | Self::DisputeLost => Bearing::Opens,
+            // A lost dispute is over for the processor alone, and so is a refund that did not reach the customer: somebody has to decide
+            // what becomes of them.
+            Self::Failed
+            | Self::RefundCanceled
+            | Self::RefundFailed
+            | Self::DisputeOpened
+            | Self::DisputeLost => Bearing::Opens,
             Self::Succeeded | Self::DisputeWon => Bearing::Settles,
-            Self::Refunded => Bearing::Tells,
+            Self::Refunded | Self::RefundPending | Self::RefundSucceeded => Bearing::Tells,
         }
     }
 
-    /// Of events of one aspect that the processor dates the same: which came last.
+    /// Of a refund.
+    const fn state(self) -> &'static str {
+        match self {
+            Self::RefundPending => "pending",
+            Self::RefundSucceeded => "succeeded",
+            Self::RefundCanceled => "canceled",
+            Self::RefundFailed => "failed",
+            _ => "",
+        }
+    }
+
+    /// Of states of a refund that the processor dates the same: which came last. One that has succeeded may fail yet.
+    const fn rank(self) -> u32 {
+        match self {
+            Self::RefundSucceeded => 1,
+            Self::RefundCanceled => 2,
+            Self::RefundFailed => 3,
+            _ => 0,
+        }
+    }
+
+    /// Of events of another aspect: which came last.
     const fn is_an_end(self) -> bool {
         matches!(self, Self::Succeeded | Self::DisputeWon | Self::DisputeLost)
     }
@@ -80,7 +117,10 @@ impl PaymentEventKind {
 pub enum Aspect {
     /// Whether the payment was made.
     Outcome,
-    Refund,
+    /// How much was refunded.
+    Refunds,
+    /// What becomes of this refund.
+    Refund(String),
     /// This dispute.
     Dispute(String),
 }
@@ -89,7 +129,8 @@ impl fmt::Display for Aspect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Outcome => f.write_str("outcome"),
-            Self::Refund => f.write_str("refund"),
+            Self::Refunds => f.write_str("refund"),
+            Self::Refund(refund) => write!(f, "refund/{refund}"),
             Self::Dispute(dispute) => write!(f, "dispute/{dispute}"),
         }
     }
@@ -99,20 +140,39 @@ impl PaymentEvent {
     pub fn aspect(&self) -> Aspect {
         match self.kind {
             PaymentEventKind::Succeeded | PaymentEventKind::Failed => Aspect::Outcome,
-            PaymentEventKind::Refunded => Aspect::Refund,
+            PaymentEventKind::Refunded => Aspect::Refunds,
+            PaymentEventKind::RefundPending
+            | PaymentEventKind::RefundSucceeded
+            | PaymentEventKind::RefundCanceled
+            | PaymentEventKind::RefundFailed => Aspect::Refund(self.refund.clone().unwrap_or_default()),
             PaymentEventKind::DisputeOpened
             | PaymentEventKind::DisputeWon
             | PaymentEventKind::DisputeLost => Aspect::Dispute(self.dispute.clone().unwrap_or_default()),
         }
     }
 
+    /// Named by what it says, where the processor tells one thing by several events, each with an id of its own: what was refunded by
+    /// its version, what has become of a refund by that refund and its state. Otherwise the second would be other content under a key and a
+    /// version that are known, and would be told once more.
+    #[must_use]
+    pub fn named(mut self) -> Self {
+        match self.aspect() {
+            Aspect::Outcome | Aspect::Dispute(_) => {}
+            Aspect::Refunds => self.id = format!("refund-{}", self.version()),
+            Aspect::Refund(refund) => self.id = format!("{refund}-{}", self.kind.state()),
+        }
+        self
+    }
+
     /// Rises with every event of an aspect: the second in which it happened, and within that what it says. Processors date
     /// events by the second, so two of one second are told apart: refunds by their sum, an end comes after a beginning, and of
-    /// two that are left it does not matter which is the later one, as long as that is always the same.
+    /// two that are left it does not matter which is the later one, as long as that is always the same. Two that say the same of a refund are
+    /// one version.
     pub fn version(&self) -> u64 {
         let second = u64::try_from(self.occurred_at.as_second()).unwrap_or(0).min(u64::from(u32::MAX));
         let within = match self.kind {
             PaymentEventKind::Refunded => u32::try_from(self.amount.minor.max(0)).unwrap_or(u32::MAX),
+            kind if matches!(self.aspect(), Aspect::Refund(_)) => kind.rank(),
             kind => u32::from(kind.is_an_end()) << 31 | hash(&self.id) >> 1,
         };
         second << 32 | u64::from(within)
@@ -135,6 +195,7 @@ mod tests {
             account: "stripe/acct_1".to_owned(),
             payment: "pi_1".to_owned(),
             dispute: None,
+            refund: None,
             kind,
             amount: Money { minor, currency: Currency::parse("EUR").unwrap() },
             customer: None,
@@ -166,6 +227,37 @@ mod tests {
             }
         }
         assert!(event(Refunded, "evt_2", 7, 10).version() < event(Refunded, "evt_1", 7, 20).version());
+    }
+
+    #[test]
+    fn within_a_second_a_refund_fails_after_it_has_succeeded_and_that_after_it_was_begun() {
+        use PaymentEventKind::{RefundCanceled, RefundFailed, RefundPending, RefundSucceeded};
+        let kinds = [RefundPending, RefundSucceeded, RefundCanceled, RefundFailed];
+        let versions = kinds.map(|kind| event(kind, "evt_1", 7, 1).version());
+        assert!(versions.is_sorted_by(|one, other| one < other), "{versions:?}");
+    }
+
+    #[test]
+    fn events_that_say_the_same_of_a_refund_have_one_name_and_others_have_their_own() {
+        use PaymentEventKind::{DisputeWon, RefundFailed, RefundPending, Refunded, Succeeded};
+        let name = |kind, id, second, minor| {
+            PaymentEvent { refund: Some("re_1".to_owned()), ..event(kind, id, second, minor) }.named().id
+        };
+        assert_eq!(name(Refunded, "evt_1", 7, 10), name(Refunded, "evt_2", 7, 10));
+        assert_ne!(name(Refunded, "evt_1", 7, 10), name(Refunded, "evt_1", 8, 10), "of another refund");
+        assert_ne!(name(Refunded, "evt_1", 7, 10), name(Refunded, "evt_1", 7, 20));
+        assert_eq!(name(RefundFailed, "evt_1", 7, 10), "re_1-failed");
+        assert_eq!(name(RefundFailed, "evt_2", 8, 10), "re_1-failed");
+        assert_eq!(name(RefundPending, "evt_1", 7, 10), "re_1-pending");
+        for kind in [Succeeded, DisputeWon] {
+            assert_eq!(name(kind, "evt_1", 7, 10), "evt_1");
+        }
+    }
+
+    #[test]
+    fn events_of_before_there_were_states_of_refunds_keep_their_form() {
+        let written = serde_json::to_string(&event(PaymentEventKind::Failed, "evt_1", 7, 1)).unwrap();
+        assert!(!written.contains("refund"), "{written}");
     }
 
     #[test]

@@ -12,29 +12,38 @@ use transform::{Catalog, Decoded, Translator};
 use crate::common::webhook;
 
 fn kind() -> impl Strategy<Value = PaymentEventKind> {
-    use PaymentEventKind::{DisputeLost, DisputeOpened, DisputeWon, Failed, Refunded, Succeeded};
-    prop::sample::select(vec![Succeeded, Failed, Refunded, DisputeOpened, DisputeWon, DisputeLost])
+    use PaymentEventKind::{
+        DisputeLost, DisputeOpened, DisputeWon, Failed, RefundCanceled, RefundFailed, RefundPending,
+        RefundSucceeded, Refunded, Succeeded,
+    };
+    let refunds = [Refunded, RefundPending, RefundSucceeded, RefundCanceled, RefundFailed];
+    let others = [Succeeded, Failed, DisputeOpened, DisputeWon, DisputeLost];
+    prop::sample::select([refunds, others].concat())
 }
 
 fn event() -> impl Strategy<Value = PaymentEvent> {
-    let ids = ("[A-Za-z0-9_-]{1,40}", "[A-Za-z0-9_]{1,100}", prop::option::of("[A-Za-z0-9_]{1,40}"));
+    let about = || prop::option::of("[A-Za-z0-9_]{1,40}");
+    let ids = ("[A-Za-z0-9_-]{1,40}", "[A-Za-z0-9_]{1,100}", about(), about());
     let words = (prop::option::of("cus_[A-Za-z0-9]{1,20}"), prop::option::of("[a-z_]{1,30}"));
     let amount = (0..=i64::MAX, prop::sample::select(vec!["EUR", "JPY", "KWD"]));
     let times = (0..=4_000_000_000_i64, prop::option::of(0..=4_000_000_000_i64));
     let time = |second| jiff::Timestamp::from_second(second).unwrap();
     (ids, kind(), words, amount, times).prop_map(
-        move |((id, payment, dispute), kind, (customer, reason), (minor, currency), (at, by))| PaymentEvent {
-            id,
-            account: "stripe/acct_1".to_owned(),
-            link: format!("https://dashboard.stripe.com/payments/{payment}"),
-            payment,
-            dispute,
-            kind,
-            amount: Money { minor, currency: Currency::parse(currency).unwrap() },
-            customer,
-            reason,
-            respond_by: by.map(time),
-            occurred_at: time(at),
+        move |((id, payment, dispute, refund), kind, (customer, reason), (minor, currency), (at, by))| {
+            PaymentEvent {
+                id,
+                account: "stripe/acct_1".to_owned(),
+                link: format!("https://dashboard.stripe.com/payments/{payment}"),
+                payment,
+                dispute,
+                refund,
+                kind,
+                amount: Money { minor, currency: Currency::parse(currency).unwrap() },
+                customer,
+                reason,
+                respond_by: by.map(time),
+                occurred_at: time(at),
+            }
         },
     )
 }
@@ -83,6 +92,7 @@ fn any_object() -> impl Strategy<Value = Value> {
         "reason",
         "status",
         "last_payment_error",
+        "failure_reason",
         "evidence_details",
         "due_by",
         "code",
@@ -111,10 +121,16 @@ fn stripe(payload: &Value) -> Envelope {
 #[test]
 fn nothing_that_stripe_might_send_makes_a_mapping_panic_or_tell_what_it_was() {
     static MAPPINGS: LazyLock<Vec<Translator>> = LazyLock::new(|| {
-        let names = ["stripe-payment-intent", "stripe-charge", "stripe-dispute"];
+        let names = ["stripe-payment-intent", "stripe-charge", "stripe-refund", "stripe-dispute"];
         names.map(|name| Translator::built_in(name, &Value::Null).unwrap()).into()
     });
-    let types = ["payment_intent.payment_failed", "charge.refunded", "charge.dispute.closed", CANARY];
+    let types = [
+        "payment_intent.payment_failed",
+        "charge.refunded",
+        "refund.failed",
+        "charge.dispute.closed",
+        CANARY,
+    ];
     proptest!(|(object in any_object(), kind in prop::sample::select(types.to_vec()), created in any::<i64>())| {
         let payload = json!({
             "id": "evt_1", "type": kind, "created": created, "livemode": true, "data": { "object": object }

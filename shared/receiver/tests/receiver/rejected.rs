@@ -1,0 +1,125 @@
+//! What opens an operation again that was rejected.
+
+use std::sync::atomic::Ordering;
+
+use gate::Observation;
+use jiff::SignedDuration;
+use ledger::Status;
+use message::Code;
+use serde_json::Value;
+
+use crate::support::{Bench, body, record, redelivered, redriven, versioned};
+
+/// The letters so far, each as the message that its redrive makes.
+fn letters(bench: &Bench) -> Vec<Value> {
+    let letters = bench.world.letters.lock().unwrap();
+    letters.iter().enumerate().map(|(n, letter)| redriven(&format!("redriven-{n}"), letter)).collect()
+}
+
+#[tokio::test]
+async fn any_other_message_opens_it_again_where_a_source_may_mend_what_it_sends() {
+    let bench = Bench::new();
+    bench.receive(&[record("a", body("1", "refuse"))]).await;
+    assert!(bench.receive(&[record("b", body("1", ""))]).await.is_empty());
+    assert_eq!((bench.effects(), bench.letters().len()), (vec!["1".to_owned()], 1));
+}
+
+#[tokio::test]
+async fn one_letter_stands_for_all_messages_of_a_version_of_one_batch_and_of_later_ones() {
+    let bench = Bench::reopened_by_a_redrive();
+    let refused = |n: u32| record(&format!("m-{n}"), versioned("1", 7, "refuse"));
+    assert!(bench.receive(&[refused(0), refused(1), refused(2)]).await.is_empty());
+    assert!(bench.receive(&[refused(3), refused(4)]).await.is_empty());
+    assert!(bench.receive(&[refused(0), refused(5)]).await.is_empty(), "beside the very message");
+    assert!(bench.receive(&[record("older", versioned("1", 6, ""))]).await.is_empty());
+    assert_eq!((bench.effects().len(), bench.letters().len()), (0, 1));
+    assert_eq!(bench.item("1").await.attempts, 1);
+}
+
+#[tokio::test]
+async fn the_letter_opens_it_again_when_it_is_redriven_beside_whichever_others() {
+    for place in 0..3 {
+        let bench = Bench::reopened_by_a_redrive();
+        bench.receive(&[record("a", versioned("1", 7, "refuse"))]).await;
+        let mut records: Vec<_> =
+            (0..2).map(|n| record(&format!("m-{n}"), versioned("1", 7, "refuse"))).collect();
+        records.insert(place, letters(&bench).remove(0));
+        assert!(bench.receive(&records).await.is_empty());
+        let item = bench.item("1").await;
+        assert_eq!(
+            (item.attempts, item.status, bench.letters().len()),
+            (2, Status::Rejected, 2),
+            "at {place}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_letter_whose_cause_was_mended_is_done_when_it_is_redriven_and_so_are_those_it_stands_for() {
+    let bench = Bench::reopened_by_a_redrive();
+    bench.world.refuses.store(true, Ordering::SeqCst);
+    let message = |id: &str| record(id, versioned("1", 7, "refuse for now"));
+    bench.receive(&[message("a"), message("b")]).await;
+    bench.world.refuses.store(false, Ordering::SeqCst);
+    assert!(bench.receive(&[message("c")]).await.is_empty());
+    assert!(bench.effects().is_empty(), "no redrive");
+    assert!(bench.receive(&letters(&bench)).await.is_empty());
+    assert!(bench.receive(&[message("d")]).await.is_empty());
+    assert_eq!((bench.effects(), bench.letters().len()), (vec!["1".to_owned()], 1));
+}
+
+#[tokio::test]
+async fn a_newer_version_is_tried_whatever_became_of_an_older_one() {
+    let bench = Bench::reopened_by_a_redrive();
+    bench.receive(&[record("a", versioned("1", 7, "refuse"))]).await;
+    assert!(bench.receive(&[record("b", versioned("1", 8, ""))]).await.is_empty());
+    assert_eq!(bench.effects(), ["1"]);
+    assert!(bench.receive(&letters(&bench)).await.is_empty());
+    assert_eq!((bench.effects().len(), bench.letters().len()), (1, 1), "the letter is stale then");
+}
+
+/// Until it is accepted there is no letter that could stand for anybody.
+#[tokio::test]
+async fn a_letter_that_was_not_accepted_stands_for_nobody() {
+    let bench = Bench::reopened_by_a_redrive();
+    bench.world.dead_letters_down.store(true, Ordering::SeqCst);
+    let message = |id: &str| record(id, versioned("1", 7, "refuse"));
+    assert_eq!(bench.receive(&[message("a"), message("b")]).await, ["a", "b"]);
+    assert_eq!(bench.receive(&[message("c")]).await, ["c"]);
+    bench.world.dead_letters_down.store(false, Ordering::SeqCst);
+    assert!(bench.receive(&[message("c"), message("a"), message("b")]).await.is_empty());
+    assert_eq!(bench.letters().len(), 1);
+}
+
+#[tokio::test]
+async fn a_redriven_letter_that_was_held_opens_it_all_the_same() {
+    let bench = Bench::reopened_by_a_redrive();
+    bench.receive(&[record("a", versioned("1", 7, "refuse"))]).await;
+    for _ in 0..5 {
+        bench.gate.observe(Observation::Failed(Code::TargetFailed));
+    }
+    bench.gate.share().await;
+    assert!(bench.receive(&letters(&bench)).await.is_empty());
+    let held = bench.world.held.lock().unwrap().remove(0);
+    let redriven = redelivered("held", &held);
+    bench.clock.advance(SignedDuration::from_mins(1));
+    assert!(bench.receive(&[redriven]).await.is_empty());
+    assert_eq!(bench.item("1").await.attempts, 2);
+}
+
+/// Read as CloudWatch reads it: off the standard output of a process that plays that test.
+#[test]
+fn messages_that_a_letter_stands_for_are_a_metric_of_the_flow() {
+    let test = "rejected::one_letter_stands_for_all_messages_of_a_version_of_one_batch_and_of_later_ones";
+    let played = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .output()
+        .unwrap();
+    assert!(played.status.success());
+    let printed = String::from_utf8(played.stdout).unwrap();
+    let lines =
+        printed.lines().filter_map(|line| serde_json::from_str::<Value>(line.get(line.find('{')?..)?).ok());
+    let counts =
+        lines.filter(|line| line["Flow"] == "scripted").map(|line| line["CoveredByDeadLetter"].as_u64());
+    assert_eq!(counts.map(Option::unwrap).sum::<u64>(), 6);
+}
