@@ -58,11 +58,11 @@ impl HttpTarget {
         let (safe, method) = (request.is_safe(), request.method.clone());
         let started = tokio::time::Instant::now();
         let result = self.exchange(request, timeout).await;
-        let elapsed_ms = started.elapsed().as_millis();
+        let elapsed = started.elapsed();
         let status = result.as_ref().map_or(0, |answer| answer.status().as_u16());
         let outcome = result.and_then(|answer| classify(answer, safe));
         let code = outcome.as_ref().err().map(|error| error.code().as_str());
-        tracing::info!(target_system = self.config.name, %method, status, elapsed_ms, code, "target called");
+        telemetry::target_called(self.config.name, &method, status, elapsed, code);
         outcome
     }
 

@@ -10,6 +10,7 @@ use gate::Gate;
 use jiff::Timestamp;
 use ledger::{Clock, Ledger};
 use message::{Code, Disposition, Retry};
+use telemetry::metrics::EVENTS_IGNORED;
 use thiserror::Error;
 use tokio::time::Instant;
 
@@ -62,11 +63,14 @@ impl<F: Flow> Receiver<F> {
         }
         let now = (self.parts.clock)();
         let records: Vec<_> = event.records.iter().map(|record| Incoming::read(record, now)).collect();
-        let settled = if records.iter().any(|record| record.group_id.is_some()) {
-            self.in_order(&records, deadline).await
-        } else {
-            self.together(&records.iter().collect::<Vec<_>>(), deadline).await
-        };
+        let settled = telemetry::in_batch(records.len(), async {
+            if records.iter().any(|record| record.group_id.is_some()) {
+                self.in_order(&records, deadline).await
+            } else {
+                self.together(&records.iter().collect::<Vec<_>>(), deadline).await
+            }
+        });
+        let settled = settled.await;
         if let Some(mappings) = &self.parts.mappings {
             mappings.tell_drift(self.parts.flow.name()).await;
         }
@@ -152,7 +156,7 @@ impl<F: Flow> Receiver<F> {
             }
         }
         for (source, count) in ignored {
-            telemetry::count(telemetry::EVENTS_IGNORED, &[("Source", &source)], count);
+            telemetry::count(&EVENTS_IGNORED, [&source], count);
         }
         let places: Vec<_> = prepared.iter().map(Option::as_ref).collect();
         let repeats = Repeats::among(&places);

@@ -4,16 +4,14 @@ use channel::{DeadLetter, Delay, HeldMessage};
 use jiff::{SignedDuration, Timestamp};
 use ledger::{ClaimLost, Grant, Settlement};
 use message::{Code, Disposition, Effect, Envelope, Rejection, Retry};
-use telemetry::RecordEnd;
+use telemetry::metrics::COVERED_BY_DEAD_LETTER;
+use telemetry::{RecordEnd, TargetCalls};
 use tokio::time::Instant;
 
 use crate::backoff;
 use crate::batch::Receiver;
 use crate::flow::Flow;
 use crate::incoming::Incoming;
-
-/// Messages that were acknowledged because the dead letter of another stands for them, by flow.
-const COVERED_BY_LETTER: &str = "CoveredByDeadLetter";
 
 /// How the work on a record ended, and the claim that is still to be settled for it.
 pub(crate) struct End {
@@ -30,6 +28,8 @@ pub(crate) struct End {
     pub(crate) covered_by_letter: bool,
     correlation_id: String,
     event_type: String,
+    event_time: Option<Timestamp>,
+    calls: TargetCalls,
     pub(crate) started_at: Instant,
 }
 
@@ -68,12 +68,18 @@ impl End {
             covered_by_letter: false,
             correlation_id: text(|envelope| &envelope.correlationid),
             event_type: text(|envelope| &envelope.event_type),
+            event_time: envelope.map(|envelope| envelope.time),
+            calls: TargetCalls::default(),
             started_at: Instant::now(),
         }
     }
 
     pub(crate) fn through(self, mapping: &'static str) -> Self {
         Self { mapping, ..self }
+    }
+
+    pub(crate) fn with_calls(self, calls: TargetCalls) -> Self {
+        Self { calls, ..self }
     }
 
     /// Made under this claim, which is not settled yet.
@@ -305,20 +311,27 @@ impl<F: Flow> Receiver<F> {
 
     fn told(&self, leaving: Leaving<'_, '_>) -> Finished {
         let Leaving { record, end, dead_lettered, settled } = leaving;
+        let now = (self.parts.clock)();
         RecordEnd {
             flow: self.parts.flow.name(),
+            target: self.parts.gate.target(),
             message_id: record.message_id,
             correlation_id: &end.correlation_id,
             event_type: &end.event_type,
+            trace_id: record.trace_header.and_then(trace_id).unwrap_or_default(),
             attempts: record.attempts,
+            bytes: record.body.len(),
+            age: since(record.origin.first_sent_at, now),
+            since_event: end.event_time.map(|time| since(time, now)),
             elapsed: end.started_at.elapsed(),
+            calls: end.calls,
             mapping: end.mapping,
             disposition: &end.disposition,
             dead_lettered,
         }
-        .log();
+        .tell();
         if end.covered_by_letter {
-            telemetry::count(COVERED_BY_LETTER, &[("Flow", self.parts.flow.name())], 1);
+            telemetry::count(&COVERED_BY_DEAD_LETTER, [self.parts.flow.name()], 1);
         }
         let rejected_now =
             dead_lettered && end.grant.is_some() && matches!(end.disposition, Disposition::Reject(_));
@@ -332,4 +345,14 @@ impl<F: Flow> Receiver<F> {
             settled,
         }
     }
+}
+
+/// A clock that is behind another one has no negative times.
+fn since(time: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(now.duration_since(time)).unwrap_or_default()
+}
+
+/// `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=…;Sampled=1`, as X-Ray writes it.
+pub(crate) fn trace_id(header: &str) -> Option<&str> {
+    header.split(';').find_map(|part| part.trim().strip_prefix("Root="))
 }

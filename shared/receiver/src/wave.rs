@@ -7,11 +7,12 @@ use gate::Observation;
 use ledger::{Claimed, Grant, LedgerError, Operation, Settlement};
 use message::{Code, Disposition, Effect, Envelope, Hold, Rejection, Retry};
 use outbound::{Budget, IdempotencySeed};
+use telemetry::metrics::CREDENTIALS_REFUSED;
 use tokio::time::Instant;
 use transform::stamps;
 
 use crate::batch::Receiver;
-use crate::finish::End;
+use crate::finish::{End, trace_id};
 use crate::flow::{Claim, Flow};
 use crate::prepare::Prepared;
 use crate::progress::Progress;
@@ -28,9 +29,6 @@ const SETTLING: Duration = Duration::from_secs(60);
 const LONGEST_WORK: Duration = ledger::LONGEST_LEASE.saturating_sub(SETTLING);
 /// About how long a message is held when the ledger does not answer.
 const LEDGER_PAUSE: Duration = Duration::from_secs(30);
-
-/// Attempts of records with credentials that the target refuses or that cannot be had, by flow and target.
-const CREDENTIALS_REFUSED: &str = "CredentialsRefused";
 
 /// The place of a record in its batch, and what it asks for.
 type Asked<'p, T> = (usize, &'p Prepared<T>);
@@ -144,7 +142,10 @@ impl<F: Flow> Receiver<F> {
             progress: Progress::of(grant.progress()),
         };
         let perform = self.parts.flow.perform(&prepared.envelope, &prepared.translated.operation, &claim);
-        let performed = AssertUnwindSafe(perform).catch_unwind().await;
+        let envelope = &prepared.envelope;
+        let trace_id = prepared.trace_header.as_deref().and_then(trace_id);
+        let perform = AssertUnwindSafe(perform).catch_unwind();
+        let (performed, calls) = telemetry::in_record(&envelope.correlationid, trace_id, perform).await;
         if let Some(progress) = claim.progress.left() {
             grant.leave(&progress);
         }
@@ -182,7 +183,7 @@ impl<F: Flow> Receiver<F> {
                 Worked::of(end(asked, Disposition::Retry(retry)))
             }
         };
-        Worked { observed, ..worked }
+        Worked { end: worked.end.with_calls(calls), observed, events: worked.events }
     }
 
     fn idempotency(&self, grant: &Grant) -> IdempotencySeed {
@@ -221,8 +222,8 @@ impl<F: Flow> Receiver<F> {
         let refused = |worked: &&Worked| worked.observed.is_some_and(Observation::is_of_credentials);
         let count = worked.iter().filter(refused).count();
         if count > 0 {
-            let dimensions = [("Flow", self.parts.flow.name()), ("Target", self.parts.gate.target())];
-            telemetry::count(CREDENTIALS_REFUSED, &dimensions, u64::try_from(count).unwrap_or(u64::MAX));
+            let values = [self.parts.flow.name(), self.parts.gate.target()];
+            telemetry::count(&CREDENTIALS_REFUSED, values, u64::try_from(count).unwrap_or(u64::MAX));
         }
     }
 

@@ -1,9 +1,14 @@
 //! What a function says about itself: JSON lines on standard output, as Lambda's log levels read them.
 
+mod calls;
+mod event;
 mod metric;
+pub mod metrics;
 mod record;
+mod sampling;
 mod subscriber;
 
-pub use metric::{EVENTS_IGNORED, count};
+pub use calls::{TargetCalls, in_batch, in_record, ledger_called, target_called};
+pub use metric::count;
 pub use record::RecordEnd;
 pub use subscriber::{init, json_layer};

@@ -9,22 +9,24 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::metric::counts_of;
+use crate::event;
+use crate::sampling::Sampling;
 
 /// Installs the JSON subscriber, and has metrics named after the function. `RUST_LOG` holds levels by target (`info,hyper=warn`); what cannot be read there
-/// falls back to `info`, because a function that does not start over its log level would be worse.
+/// falls back to `info`, because a function that does not start over its log level would be worse. `LOG_SAMPLE_PERCENT`: of how many of a hundred
+/// correlation ids INFO lines are written; all where it cannot be read.
 pub fn init() {
     let directives = environment("RUST_LOG").unwrap_or_default();
-    let filter = Targets::from_str(&directives)
+    let levels = Targets::from_str(&directives)
         .ok()
         .filter(|_| !directives.is_empty())
         .unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    let percent = environment("LOG_SAMPLE_PERCENT").and_then(|text| text.parse().ok()).unwrap_or(100);
+    let filter = Sampling { levels, percent };
     std::panic::set_hook(Box::new(panicked));
     // A second call finds the subscriber of the first: both are ours.
     drop(tracing_subscriber::registry().with(json_layer(std::io::stdout).with_filter(filter)).try_init());
-    if let Some(function) = environment("AWS_LAMBDA_FUNCTION_NAME") {
-        counts_of(function);
-    }
+    event::begin(environment("AWS_LAMBDA_FUNCTION_NAME"));
 }
 
 fn environment(name: &str) -> Option<String> {

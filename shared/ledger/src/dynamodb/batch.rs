@@ -73,6 +73,7 @@ impl DynamoDbStore {
         let keys = KeysAndAttributes::builder().set_keys(Some(keys.collect())).consistent_read(true).build();
         let keys = keys.map_err(LedgerError::unavailable)?;
         let request = self.client.batch_get_item().request_items(&self.table, keys);
+        telemetry::ledger_called();
         let output = request.send().await.map_err(LedgerError::unavailable)?;
         if output.unprocessed_keys.is_some_and(|keys| !keys.is_empty()) {
             return Err(LedgerError::unavailable("BatchGetItem left keys unprocessed"));
@@ -99,6 +100,7 @@ impl DynamoDbStore {
     ) -> Result<Vec<BatchStatementResponse>, LedgerError> {
         let count = statements.len();
         let request = self.client.batch_execute_statement().set_statements(Some(statements));
+        telemetry::ledger_called();
         let output = request
             .send()
             .await

@@ -62,6 +62,7 @@ impl Store for DynamoDbStore {
             .table_name(&self.table)
             .key("pk", text(key.as_str()))
             .consistent_read(true);
+        telemetry::ledger_called();
         let output = request.send().await.map_err(LedgerError::unavailable)?;
         output.item.as_ref().map(read).transpose()
     }

@@ -136,6 +136,7 @@ impl DynamoDbStore {
     }
 
     async fn send(&self, key: &OperationKey, request: UpdateItemFluentBuilder) -> Result<Sent, LedgerError> {
+        telemetry::ledger_called();
         let error = match request.send().await {
             Ok(output) => return Ok(Sent::Applied(Box::new(output))),
             Err(error) => error,
