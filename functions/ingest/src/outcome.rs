@@ -1,12 +1,10 @@
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use message::JSON_CONTENT_TYPE;
 use serde_json::json;
+use telemetry::metrics::EVENTS_IGNORED;
 
 use crate::Refusal;
 use crate::refusal::json_response;
-
-/// Events of types from which no route leads on, by source.
-const EVENTS_IGNORED: &str = "EventsIgnored";
 
 /// What became of an authentic delivery's events.
 #[derive(Default, Debug)]
@@ -81,7 +79,7 @@ impl Trail {
                 );
                 if ignored > 0 {
                     let count = u64::try_from(ignored).unwrap_or(u64::MAX);
-                    telemetry::count(EVENTS_IGNORED, &[("Source", source)], count);
+                    telemetry::count(&EVENTS_IGNORED, [source], count);
                 }
             }
             Err(refusal) => {

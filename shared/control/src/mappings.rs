@@ -2,6 +2,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use serde_json::Value;
+use telemetry::metrics::{DRIFT, OVERRIDES_REFUSED, UNKNOWN_VALUE};
 use transform::{Catalog, CatalogError, Note, OverrideError, Overrides, Plan, Translator};
 
 use crate::{ControlError, ControlStore, DriftCount, Stored};
@@ -122,7 +123,7 @@ impl Mappings {
             }
         }
         if lock(&mapping.seen).in_force != revision {
-            telemetry::count("OverridesRefused", &[("Flow", flow), ("Mapping", &mapping.name)], 1);
+            telemetry::count(&OVERRIDES_REFUSED, [flow, &mapping.name], 1);
         }
     }
 
@@ -156,9 +157,8 @@ impl Mappings {
         for mapping in &self.in_use {
             for (note, count) in mapping.translator.take_drift() {
                 let (kind, path) = (note.kind(), note.path());
-                let metric = if matches!(note, Note::UnknownValue { .. }) { "UnknownValue" } else { "Drift" };
-                let dimensions = [("Flow", flow), ("Mapping", mapping.name.as_str()), ("Field", path)];
-                telemetry::count(metric, &dimensions, count);
+                let metric = if matches!(note, Note::UnknownValue { .. }) { UNKNOWN_VALUE } else { DRIFT };
+                telemetry::count(&metric, [flow, &mapping.name, path], count);
                 tracing::warn!(flow, mapping = mapping.name, kind, path, count, "not as the contract says");
                 let path = format!("{}: {path}", mapping.name);
                 counts.push(DriftCount { kind: kind.to_owned(), path, count });

@@ -7,6 +7,7 @@ use gate::Observation;
 use ledger::{Claimed, Grant, LedgerError, Operation, Settlement};
 use message::{Code, Disposition, Effect, Envelope, Hold, Rejection, Retry};
 use outbound::{Budget, IdempotencySeed};
+use telemetry::metrics::CREDENTIALS_REFUSED;
 use tokio::time::Instant;
 use transform::stamps;
 
@@ -27,9 +28,6 @@ const SETTLING: Duration = Duration::from_secs(60);
 const LONGEST_WORK: Duration = ledger::LONGEST_LEASE.saturating_sub(SETTLING);
 /// About how long a message is held when the ledger does not answer.
 const LEDGER_PAUSE: Duration = Duration::from_secs(30);
-
-/// Attempts of records, by flow and target.
-const CREDENTIALS_REFUSED: &str = "CredentialsRefused";
 
 /// The place of a record in its batch, and what it asks for.
 type Asked<'p, T> = (usize, &'p Prepared<T>);
@@ -214,8 +212,8 @@ impl<F: Flow> Receiver<F> {
         let refused = Some(Observation::Failed(Code::CredentialsRefused));
         let count = worked.iter().filter(|worked| worked.observed == refused).count();
         if count > 0 {
-            let dimensions = [("Flow", self.parts.flow.name()), ("Target", self.parts.gate.target())];
-            telemetry::count(CREDENTIALS_REFUSED, &dimensions, u64::try_from(count).unwrap_or(u64::MAX));
+            let values = [self.parts.flow.name(), self.parts.gate.target()];
+            telemetry::count(&CREDENTIALS_REFUSED, values, u64::try_from(count).unwrap_or(u64::MAX));
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a function says about itself: JSON lines on standard output, as Lambda's log levels read them.
 
 mod metric;
+pub mod metrics;
 mod record;
 mod subscriber;
 

@@ -1,0 +1,84 @@
+//! Every metric of ours, once: what callers count, what alarms and dashboards ask for. A test of `infra/alarms` holds the template against
+//! this list.
+
+/// As alarms name it.
+pub const NAMESPACE: &str = "Spillway";
+/// Of a deployed function's metrics the first dimension, as AWS/Lambda's own metrics name it: two deployments in one account have the
+/// same flows.
+pub const FUNCTION_NAME: &str = "FunctionName";
+
+/// A metric with its dimensions, beside the function's name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Metric<const N: usize> {
+    pub name: &'static str,
+    /// CloudWatch's word for it.
+    pub unit: &'static str,
+    pub dimensions: [&'static str; N],
+}
+
+impl<const N: usize> Metric<N> {
+    const fn count(name: &'static str, dimensions: [&'static str; N]) -> Self {
+        Self { name, unit: "Count", dimensions }
+    }
+
+    /// As CloudWatch has it from a deployed function.
+    pub fn published(&self) -> Published {
+        let all = std::iter::once(FUNCTION_NAME).chain(self.dimensions);
+        let mut dimension_sets = vec![all.collect::<Vec<_>>()];
+        if N > 0 {
+            dimension_sets.push(vec![FUNCTION_NAME]);
+        }
+        Published { name: self.name, unit: self.unit, dimension_sets }
+    }
+}
+
+/// Name, unit and every set of dimensions under which CloudWatch can be asked for it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Published {
+    pub name: &'static str,
+    pub unit: &'static str,
+    pub dimension_sets: Vec<Vec<&'static str>>,
+}
+
+/// Calls that a target answered with 401 or 403.
+pub const CREDENTIALS_REFUSED: Metric<2> = Metric::count("CredentialsRefused", ["Flow", "Target"]);
+/// What came otherwise than contracts say, but for values.
+pub const DRIFT: Metric<3> = Metric::count("Drift", ["Flow", "Mapping", "Field"]);
+/// Events of types from which no route leads on.
+pub const EVENTS_IGNORED: Metric<1> = Metric::count("EventsIgnored", ["Source"]);
+/// Looks at a change of a mapping that is not right.
+pub const OVERRIDES_REFUSED: Metric<2> = Metric::count("OverridesRefused", ["Flow", "Mapping"]);
+/// Values that a value map does not know.
+pub const UNKNOWN_VALUE: Metric<3> = Metric::count("UnknownValue", ["Flow", "Mapping", "Field"]);
+
+/// All of the above.
+pub fn all() -> Vec<Published> {
+    vec![
+        CREDENTIALS_REFUSED.published(),
+        DRIFT.published(),
+        EVENTS_IGNORED.published(),
+        OVERRIDES_REFUSED.published(),
+        UNKNOWN_VALUE.published(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_metric_of_this_module_is_in_its_list_once() {
+        let text = include_str!("metrics.rs");
+        let written = text.lines().filter(|line| line.starts_with("pub const") && line.contains(": Metric<"));
+        let names: BTreeSet<_> = all().into_iter().map(|metric| metric.name).collect();
+        assert_eq!((names.len(), all().len()), (written.count(), names.len()));
+    }
+
+    #[test]
+    fn a_metric_can_be_asked_for_by_function_alone_and_by_all_its_dimensions() {
+        let published = EVENTS_IGNORED.published();
+        assert_eq!(published.dimension_sets, [vec!["FunctionName", "Source"], vec!["FunctionName"]]);
+    }
+}
