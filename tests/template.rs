@@ -1,5 +1,6 @@
-//! What template.yaml and infra/flow.yaml promise: alarms and runbooks, retention, visibility, who may call what. What holds for every flow has to
-//! hold for one that is made by `cargo xtask new-integration` too: they are read with one of each kind in them.
+//! What template.yaml and infra/flow.yaml promise, beside what `infra/alarms` holds of their alarms: retention, visibility, who may call what.
+//! What holds for every flow has to hold for one that is made by `cargo xtask new-integration` too: they are read with one of each kind in
+//! them.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking")]
 
 use std::collections::BTreeSet;
@@ -11,7 +12,6 @@ use new_integration::{Integration, Wish};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const RUNBOOKS: &str = include_str!("../docs/runbooks.md");
 const DAY: u64 = 24 * 3_600;
 
 /// To a system of its own, and to one that has a connector.
@@ -88,11 +88,6 @@ fn number(value: &Value) -> u64 {
     value.as_u64().or_else(|| value.as_str()?.parse().ok()).unwrap()
 }
 
-fn words_after<'a>(text: &'a str, marker: &str) -> BTreeSet<&'a str> {
-    let word = |rest: &'a str| rest.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).next();
-    text.split(marker).skip(1).filter_map(word).collect()
-}
-
 #[tokio::test]
 async fn a_new_integration_is_one_more_flow_of_the_template_and_ingest_knows_its_queue() {
     let templates = Templates::read().await;
@@ -115,30 +110,6 @@ async fn cfn_lint_has_nothing_against_a_template_with_new_integrations() {
     let folder = with_new_integrations(tools.workspace.root());
     let lint = Step::new("cfn-lint", tools.sam().await.unwrap().join("cfn-lint"));
     lint.args(["template.yaml"]).dir(folder.path()).output().await.unwrap();
-}
-
-#[tokio::test]
-async fn every_alarm_has_a_runbook_and_every_runbook_an_alarm() {
-    let templates = Templates::read().await;
-    let mut linked = BTreeSet::new();
-    for (name, alarm) in templates.of_type("AWS::CloudWatch::Alarm") {
-        let text = alarm["AlarmDescription"].to_string();
-        let anchors = words_after(&text, "${RunbookBaseUrl}#");
-        assert_eq!(anchors.len(), 1, "{name}");
-        assert!(text.len() < 1_024, "{name}");
-        linked.extend(anchors.into_iter().map(str::to_owned));
-    }
-    let written: BTreeSet<_> = words_after(RUNBOOKS, "\n## ").into_iter().map(str::to_owned).collect();
-    assert_eq!(linked, written);
-}
-
-#[tokio::test]
-async fn every_alarm_tells_the_topic_when_it_rings_and_when_it_is_over() {
-    for (name, alarm) in Templates::read().await.of_type("AWS::CloudWatch::Alarm") {
-        for property in ["AlarmActions", "OKActions", "TreatMissingData"] {
-            assert!(!alarm[property].is_null(), "{name} {property}");
-        }
-    }
 }
 
 /// `control`'s and `receiver`'s tests read the same names off what a function prints. Drift is there to be read, and rings for nobody.

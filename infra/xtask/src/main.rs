@@ -1,5 +1,6 @@
 //! `cargo xtask …`. Each command installs what it needs, pinned, into `.tools/`.
 
+mod alarms;
 mod checks;
 mod demo;
 mod demo_real;
@@ -46,6 +47,8 @@ enum Command {
     Soak,
     /// CPU, memory, requests, init and size beside Powertools for AWS Lambda, translations beside jaq and JSONata; writes docs/benchmarks.md.
     Bench,
+    /// Which alarm rings how long after which failure, simulated; writes docs/alarms.md.
+    Alarms,
     /// The template's checks: `sam validate --lint` and cfn-lint.
     Lint,
     /// Licences, bans and sources of all dependencies.
@@ -90,6 +93,7 @@ async fn run(command: Command) -> Result<ExitCode> {
             return Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Command::Bench => bench::run(&tools).await.map(|page| demo::print(&page))?,
+        Command::Alarms => alarms::write(&tools)?,
         Command::Lint => checks::template(&tools).await?,
         Command::Deny => checks::dependencies(&tools).await?,
         Command::NewIntegration(wish) => new_integration::run(&tools, wish)?,

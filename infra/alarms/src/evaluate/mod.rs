@@ -1,0 +1,180 @@
+//! CloudWatch's evaluation of alarms, minute by minute.
+//!
+//! Documented (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/):
+//! - alarm-evaluation.html: M of N, and what happens to missing data; the tables there are the tests of `decide`;
+//! - alarm-evaluation-window.html: the window slides unless the alarm says otherwise, which ours do not: a period ends at each evaluation,
+//!   not at the full hour;
+//! - Create_Composite_Alarm_Suppression.html: `ActionsSuppressor`.
+//!
+//! Not documented, and taken here:
+//! - when within a minute an alarm is evaluated, and how long after the end of a minute its data can be retrieved: at the end, at once. What
+//!   comes later than that says so in `Sample::published`;
+//! - how many more data points than N are retrieved ("depends on the length of the alarm period"; the examples have 5 for N = 3): 2. The
+//!   tests of the scenarios are run with none and with five as well;
+//! - percentiles: the value at that rank, without interpolation (see `statistic`).
+
+mod composite;
+mod decide;
+mod statistic;
+
+use std::collections::BTreeMap;
+
+use crate::alarm::{Alarm, Kind, MetricAlarm, Query, Signal};
+use crate::math::Series;
+use crate::metric::{Recording, Sample};
+
+use composite::Composites;
+use decide::{Decision, decide};
+use statistic::statistic;
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum State {
+    Ok,
+    Alarm,
+    InsufficientData,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Transition {
+    /// The evaluation at the end of so many minutes.
+    pub minute: u32,
+    /// Place in the list of alarms.
+    pub alarm: usize,
+    pub from: State,
+    pub to: State,
+}
+
+/// What became of all alarms.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct History {
+    pub transitions: Vec<Transition>,
+    /// When and for which composite's new state its actions were carried out, which its suppressor can put off or prevent. A metric alarm's are
+    /// with its transition.
+    pub composite_actions: Vec<Transition>,
+}
+
+pub struct Evaluator<'a> {
+    alarms: &'a [Alarm],
+    /// How many more periods than N are looked at where data is missing.
+    extra: u32,
+}
+
+struct Watched<'a> {
+    place: usize,
+    alarm: &'a MetricAlarm,
+    /// By id; a single metric's is empty.
+    samples: Vec<(&'a str, &'a Query, &'a [Sample])>,
+}
+
+impl<'a> Evaluator<'a> {
+    /// As AWS's examples have it.
+    pub const EXTRA: u32 = 2;
+
+    pub fn new(alarms: &'a [Alarm]) -> Self {
+        Self { alarms, extra: Self::EXTRA }
+    }
+
+    #[must_use]
+    pub fn looking_back(self, extra: u32) -> Self {
+        Self { extra, ..self }
+    }
+
+    /// From minute 1 to `minutes`; before that all alarms are new and know nothing.
+    pub fn history(&self, recording: &'a Recording, minutes: u32) -> History {
+        let watched: Vec<_> = self.watched(recording);
+        let mut states = vec![State::InsufficientData; self.alarms.len()];
+        let mut composites = Composites::of(self.alarms);
+        let mut history = History::default();
+        for minute in 1..=minutes {
+            for watched in &watched {
+                let before = states.get(watched.place).copied().unwrap_or(State::InsufficientData);
+                if let Decision::Is(state) = self.decision(watched, minute)
+                    && state != before
+                {
+                    set(&mut states, watched.place, state);
+                    history.transitions.push(Transition {
+                        minute,
+                        alarm: watched.place,
+                        from: before,
+                        to: state,
+                    });
+                }
+            }
+            composites.evaluate(minute, &mut states, &mut history);
+        }
+        history
+    }
+
+    fn watched(&self, recording: &'a Recording) -> Vec<Watched<'a>> {
+        let metric = |(place, alarm): (usize, &'a Alarm)| {
+            let Kind::Metric(alarm) = &alarm.kind else { return None };
+            let samples = match &alarm.signal {
+                Signal::Metric(query) => vec![("", query, recording.samples(&query.metric))],
+                Signal::Math { queries, .. } => queries
+                    .iter()
+                    .map(|(id, query)| (id.as_str(), query, recording.samples(&query.metric)))
+                    .collect(),
+            };
+            Some(Watched { place, alarm, samples })
+        };
+        self.alarms.iter().enumerate().filter_map(metric).collect()
+    }
+
+    fn decision(&self, watched: &Watched<'_>, now: u32) -> Decision {
+        let alarm = watched.alarm;
+        let points = points(watched, now, alarm.evaluation_periods + self.extra);
+        let breaching: Vec<_> = points
+            .into_iter()
+            .map(|value| value.map(|value| alarm.comparison.breaches(value, alarm.threshold)))
+            .collect();
+        decide(&breaching, alarm.evaluation_periods, alarm.datapoints_to_alarm, alarm.missing)
+    }
+}
+
+fn set(states: &mut [State], place: usize, state: State) {
+    if let Some(slot) = states.get_mut(place) {
+        *slot = state;
+    }
+}
+
+/// The last `count` periods before `now`, oldest first.
+fn points(watched: &Watched<'_>, now: u32, count: u32) -> Series {
+    let period = watched.alarm.signal.period_minutes();
+    let of = |query: &Query, samples: &[Sample]| -> Series {
+        let slot = |back: u32| {
+            let to = now.checked_sub(back * period)?;
+            let from = to.saturating_sub(period);
+            let start = samples.partition_point(|sample| sample.at < from);
+            let within = samples.get(start..)?.iter().take_while(|sample| sample.at < to);
+            statistic(query.statistic, within.filter(|sample| sample.published <= now))
+        };
+        (0..count).rev().map(slot).collect()
+    };
+    match &watched.alarm.signal {
+        Signal::Metric(_) => {
+            watched.samples.first().map(|(_, query, samples)| of(query, samples)).unwrap_or_default()
+        }
+        Signal::Math { expressions, returned, .. } => {
+            let mut series: BTreeMap<String, Series> = watched
+                .samples
+                .iter()
+                .map(|(id, query, samples)| ((*id).to_owned(), of(query, samples)))
+                .collect();
+            // Expressions may read each other: in at most as many rounds as there are of them each has what it needs.
+            for _ in 0..expressions.len() {
+                for (id, expression) in expressions {
+                    let slots = usize::try_from(count).unwrap_or_default();
+                    if !series.contains_key(id)
+                        && let Some(result) = expression.calculate(&series, f64::from(period) * 60.0, slots)
+                    {
+                        series.insert(id.clone(), result);
+                    }
+                }
+            }
+            series.remove(returned).unwrap_or_default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+//! docs/alarms.md: the text of page.md, and the table of what rings when.
+
+use std::collections::BTreeMap;
+
+use crate::alarm::Alarm;
+use crate::evaluate::{Evaluator, State};
+use crate::scenarios::{BEGINS, Scenario, scenarios};
+use crate::simulate::{Landscape, World};
+use crate::template::Application;
+use crate::{Refused, alarms};
+
+const TEXT: &str = include_str!("page.md");
+const TABLE: &str = "{table}";
+
+/// An alarm that rang.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Rang {
+    pub flow: String,
+    pub alarm: String,
+    /// Minutes from the failure's beginning to the evaluation; below zero if it rang before.
+    pub after: i64,
+    pub times: usize,
+}
+
+/// What rings, each alarm once, the first first. `extra` as in `Evaluator::looking_back`.
+pub fn play(alarms: &[Alarm], landscape: &Landscape, scenario: &Scenario, extra: u32) -> Vec<Rang> {
+    let recording = World::new(landscape, &scenario.faults).play(scenario.minutes);
+    let history = Evaluator::new(alarms).looking_back(extra).history(&recording, scenario.minutes);
+    let mut rang: BTreeMap<usize, (u32, usize)> = BTreeMap::new();
+    for transition in history.transitions.iter().filter(|transition| transition.to == State::Alarm) {
+        rang.entry(transition.alarm).or_insert((transition.minute, 0)).1 += 1;
+    }
+    let named = |(place, (minute, times)): (usize, (u32, usize))| {
+        let alarm = alarms.get(place)?;
+        let after = i64::from(minute) - i64::from(BEGINS);
+        Some(Rang { flow: alarm.flow.clone(), alarm: alarm.id.clone(), after, times })
+    };
+    let mut rang: Vec<_> = rang.into_iter().filter_map(named).collect();
+    rang.sort_by(|a, b| (a.after, &a.flow, &a.alarm).cmp(&(b.after, &b.flow, &b.alarm)));
+    rang
+}
+
+/// The page as it has to be for this template.
+pub fn page(application: &Application) -> Result<String, Refused> {
+    let (alarms, landscape) = (alarms(application)?, Landscape::of(application)?);
+    let mut table = String::from("| failure | alarm | of | after | what to know |\n|---|---|---|---|---|\n");
+    for scenario in scenarios() {
+        let rang = play(&alarms, &landscape, &scenario, Evaluator::EXTRA);
+        if rang.is_empty() {
+            line(&mut table, [scenario.failure, "none", "", "", scenario.note]);
+        }
+        for (place, rang) in rang.iter().enumerate() {
+            let (failure, note) = if place == 0 { (scenario.failure, scenario.note) } else { ("", "") };
+            let name = rang.alarm.strip_suffix("Alarm").unwrap_or(&rang.alarm);
+            let flow = if rang.flow.is_empty() { "all" } else { &rang.flow };
+            line(&mut table, [failure, name, flow, &duration(rang.after), note]);
+        }
+    }
+    Ok(TEXT.replace(TABLE, table.trim_end()))
+}
+
+fn line(table: &mut String, cells: [&str; 5]) {
+    table.push_str(&format!("| {} |\n", cells.join(" | ")));
+}
+
+fn duration(minutes: i64) -> String {
+    let parts = [(minutes / 1_440, "d"), (minutes / 60 % 24, "h"), (minutes % 60, "min")];
+    let said: Vec<_> = parts
+        .iter()
+        .filter(|(count, _)| *count != 0)
+        .map(|(count, unit)| format!("{count} {unit}"))
+        .collect();
+    if said.is_empty() { "at once".to_owned() } else { said.join(" ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_say_what_is_not_zero() {
+        let said = [3, 60, 1_441, 0, 11_536].map(duration);
+        assert_eq!(said, ["3 min", "1 h", "1 d 1 min", "at once", "8 d 16 min"]);
+    }
+
+    #[test]
+    fn the_page_has_a_place_for_its_table() {
+        assert_eq!(TEXT.matches(TABLE).count(), 1);
+    }
+}

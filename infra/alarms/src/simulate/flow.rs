@@ -1,0 +1,289 @@
+//! A flow: its queue, its dead letter queue, its function, and what becomes of messages.
+
+use telemetry::metrics;
+
+use super::Fault;
+use super::emit::Emit;
+use super::gate::Gate;
+use super::landscape::FlowParts;
+use super::queue::{Messages, Queue};
+
+/// Records a minute that a flow gets done; holding one again costs next to nothing.
+const CAPACITY: u32 = 600;
+/// Above so many a minute they come in batches of ten.
+const ALONE: u32 = 60;
+const BATCH: u32 = 10;
+const DONE_MS: f64 = 400.0;
+const HELD_MS: f64 = 40.0;
+const COLD_MS: f64 = 900.0;
+/// As long as one call of a target may take (TargetTimeoutMs).
+const TIMED_OUT_MS: f64 = 8_000.0;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Target {
+    Up,
+    Down,
+    Throttles,
+    Refuses,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Runs {
+    Well,
+    Crashes,
+    Throttled,
+}
+
+/// What a flow meets within a minute.
+#[derive(Clone, Debug)]
+pub(super) struct Weather {
+    pub(super) target: Target,
+    pub(super) runs: Runs,
+    /// 0: none.
+    pub(super) refused_every: u32,
+    pub(super) values_unknown: bool,
+    pub(super) overrides_refused: bool,
+    pub(super) polls: bool,
+    pub(super) table_throttled: bool,
+    pub(super) starts_cold: bool,
+    pub(super) letters_sleep: bool,
+}
+
+impl Default for Weather {
+    fn default() -> Self {
+        Self {
+            target: Target::Up,
+            runs: Runs::Well,
+            refused_every: 0,
+            values_unknown: false,
+            overrides_refused: false,
+            polls: true,
+            table_throttled: false,
+            starts_cold: false,
+            letters_sleep: false,
+        }
+    }
+}
+
+/// Records of one minute.
+#[derive(Default)]
+pub(super) struct Outcome {
+    pub(super) done: u32,
+    pub(super) ledger_calls: u32,
+    pub(super) refused_ledger_calls: u32,
+    held: u32,
+    crashed: u32,
+    throttled: u32,
+    /// Calls of the target that failed.
+    failed: u32,
+    refused: u32,
+    come_again: u32,
+}
+
+pub(super) struct Flow {
+    parts: FlowParts,
+    queue: Queue,
+    dead_letters: Queue,
+    gate: Gate,
+    /// Messages that have come for the first time.
+    seen: u32,
+}
+
+impl Flow {
+    pub(super) fn new(parts: &FlowParts) -> Self {
+        Self {
+            queue: Queue::new(&parts.queue, parts.queue_retention),
+            dead_letters: Queue::new(&parts.dead_letter_queue, parts.dead_letter_retention),
+            parts: parts.clone(),
+            gate: Gate::default(),
+            seen: 0,
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.parts.name
+    }
+
+    pub(super) fn calls(&self, target: &str) -> bool {
+        self.parts.targets.iter().any(|name| name == target)
+    }
+
+    pub(super) fn next(&self) -> Option<usize> {
+        self.parts.next
+    }
+
+    pub(super) fn begins(&mut self, minute: u32, fault: Fault) {
+        match fault {
+            Fault::DeadLetters { flow, count } if flow == self.parts.name => {
+                self.dead_letters.send(minute, Messages::new(count, minute));
+            }
+            Fault::Redrive { flow } if flow == self.parts.name => {
+                let count = self.dead_letters.take_all(minute);
+                self.queue.send(minute, Messages::new(count, minute));
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn minute(
+        &mut self,
+        minute: u32,
+        arriving: u32,
+        weather: &Weather,
+        emit: &mut Emit<'_>,
+    ) -> Outcome {
+        let mut outcome = Outcome::default();
+        self.queue.send(minute, Messages::new(arriving, minute));
+        if weather.polls {
+            let mut left = CAPACITY;
+            for messages in self.queue.receive(minute) {
+                // The receive after the last permitted one: the redrive policy's.
+                if messages.receives >= self.parts.max_receives {
+                    self.dead_letters.put(messages.moved(minute));
+                    continue;
+                }
+                let is_cheap = weather.table_throttled || self.gate.closed_until(minute).is_some();
+                let (taken, rest) = messages.split(if is_cheap { messages.count } else { left });
+                self.queue.put(rest);
+                if !is_cheap {
+                    left -= taken.count;
+                }
+                self.queue.received += taken.count;
+                self.invoke(minute, taken, weather, &mut outcome);
+            }
+        }
+        self.tell(weather, &outcome, emit);
+        self.queue.end_of_minute(minute, weather.letters_sleep, emit);
+        self.dead_letters.end_of_minute(minute, weather.letters_sleep, emit);
+        outcome
+    }
+
+    fn invoke(&mut self, minute: u32, messages: Messages, weather: &Weather, outcome: &mut Outcome) {
+        let counted = match weather.runs {
+            Runs::Throttled => &mut outcome.throttled,
+            Runs::Crashes => &mut outcome.crashed,
+            Runs::Well => return self.work(minute, messages, weather, outcome),
+        };
+        *counted += messages.count;
+        self.queue.put(messages.again(minute + self.parts.visibility));
+    }
+
+    fn work(&mut self, minute: u32, messages: Messages, weather: &Weather, outcome: &mut Outcome) {
+        let refused = self.refused(messages, weather);
+        self.dead_letter(minute, refused);
+        outcome.refused += refused;
+        let (_, messages) = messages.split(refused);
+        if messages.count == 0 {
+            return;
+        }
+        if weather.table_throttled {
+            outcome.refused_ledger_calls += messages.count;
+            return self.hold(minute, messages, minute + 1, outcome);
+        }
+        outcome.ledger_calls += messages.count;
+        if let Some(until) = self.gate.closed_until(minute) {
+            return self.hold(minute, messages, until, outcome);
+        }
+        match weather.target {
+            Target::Up => {
+                self.gate.succeeded();
+                self.queue.deleted += messages.count;
+                outcome.done += messages.count;
+            }
+            // Retry-After of a minute, which the gate keeps for all.
+            Target::Throttles => self.hold(minute, messages, minute + 1, outcome),
+            Target::Down | Target::Refuses => {
+                let tries = self.gate.tries(minute, messages.count);
+                self.gate.failed(minute, tries);
+                outcome.failed += tries;
+                let (tried, others) = messages.split(tries);
+                match self.gate.closed_until(minute) {
+                    Some(until) => {
+                        self.hold(minute, tried, until, outcome);
+                        self.hold(minute, others, until, outcome);
+                    }
+                    // Credentials that are refused use up no receive, whether or not the breaker is open.
+                    None if weather.target == Target::Refuses => {
+                        self.hold(minute, messages, minute + 1, outcome);
+                    }
+                    None => {
+                        outcome.come_again += messages.count;
+                        self.queue.put(messages.again(minute + 1));
+                    }
+                }
+            }
+        }
+    }
+
+    fn refused(&mut self, messages: Messages, weather: &Weather) -> u32 {
+        let is_new = messages.receives == 0 && messages.first == messages.enqueued;
+        if weather.refused_every == 0 || !is_new {
+            return 0;
+        }
+        let before = self.seen / weather.refused_every;
+        self.seen += messages.count;
+        self.seen / weather.refused_every - before
+    }
+
+    /// A copy with its reason, sent by the function.
+    fn dead_letter(&mut self, minute: u32, count: u32) {
+        self.queue.deleted += count;
+        self.dead_letters.send(minute, Messages::new(count, minute));
+    }
+
+    fn hold(&mut self, minute: u32, messages: Messages, until: u32, outcome: &mut Outcome) {
+        if minute - messages.first >= self.parts.longest_hold {
+            outcome.refused += messages.count;
+            return self.dead_letter(minute, messages.count);
+        }
+        outcome.held += messages.count;
+        self.queue.deleted += messages.count;
+        self.queue.send(minute, messages.held(minute, until));
+    }
+
+    fn tell(&self, weather: &Weather, outcome: &Outcome, emit: &mut Emit<'_>) {
+        let invocations = |records: u32| if records <= ALONE { records } else { records.div_ceil(BATCH) };
+        let done = invocations(outcome.done + outcome.refused);
+        let held = invocations(outcome.held - outcome.held.min(outcome.failed));
+        let failed = outcome.failed + outcome.come_again.saturating_sub(outcome.failed);
+        let (crashed, throttled) = (invocations(outcome.crashed), invocations(outcome.throttled));
+        let well = done + held + failed;
+        let function = [("FunctionName", self.parts.function.as_str())];
+        let mut lambda = |metric, values: &[(f64, u32)]| emit.values("AWS/Lambda", metric, &function, values);
+        lambda("Invocations", &[(1.0, well + crashed)]);
+        lambda("Errors", &[(1.0, crashed), (0.0, well)]);
+        lambda("Throttles", &[(1.0, throttled), (0.0, well + crashed)]);
+        let (cold, warm) = if weather.starts_cold { (done.min(2), done - done.min(2)) } else { (0, done) };
+        lambda(
+            "Duration",
+            &[(COLD_MS, cold), (DONE_MS, warm + crashed), (HELD_MS, held), (TIMED_OUT_MS, failed)],
+        );
+        let at_once = (well + crashed).min(5);
+        lambda("ConcurrentExecutions", &[(f64::from(at_once), at_once.min(1))]);
+        if let Some(mapping) = self.parts.counted_mapping.as_deref().filter(|_| weather.polls) {
+            let again = outcome.come_again + outcome.crashed + outcome.throttled;
+            let acknowledged = outcome.done + outcome.refused + outcome.held;
+            for (metric, count) in [
+                // Zero while there is nothing to poll.
+                ("PolledEventCount", acknowledged + again),
+                ("InvokedEventCount", acknowledged + again - outcome.throttled),
+                ("FailedInvokeEventCount", again),
+                ("DeletedEventCount", acknowledged),
+            ] {
+                let values = [(f64::from(count), 1)];
+                emit.values("AWS/Lambda", metric, &[("EventSourceMappingUUID", mapping)], &values);
+            }
+        }
+        let refused_credentials = if weather.target == Target::Refuses { outcome.failed } else { 0 };
+        let unknown = if weather.values_unknown { outcome.refused } else { 0 };
+        // At each look, every half minute, while messages come.
+        let looks = if weather.overrides_refused && well > 0 { 2 } else { 0 };
+        for (metric, count) in [
+            (metrics::CREDENTIALS_REFUSED.name, refused_credentials),
+            (metrics::UNKNOWN_VALUE.name, unknown),
+            (metrics::OVERRIDES_REFUSED.name, looks),
+        ] {
+            emit.values(metrics::NAMESPACE, metric, &function, &[(f64::from(count), count.min(1))]);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Sources, the API and ingest. A source whose webhook was answered with 5xx posts it again ten minutes later.
+
+use super::MINUTES_A_DAY;
+use super::emit::Emit;
+use super::landscape::Landscape;
+
+const WORKING_RATE: u32 = 10;
+const QUIET_RATE: u32 = 2;
+const POSTED_AGAIN_AFTER: u32 = 10;
+const INGEST_MS: f64 = 30.0;
+const GATEWAY_MS: f64 = 50.0;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Ingest {
+    Runs,
+    Crashes,
+    Throttled,
+    IsRefused,
+}
+
+pub(super) struct Front {
+    ingest: String,
+    api: String,
+    stage: String,
+    has_source: Vec<bool>,
+    /// By minute, what is posted again of each flow.
+    again: Vec<(u32, Vec<u32>)>,
+}
+
+impl Front {
+    pub(super) fn new(landscape: &Landscape) -> Self {
+        Self {
+            ingest: landscape.ingest.clone(),
+            api: landscape.api.clone(),
+            stage: landscape.stage.clone(),
+            has_source: landscape.flows.iter().map(|flow| flow.has_source).collect(),
+            again: Vec::new(),
+        }
+    }
+
+    /// What reaches each flow's queue.
+    pub(super) fn minute(
+        &mut self,
+        minute: u32,
+        is_holiday: bool,
+        silent: &[bool],
+        ingest: Ingest,
+        emit: &mut Emit<'_>,
+    ) -> Vec<u32> {
+        let rate = if is_holiday { QUIET_RATE } else { rate(minute) };
+        let mut posted: Vec<u32> = self
+            .has_source
+            .iter()
+            .zip(silent)
+            .map(|(has_source, silent)| if *has_source && !silent { rate } else { 0 })
+            .collect();
+        let due: Vec<_> = self.again.extract_if(.., |(at, _)| *at <= minute).collect();
+        for (_, counts) in due {
+            posted.iter_mut().zip(counts).for_each(|(posted, again)| *posted += again);
+        }
+        self.tell(posted.iter().sum(), ingest, emit);
+        if ingest == Ingest::Runs {
+            return posted;
+        }
+        let none = vec![0; posted.len()];
+        self.again.push((minute + POSTED_AGAIN_AFTER, posted));
+        none
+    }
+
+    fn tell(&self, requests: u32, ingest: Ingest, emit: &mut Emit<'_>) {
+        let failed = if ingest == Ingest::Runs { 0 } else { requests };
+        let stage = [("ApiId", self.api.as_str()), ("Stage", self.stage.as_str())];
+        for dimensions in [&stage[..1], &stage[..]] {
+            let mut api =
+                |metric, values: &[(f64, u32)]| emit.values("AWS/ApiGateway", metric, dimensions, values);
+            api("Count", &[(1.0, requests)]);
+            api("5xx", &[(1.0, failed), (0.0, requests - failed)]);
+            api("4xx", &[(0.0, requests)]);
+            api("Latency", &[(GATEWAY_MS, requests)]);
+            api("IntegrationLatency", &[(INGEST_MS, requests)]);
+        }
+        let throttled = if ingest == Ingest::Throttled { requests } else { 0 };
+        let crashed = if ingest == Ingest::Crashes { requests } else { 0 };
+        let ran = requests - throttled;
+        let function = [("FunctionName", self.ingest.as_str())];
+        let mut lambda = |metric, values: &[(f64, u32)]| emit.values("AWS/Lambda", metric, &function, values);
+        lambda("Invocations", &[(1.0, ran)]);
+        lambda("Errors", &[(1.0, crashed), (0.0, ran - crashed)]);
+        lambda("Throttles", &[(1.0, throttled), (0.0, ran)]);
+        lambda("Duration", &[(INGEST_MS, ran)]);
+        lambda("ConcurrentExecutions", &[(1.0, ran.min(1))]);
+    }
+}
+
+/// Of each source: ten a minute from eight to six on working days, two otherwise.
+fn rate(minute: u32) -> u32 {
+    let day = minute / MINUTES_A_DAY % 7;
+    let since_eight = minute % MINUTES_A_DAY;
+    if day < 5 && since_eight < 10 * 60 { WORKING_RATE } else { QUIET_RATE }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn much_comes_in_on_working_days_from_eight_to_six() {
+        let at = |day: u32, minute: u32| rate(day * MINUTES_A_DAY + minute);
+        assert_eq!((at(0, 0), at(4, 599), at(4, 600), at(5, 10), at(7, 0)), (10, 10, 2, 2, 10));
+    }
+}

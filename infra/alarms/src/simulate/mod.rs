@@ -1,0 +1,205 @@
+//! What an application emits, minute by minute, while something fails. Coarse on purpose: messages are counted, not carried; a minute is
+//! the smallest step. What alarms watch is as AWS documents it (`queue` says where, and where not); of DynamoDB only what is not zero is
+//! published, of Lambda only minutes with an invocation or a throttle, and of both under the dimensions of published.toml.
+
+mod emit;
+mod flow;
+mod front;
+mod gate;
+mod landscape;
+mod queue;
+
+use crate::metric::Recording;
+
+use emit::Emit;
+use flow::{Flow, Runs, Target, Weather};
+use front::{Front, Ingest};
+pub use landscape::Landscape;
+
+/// Minute 0 of every simulation is eight in the morning of a Monday.
+pub(crate) const MINUTES_A_DAY: u32 = 1_440;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// No answer from this system, to whoever calls it.
+    TargetDown {
+        target: &'static str,
+    },
+    /// It answers 429.
+    TargetThrottles {
+        target: &'static str,
+    },
+    /// It answers 401.
+    CredentialsRefused {
+        target: &'static str,
+    },
+    /// Every so many messages one is refused by its mapping.
+    Poison {
+        flow: &'static str,
+        every: u32,
+    },
+    /// The same for a value that no value map knows.
+    UnknownValue {
+        flow: &'static str,
+        every: u32,
+    },
+    OverridesRefused {
+        flow: &'static str,
+    },
+    /// Nothing comes in for this flow.
+    SourceSilent {
+        flow: &'static str,
+    },
+    /// People do not work, and little comes in for any flow.
+    Holiday,
+    PollerDead {
+        flow: &'static str,
+    },
+    FunctionCrashes {
+        flow: &'static str,
+    },
+    /// The account has no concurrency left for it.
+    FunctionThrottled {
+        flow: &'static str,
+    },
+    TableThrottled,
+    /// So many dead letters at once, of unknown reason.
+    DeadLetters {
+        flow: &'static str,
+        count: u32,
+    },
+    /// All dead letters go back, to be done this time.
+    Redrive {
+        flow: &'static str,
+    },
+    /// Two versions of every function run, the new one starts cold.
+    Deploy,
+    IngestCrashes,
+    IngestThrottled,
+    /// SQS does not take what ingest sends.
+    QueueRefuses,
+    MetricsLate {
+        minutes: u32,
+    },
+    /// No failure, but the other way to read when a queue's metrics end: six hours after its last use even if it has messages.
+    LettersFallAsleep,
+}
+
+/// From the first of these minutes until before the second.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct During {
+    pub fault: Fault,
+    pub from: u32,
+    pub to: u32,
+}
+
+pub struct World {
+    flows: Vec<Flow>,
+    front: Front,
+    table: String,
+    faults: Vec<During>,
+}
+
+impl World {
+    pub fn new(landscape: &Landscape, faults: &[During]) -> Self {
+        Self {
+            flows: landscape.flows.iter().map(Flow::new).collect(),
+            front: Front::new(landscape),
+            table: landscape.table.clone(),
+            faults: faults.to_vec(),
+        }
+    }
+
+    /// All that is published within so many minutes.
+    pub fn play(mut self, minutes: u32) -> Recording {
+        let mut recording = Recording::default();
+        let mut arriving = vec![0; self.flows.len()];
+        for minute in 0..minutes {
+            arriving = self.minute(minute, &arriving, &mut recording);
+        }
+        recording
+    }
+
+    /// `follow_on` comes from the flows before; what goes to the flows after is for the next minute.
+    fn minute(&mut self, minute: u32, follow_on: &[u32], recording: &mut Recording) -> Vec<u32> {
+        let faults: Vec<_> =
+            self.faults.iter().filter(|during| (during.from..during.to).contains(&minute)).copied().collect();
+        let now = |wanted: Fault| faults.iter().any(|during| during.fault == wanted);
+        let late = faults.iter().find_map(|during| match during.fault {
+            Fault::MetricsLate { minutes } => Some(minutes),
+            _ => None,
+        });
+        let mut emit = Emit::new(recording, minute, late.unwrap_or_default());
+        let ingest = if now(Fault::IngestCrashes) {
+            Ingest::Crashes
+        } else if now(Fault::IngestThrottled) {
+            Ingest::Throttled
+        } else if now(Fault::QueueRefuses) {
+            Ingest::IsRefused
+        } else {
+            Ingest::Runs
+        };
+        let is_silent = |name: &str| {
+            faults.iter().any(|during| matches!(during.fault, Fault::SourceSilent { flow } if flow == name))
+        };
+        let silent: Vec<_> = self.flows.iter().map(|flow| is_silent(flow.name())).collect();
+        let webhooks = self.front.minute(minute, now(Fault::Holiday), &silent, ingest, &mut emit);
+        let mut next = vec![0; self.flows.len()];
+        let (mut ledger_calls, mut refused_calls) = (0, 0);
+        for (place, flow) in self.flows.iter_mut().enumerate() {
+            for during in faults.iter().filter(|during| during.from == minute) {
+                flow.begins(minute, during.fault);
+            }
+            let arriving = [webhooks.get(place), follow_on.get(place)].into_iter().flatten().copied().sum();
+            let weather = weather(flow, &faults);
+            let outcome = flow.minute(minute, arriving, &weather, &mut emit);
+            ledger_calls += outcome.ledger_calls;
+            refused_calls += outcome.refused_ledger_calls;
+            if let Some(slot) = flow.next().and_then(|next_flow| next.get_mut(next_flow)) {
+                *slot += outcome.done;
+            }
+        }
+        self.tell_table(ledger_calls, refused_calls, &mut emit);
+        next
+    }
+
+    fn tell_table(&self, calls: u32, refused: u32, emit: &mut Emit<'_>) {
+        let table = [("TableName", self.table.as_str())];
+        for (metric, count) in [
+            ("ConsumedReadCapacityUnits", calls),
+            ("ConsumedWriteCapacityUnits", calls),
+            ("ReadThrottleEvents", refused),
+            ("WriteThrottleEvents", refused),
+        ] {
+            emit.values("AWS/DynamoDB", metric, &table, &[(1.0, count)]);
+        }
+    }
+}
+
+fn weather(flow: &Flow, faults: &[During]) -> Weather {
+    let mut weather = Weather::default();
+    let here = |name: &str| name == flow.name();
+    for during in faults {
+        match during.fault {
+            Fault::TargetDown { target } if flow.calls(target) => weather.target = Target::Down,
+            Fault::TargetThrottles { target } if flow.calls(target) => weather.target = Target::Throttles,
+            Fault::CredentialsRefused { target } if flow.calls(target) => weather.target = Target::Refuses,
+            Fault::Poison { flow, every } if here(flow) => weather.refused_every = every,
+            Fault::UnknownValue { flow, every } if here(flow) => {
+                (weather.refused_every, weather.values_unknown) = (every, true);
+            }
+            Fault::OverridesRefused { flow } if here(flow) => weather.overrides_refused = true,
+            Fault::PollerDead { flow } if here(flow) => weather.polls = false,
+            Fault::FunctionCrashes { flow } if here(flow) => weather.runs = Runs::Crashes,
+            Fault::FunctionThrottled { flow } if here(flow) => weather.runs = Runs::Throttled,
+            Fault::TableThrottled => weather.table_throttled = true,
+            Fault::Deploy => weather.starts_cold = true,
+            Fault::LettersFallAsleep => weather.letters_sleep = true,
+            _ => {}
+        }
+    }
+    weather
+}
+
+#[cfg(test)]
+mod tests;
