@@ -47,9 +47,14 @@ impl Ingest {
         join_all(checks).await;
     }
 
-    pub async fn handle(&self, request: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
-        let mut trail = Trail::default();
-        let result = self.accept(&request, &mut trail).await;
+    /// `trace_header` is X-Ray's, where the request is traced.
+    pub async fn handle(
+        &self,
+        request: ApiGatewayV2httpRequest,
+        trace_header: Option<&str>,
+    ) -> ApiGatewayV2httpResponse {
+        let mut trail = Trail::of(trace_header);
+        let result = self.accept(&request, trace_header, &mut trail).await;
         trail.log(&result);
         result.map_or_else(|refusal| refusal.response(), |acceptance| acceptance.response())
     }
@@ -57,6 +62,7 @@ impl Ingest {
     async fn accept(
         &self,
         request: &ApiGatewayV2httpRequest,
+        trace_header: Option<&str>,
         trail: &mut Trail,
     ) -> Result<Acceptance, Refusal> {
         let (source_name, source) = request
@@ -103,7 +109,7 @@ impl Ingest {
         }
         // Where one is not accepted the source sends all of them again, and the ledger knows those that were.
         let sent = messages.into_iter().map(|(correlation_id, queue_url, message)| async move {
-            let message_id = self.sink.send(queue_url, message).await?;
+            let message_id = self.sink.send(queue_url, message, trace_header).await?;
             Ok::<_, SinkError>(Queued { correlation_id, message_id })
         });
         let sent = stream::iter(sent).buffered(SENDS_AT_ONCE).try_collect();

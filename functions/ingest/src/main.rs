@@ -20,7 +20,9 @@ async fn main() -> Result<(), Error> {
     ingest.warm_up().await;
     lambda_runtime::run(service_fn(|event: LambdaEvent<ApiGatewayV2httpRequest>| {
         let ingest = Arc::clone(&ingest);
-        async move { Ok::<_, Error>(ingest.handle(event.payload).await) }
+        async move {
+            Ok::<_, Error>(ingest.handle(event.payload, event.context.xray_trace_id.as_deref()).await)
+        }
     }))
     .await
 }

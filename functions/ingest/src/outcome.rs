@@ -1,7 +1,7 @@
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use message::JSON_CONTENT_TYPE;
 use serde_json::json;
-use telemetry::metrics::EVENTS_IGNORED;
+use telemetry::metrics::{ACCEPTED, EVENTS_IGNORED, SIGNATURE_REJECTED};
 
 use crate::Refusal;
 use crate::refusal::json_response;
@@ -50,18 +50,25 @@ pub(crate) struct Trail {
     /// Of its first event, where there are several.
     pub(crate) event_type: String,
     pub(crate) correlation_id: String,
+    /// X-Ray's; empty where the request is not traced.
+    pub(crate) trace_id: String,
     /// What our side says about a failure of ours.
     pub(crate) error: Option<String>,
 }
 
 impl Trail {
+    pub(crate) fn of(trace_header: Option<&str>) -> Self {
+        let trace_id = trace_header.and_then(telemetry::trace_id).unwrap_or_default().to_owned();
+        Self { trace_id, ..Self::default() }
+    }
+
     pub(crate) fn log(&self, result: &Result<Acceptance, Refusal>) {
-        let Self { source, bytes, event_type, correlation_id, error } = self;
+        let Self { source, bytes, event_type, correlation_id, trace_id, error } = self;
         let error = error.as_deref();
         macro_rules! webhook_ended {
             ($level:ident, $outcome:expr $(, $extra:ident = $value:expr)*) => {
                 tracing::$level!(
-                    outcome = $outcome, source, event_type, correlation_id, bytes, error, $($extra = $value,)*
+                    outcome = $outcome, source, event_type, correlation_id, trace_id, bytes, error, $($extra = $value,)*
                     "webhook ended"
                 )
             };
@@ -77,6 +84,9 @@ impl Trail {
                     queued = queued,
                     ignored = ignored
                 );
+                if queued > 0 {
+                    telemetry::count(&ACCEPTED, [source], u64::try_from(queued).unwrap_or(u64::MAX));
+                }
                 if ignored > 0 {
                     let count = u64::try_from(ignored).unwrap_or(u64::MAX);
                     telemetry::count(&EVENTS_IGNORED, [source], count);
@@ -84,6 +94,9 @@ impl Trail {
             }
             Err(refusal) => {
                 let (code, status, detail) = (refusal.code().as_str(), refusal.status(), refusal.to_string());
+                if matches!(refusal, Refusal::SignatureInvalid(_) | Refusal::TimestampOutsideWindow) {
+                    telemetry::count(&SIGNATURE_REJECTED, [source], 1);
+                }
                 if refusal.is_ours() {
                     webhook_ended!(error, "unavailable", code = code, status = status, detail = detail);
                 } else {

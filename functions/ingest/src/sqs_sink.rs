@@ -2,6 +2,7 @@ use async_trait::async_trait;
 use aws::error_chain;
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::{MessageSystemAttributeNameForSends, MessageSystemAttributeValue};
 
 use crate::sink::{EventSink, SinkError};
 
@@ -19,15 +20,21 @@ impl SqsSink {
 
 #[async_trait]
 impl EventSink for SqsSink {
-    async fn send(&self, queue_url: &str, body: String) -> Result<String, SinkError> {
-        let answer = self
-            .client
-            .send_message()
-            .queue_url(queue_url)
-            .message_body(body)
-            .send()
-            .await
-            .map_err(|error| SinkError { reason: error_chain(&error) })?;
+    async fn send(
+        &self,
+        queue_url: &str,
+        body: String,
+        trace_header: Option<&str>,
+    ) -> Result<String, SinkError> {
+        let mut message = self.client.send_message().queue_url(queue_url).message_body(body);
+        if let Some(header) = trace_header {
+            let value =
+                MessageSystemAttributeValue::builder().data_type("String").string_value(header).build();
+            let value = value.map_err(|error| SinkError { reason: error_chain(&error) })?;
+            message =
+                message.message_system_attributes(MessageSystemAttributeNameForSends::AwsTraceHeader, value);
+        }
+        let answer = message.send().await.map_err(|error| SinkError { reason: error_chain(&error) })?;
         // SQS names what it has taken; an answer without a name is no acceptance.
         answer.message_id.ok_or_else(|| SinkError { reason: "the answer has no message id".to_owned() })
     }

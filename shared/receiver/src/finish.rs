@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use ledger::{ClaimLost, Grant, Settlement};
 use message::{Code, Disposition, Effect, Envelope, Rejection, Retry};
 use telemetry::metrics::COVERED_BY_DEAD_LETTER;
-use telemetry::{RecordEnd, TargetCalls};
+use telemetry::{RecordEnd, TargetCalls, trace_id};
 use tokio::time::Instant;
 
 use crate::backoff;
@@ -350,9 +350,4 @@ impl<F: Flow> Receiver<F> {
 /// A clock that is behind another one has no negative times.
 fn since(time: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(now.duration_since(time)).unwrap_or_default()
-}
-
-/// `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=…;Sampled=1`, as X-Ray writes it.
-pub(crate) fn trace_id(header: &str) -> Option<&str> {
-    header.split(';').find_map(|part| part.trim().strip_prefix("Root="))
 }

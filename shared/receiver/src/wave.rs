@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use transform::stamps;
 
 use crate::batch::Receiver;
-use crate::finish::{End, trace_id};
+use crate::finish::End;
 use crate::flow::{Claim, Flow};
 use crate::prepare::Prepared;
 use crate::progress::Progress;
@@ -143,7 +143,7 @@ impl<F: Flow> Receiver<F> {
         };
         let perform = self.parts.flow.perform(&prepared.envelope, &prepared.translated.operation, &claim);
         let envelope = &prepared.envelope;
-        let trace_id = prepared.trace_header.as_deref().and_then(trace_id);
+        let trace_id = prepared.trace_header.as_deref().and_then(telemetry::trace_id);
         let perform = AssertUnwindSafe(perform).catch_unwind();
         let (performed, calls) = telemetry::in_record(&envelope.correlationid, trace_id, perform).await;
         if let Some(progress) = claim.progress.left() {

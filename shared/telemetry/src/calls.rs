@@ -19,6 +19,11 @@ struct Record {
     calls: TargetCalls,
 }
 
+/// Out of X-Ray's header, `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=…;Sampled=1`.
+pub fn trace_id(header: &str) -> Option<&str> {
+    header.split(';').find_map(|part| part.trim().strip_prefix("Root="))
+}
+
 /// The calls of a target for one record.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct TargetCalls {

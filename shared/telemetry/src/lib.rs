@@ -8,7 +8,7 @@ mod record;
 mod sampling;
 mod subscriber;
 
-pub use calls::{TargetCalls, in_batch, in_record, ledger_called, target_called};
+pub use calls::{TargetCalls, in_batch, in_record, ledger_called, target_called, trace_id};
 pub use metric::count;
 pub use record::RecordEnd;
 pub use subscriber::{init, json_layer};

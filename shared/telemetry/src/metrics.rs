@@ -40,6 +40,8 @@ pub struct Published {
     pub dimension_sets: Vec<Vec<&'static str>>,
 }
 
+/// Events that ingest has put on a queue.
+pub const ACCEPTED: Metric<1> = Metric::count("Accepted", ["Source"]);
 /// Calls that a target answered with 401 or 403.
 pub const CREDENTIALS_REFUSED: Metric<2> = Metric::count("CredentialsRefused", ["Flow", "Target"]);
 /// What came otherwise than contracts say, but for values.
@@ -48,6 +50,8 @@ pub const DRIFT: Metric<3> = Metric::count("Drift", ["Flow", "Mapping", "Field"]
 pub const EVENTS_IGNORED: Metric<1> = Metric::count("EventsIgnored", ["Source"]);
 /// Looks at a change of a mapping that is not right.
 pub const OVERRIDES_REFUSED: Metric<2> = Metric::count("OverridesRefused", ["Flow", "Mapping"]);
+/// Webhooks whose signature, or its time, is not good.
+pub const SIGNATURE_REJECTED: Metric<1> = Metric::count("SignatureRejected", ["Source"]);
 /// Values that a value map does not know.
 pub const UNKNOWN_VALUE: Metric<3> = Metric::count("UnknownValue", ["Flow", "Mapping", "Field"]);
 
@@ -87,6 +91,8 @@ pub fn all() -> Vec<Published> {
         by_function(EVENT_TO_DONE, "Milliseconds"),
         by_function(TARGET_LATENCY, "Milliseconds"),
         COVERED_BY_DEAD_LETTER.published(),
+        ACCEPTED.published(),
+        SIGNATURE_REJECTED.published(),
         CREDENTIALS_REFUSED.published(),
         DRIFT.published(),
         EVENTS_IGNORED.published(),

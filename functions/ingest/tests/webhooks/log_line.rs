@@ -44,6 +44,7 @@ async fn a_queued_event_leaves_one_line_with_its_ids() {
     assert_eq!(line["correlation_id"], "98880550-7158-44d4-b7cd-2c97c8a091b5");
     assert_eq!(line["message_id"], "message-1");
     assert_eq!(line["bytes"], ORDER.len());
+    assert_eq!(line["trace_id"], "1-5759e988-bd862e3fe1be46a994272793");
 }
 
 #[tokio::test]

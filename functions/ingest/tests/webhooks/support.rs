@@ -37,6 +37,10 @@ struct Queue {
     sent: Vec<(String, String)>,
 }
 
+/// As Lambda hands it over for a request that X-Ray traces.
+const TRACE_HEADER: &str =
+    "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1;Lineage=1:fc3b4ff1:0";
+
 impl MemorySink {
     pub(crate) fn set_down(&self, down: bool) {
         self.0.lock().unwrap().down = down;
@@ -60,7 +64,13 @@ impl MemorySink {
 
 #[async_trait]
 impl EventSink for MemorySink {
-    async fn send(&self, queue_url: &str, body: String) -> Result<String, SinkError> {
+    async fn send(
+        &self,
+        queue_url: &str,
+        body: String,
+        trace_header: Option<&str>,
+    ) -> Result<String, SinkError> {
+        assert_eq!(trace_header, Some(TRACE_HEADER), "the queue's function goes on with the trace");
         let mut queue = self.0.lock().unwrap();
         queue.calls += 1;
         if queue.down {
@@ -117,7 +127,7 @@ pub(crate) fn fixture_of(now: &str, sources: &Value, settings: impl Fn(&str) -> 
 
 impl Fixture {
     pub(crate) async fn post(&self, request: Request) -> Response {
-        Response::of(self.ingest.handle(request.0).await)
+        Response::of(self.ingest.handle(request.0, Some(TRACE_HEADER)).await)
     }
 
     /// Posts what must be refused, and sees that nothing reached the queue.
