@@ -104,10 +104,6 @@ impl Flow {
         &self.parts.name
     }
 
-    pub(super) fn calls(&self, target: &str) -> bool {
-        self.parts.targets.iter().any(|name| name == target)
-    }
-
     pub(super) fn next(&self) -> Option<usize> {
         self.parts.next
     }

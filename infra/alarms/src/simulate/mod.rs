@@ -21,17 +21,17 @@ pub(crate) const MINUTES_A_DAY: u32 = 1_440;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fault {
-    /// No answer from this system, to whoever calls it.
+    /// No answer from the system that these flows call.
     TargetDown {
-        target: &'static str,
+        flows: &'static [&'static str],
     },
     /// It answers 429.
     TargetThrottles {
-        target: &'static str,
+        flows: &'static [&'static str],
     },
     /// It answers 401.
     CredentialsRefused {
-        target: &'static str,
+        flows: &'static [&'static str],
     },
     /// Every so many messages one is refused by its mapping.
     Poison {
@@ -83,6 +83,34 @@ pub enum Fault {
     },
     /// No failure, but the other way to read when a queue's metrics end: six hours after its last use even if it has messages.
     LettersFallAsleep,
+}
+
+impl Fault {
+    /// The flows that it says are affected.
+    pub fn flows(self) -> Vec<&'static str> {
+        match self {
+            Self::TargetDown { flows }
+            | Self::TargetThrottles { flows }
+            | Self::CredentialsRefused { flows } => flows.to_vec(),
+            Self::Poison { flow, .. }
+            | Self::UnknownValue { flow, .. }
+            | Self::OverridesRefused { flow }
+            | Self::SourceSilent { flow }
+            | Self::PollerDead { flow }
+            | Self::FunctionCrashes { flow }
+            | Self::FunctionThrottled { flow }
+            | Self::DeadLetters { flow, .. }
+            | Self::Redrive { flow } => vec![flow],
+            Self::Holiday
+            | Self::TableThrottled
+            | Self::Deploy
+            | Self::IngestCrashes
+            | Self::IngestThrottled
+            | Self::QueueRefuses
+            | Self::MetricsLate { .. }
+            | Self::LettersFallAsleep => Vec::new(),
+        }
+    }
 }
 
 /// From the first of these minutes until before the second.
@@ -179,11 +207,12 @@ impl World {
 fn weather(flow: &Flow, faults: &[During]) -> Weather {
     let mut weather = Weather::default();
     let here = |name: &str| name == flow.name();
+    let among = |names: &[&str]| names.iter().any(|name| here(name));
     for during in faults {
         match during.fault {
-            Fault::TargetDown { target } if flow.calls(target) => weather.target = Target::Down,
-            Fault::TargetThrottles { target } if flow.calls(target) => weather.target = Target::Throttles,
-            Fault::CredentialsRefused { target } if flow.calls(target) => weather.target = Target::Refuses,
+            Fault::TargetDown { flows } if among(flows) => weather.target = Target::Down,
+            Fault::TargetThrottles { flows } if among(flows) => weather.target = Target::Throttles,
+            Fault::CredentialsRefused { flows } if among(flows) => weather.target = Target::Refuses,
             Fault::Poison { flow, every } if here(flow) => weather.refused_every = every,
             Fault::UnknownValue { flow, every } if here(flow) => {
                 (weather.refused_every, weather.values_unknown) = (every, true);
