@@ -7,6 +7,7 @@ use super::emit::Emit;
 use super::gate::Gate;
 use super::landscape::FlowParts;
 use super::queue::{Messages, Queue};
+use super::weather::{Runs, Target, Weather};
 
 /// Records a minute that a flow gets done; holding one again costs next to nothing.
 const CAPACITY: u32 = 600;
@@ -18,52 +19,6 @@ const HELD_MS: f64 = 40.0;
 const COLD_MS: f64 = 900.0;
 /// As long as one call of a target may take (TargetTimeoutMs).
 const TIMED_OUT_MS: f64 = 8_000.0;
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Target {
-    Up,
-    Down,
-    Throttles,
-    Refuses,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Runs {
-    Well,
-    Crashes,
-    Throttled,
-}
-
-/// What a flow meets within a minute.
-#[derive(Clone, Debug)]
-pub(super) struct Weather {
-    pub(super) target: Target,
-    pub(super) runs: Runs,
-    /// 0: none.
-    pub(super) refused_every: u32,
-    pub(super) values_unknown: bool,
-    pub(super) overrides_refused: bool,
-    pub(super) polls: bool,
-    pub(super) table_throttled: bool,
-    pub(super) starts_cold: bool,
-    pub(super) letters_sleep: bool,
-}
-
-impl Default for Weather {
-    fn default() -> Self {
-        Self {
-            target: Target::Up,
-            runs: Runs::Well,
-            refused_every: 0,
-            values_unknown: false,
-            overrides_refused: false,
-            polls: true,
-            table_throttled: false,
-            starts_cold: false,
-            letters_sleep: false,
-        }
-    }
-}
 
 /// Records of one minute.
 #[derive(Default)]

@@ -8,13 +8,15 @@ mod front;
 mod gate;
 mod landscape;
 mod queue;
+mod weather;
 
 use crate::metric::Recording;
 
 use emit::Emit;
-use flow::{Flow, Runs, Target, Weather};
+use flow::Flow;
 use front::{Front, Ingest};
 pub use landscape::Landscape;
+use weather::Weather;
 
 /// Minute 0 of every simulation is eight in the morning of a Monday.
 pub(crate) const MINUTES_A_DAY: u32 = 1_440;
@@ -179,7 +181,7 @@ impl World {
                 flow.begins(minute, during.fault);
             }
             let arriving = [webhooks.get(place), follow_on.get(place)].into_iter().flatten().copied().sum();
-            let weather = weather(flow, &faults);
+            let weather = Weather::of(flow.name(), &faults);
             let outcome = flow.minute(minute, arriving, &weather, &mut emit);
             ledger_calls += outcome.ledger_calls;
             refused_calls += outcome.refused_ledger_calls;
@@ -202,32 +204,6 @@ impl World {
             emit.values("AWS/DynamoDB", metric, &table, &[(1.0, count)]);
         }
     }
-}
-
-fn weather(flow: &Flow, faults: &[During]) -> Weather {
-    let mut weather = Weather::default();
-    let here = |name: &str| name == flow.name();
-    let among = |names: &[&str]| names.iter().any(|name| here(name));
-    for during in faults {
-        match during.fault {
-            Fault::TargetDown { flows } if among(flows) => weather.target = Target::Down,
-            Fault::TargetThrottles { flows } if among(flows) => weather.target = Target::Throttles,
-            Fault::CredentialsRefused { flows } if among(flows) => weather.target = Target::Refuses,
-            Fault::Poison { flow, every } if here(flow) => weather.refused_every = every,
-            Fault::UnknownValue { flow, every } if here(flow) => {
-                (weather.refused_every, weather.values_unknown) = (every, true);
-            }
-            Fault::OverridesRefused { flow } if here(flow) => weather.overrides_refused = true,
-            Fault::PollerDead { flow } if here(flow) => weather.polls = false,
-            Fault::FunctionCrashes { flow } if here(flow) => weather.runs = Runs::Crashes,
-            Fault::FunctionThrottled { flow } if here(flow) => weather.runs = Runs::Throttled,
-            Fault::TableThrottled => weather.table_throttled = true,
-            Fault::Deploy => weather.starts_cold = true,
-            Fault::LettersFallAsleep => weather.letters_sleep = true,
-            _ => {}
-        }
-    }
-    weather
 }
 
 #[cfg(test)]
