@@ -104,6 +104,17 @@ async fn a_new_integration_is_one_more_flow_of_the_template_and_ingest_knows_its
     }
 }
 
+/// `infra/alarms` reads templates without SAM.
+#[tokio::test]
+async fn the_alarms_are_read_from_what_sam_reads() {
+    let tools = Tools::new(Workspace::here()).unwrap();
+    for file in ["template.yaml", "infra/flow.yaml"] {
+        let text = std::fs::read_to_string(tools.workspace.root().join(file)).unwrap();
+        let ours = alarms::read_yaml(&text).unwrap();
+        assert!(ours == local::template(&tools, file).await.unwrap(), "{file}");
+    }
+}
+
 #[tokio::test]
 async fn cfn_lint_has_nothing_against_a_template_with_new_integrations() {
     let tools = Tools::new(Workspace::here()).unwrap();

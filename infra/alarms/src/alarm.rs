@@ -42,6 +42,8 @@ pub struct MetricAlarm {
     pub comparison: Comparison,
     pub threshold: f64,
     pub missing: Missing,
+    /// `EvaluateLowSampleCountPercentile`: ignore. Too few samples for the percentile change no state.
+    pub ignores_low_samples: bool,
 }
 
 /// What is compared with the threshold.
@@ -87,6 +89,24 @@ pub enum Statistic {
     SampleCount,
     /// In hundredths of a percent: p99 is 9,900.
     Percentile(u32),
+}
+
+impl Statistic {
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "Sum" => Self::Sum,
+            "Maximum" => Self::Maximum,
+            "Minimum" => Self::Minimum,
+            "Average" => Self::Average,
+            "SampleCount" => Self::SampleCount,
+            _ => {
+                let percent = name.strip_prefix('p')?;
+                let (whole, fraction) = percent.split_once('.').unwrap_or((percent, ""));
+                let hundredths = format!("{whole}{fraction:0<2}").parse().ok();
+                Self::Percentile(hundredths.filter(|h| fraction.len() <= 2 && (1..=10_000).contains(h))?)
+            }
+        })
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -137,6 +157,18 @@ pub struct Suppressor {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn percentiles_are_read_to_the_hundredth() {
+        for (name, hundredths) in
+            [("p99", 9_900), ("p99.9", 9_990), ("p99.99", 9_999), ("p5", 500), ("p100", 10_000)]
+        {
+            assert_eq!(Statistic::named(name), Some(Statistic::Percentile(hundredths)), "{name}");
+        }
+        for name in ["p", "p0", "p101", "p99.999", "tm90", "sum", "P99"] {
+            assert_eq!(Statistic::named(name), None, "{name}");
+        }
+    }
 
     #[test]
     fn a_threshold_itself_breaches_only_where_equality_does() {

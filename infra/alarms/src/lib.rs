@@ -11,6 +11,7 @@
 //! Then `cargo xtask alarms`, which writes docs/alarms.md.
 
 mod alarm;
+mod dashboard;
 mod evaluate;
 mod math;
 mod metric;
@@ -27,12 +28,13 @@ pub use alarm::{
     Actions, Alarm, Comparison, CompositeAlarm, Kind, MetricAlarm, Missing, Query, Signal, Statistic,
     Suppressor,
 };
+pub use dashboard::{Widget, widgets};
 pub use evaluate::{Evaluator, History, State, Transition};
 pub use math::Expression;
 pub use metric::{MetricId, Recording, Sample};
 pub use page::{Rang, page, play};
 pub use parse::alarms;
-pub use published::{PublishedMetric, PublishedMetrics, published, why_never_published};
+pub use published::{PublishedMetric, PublishedMetrics, published, published_in, why_never_published};
 pub use rule::AlarmRule;
 pub use scenarios::{Ring, Scenario, scenarios};
 pub use simulate::{During, Fault, Landscape, World};

@@ -37,7 +37,7 @@ pub struct Sample {
 }
 
 /// All that was published.
-#[derive(Default, Debug)]
+#[derive(PartialEq, Default, Debug)]
 pub struct Recording(BTreeMap<MetricId, Vec<Sample>>);
 
 impl Recording {

@@ -53,7 +53,8 @@ pub fn page(application: &Application) -> Result<String, Refused> {
             let (failure, note) = if place == 0 { (scenario.failure, scenario.note) } else { ("", "") };
             let name = rang.alarm.strip_suffix("Alarm").unwrap_or(&rang.alarm);
             let flow = if rang.flow.is_empty() { "all" } else { &rang.flow };
-            line(&mut table, [failure, name, flow, &duration(rang.after), note]);
+            let again = if rang.times > 1 { format!(", {} times", rang.times) } else { String::new() };
+            line(&mut table, [failure, name, flow, &format!("{}{again}", duration(rang.after)), note]);
         }
     }
     Ok(TEXT.replace(TABLE, table.trim_end()))

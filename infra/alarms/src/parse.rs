@@ -15,7 +15,8 @@ use crate::template::{Application, Resource};
 use crate::{Refused, template};
 
 const COMMON: [&str; 5] = ["AlarmName", "AlarmDescription", "AlarmActions", "OKActions", "ActionsEnabled"];
-const OF_METRIC: [&str; 13] = [
+const OF_METRIC: [&str; 14] = [
+    "EvaluateLowSampleCountPercentile",
     "Namespace",
     "MetricName",
     "Dimensions",
@@ -52,10 +53,7 @@ pub fn alarms(application: &Application) -> Result<Vec<Alarm>, Refused> {
                 flow: resource.flow.clone(),
                 id: resource.id.clone(),
                 description: properties.text("AlarmDescription").unwrap_or_default(),
-                actions: Actions {
-                    alarm: properties.texts("AlarmActions")?,
-                    ok: properties.texts("OKActions")?,
-                },
+                actions: properties.actions()?,
                 kind,
             })
         }))
@@ -96,6 +94,14 @@ impl Properties<'_> {
             Some(Value::Array(texts)) => Ok(texts.iter().map(template::text).collect()),
             Some(_) => Err(self.refused(format!("{name} is no list"))),
         }
+    }
+
+    /// None while they are switched off.
+    fn actions(&self) -> Result<Actions, Refused> {
+        if self.text("ActionsEnabled").as_deref() == Some("false") {
+            return Ok(Actions::default());
+        }
+        Ok(Actions { alarm: self.texts("AlarmActions")?, ok: self.texts("OKActions")? })
     }
 
     fn number<T: std::str::FromStr>(&self, name: &str) -> Result<T, Refused> {
@@ -141,7 +147,22 @@ fn metric_alarm(properties: &Properties<'_>) -> Result<MetricAlarm, Refused> {
         Some(other) => return Err(properties.refused(format!("TreatMissingData {other}"))),
     };
     let threshold = properties.number("Threshold")?;
-    Ok(MetricAlarm { signal, evaluation_periods, datapoints_to_alarm, comparison, threshold, missing })
+    let ignores_low_samples = match properties.text("EvaluateLowSampleCountPercentile").as_deref() {
+        Some("ignore") => true,
+        Some("evaluate") | None => false,
+        Some(other) => {
+            return Err(properties.refused(format!("EvaluateLowSampleCountPercentile {other}")));
+        }
+    };
+    Ok(MetricAlarm {
+        signal,
+        evaluation_periods,
+        datapoints_to_alarm,
+        comparison,
+        threshold,
+        missing,
+        ignores_low_samples,
+    })
 }
 
 fn statistic_of(properties: &Properties<'_>) -> Result<Statistic, Refused> {
@@ -150,23 +171,7 @@ fn statistic_of(properties: &Properties<'_>) -> Result<Statistic, Refused> {
 }
 
 fn statistic(properties: &Properties<'_>, name: &str) -> Result<Statistic, Refused> {
-    Ok(match name {
-        "Sum" => Statistic::Sum,
-        "Maximum" => Statistic::Maximum,
-        "Minimum" => Statistic::Minimum,
-        "Average" => Statistic::Average,
-        "SampleCount" => Statistic::SampleCount,
-        _ => {
-            let hundredths = name.strip_prefix('p').and_then(|percent| {
-                let (whole, fraction) = percent.split_once('.').unwrap_or((percent, ""));
-                format!("{whole}{fraction:0<2}").parse().ok().filter(|_| fraction.len() <= 2)
-            });
-            let within = hundredths.filter(|hundredths| (1..=10_000).contains(hundredths));
-            Statistic::Percentile(
-                within.ok_or_else(|| properties.refused(format!("statistic {name} is not modelled")))?,
-            )
-        }
-    })
+    Statistic::named(name).ok_or_else(|| properties.refused(format!("statistic {name} is not modelled")))
 }
 
 /// `of` has the metric's name, `period` how it is asked for.
@@ -271,10 +276,17 @@ mod tests {
     }
 
     #[test]
+    fn an_alarm_whose_actions_are_switched_off_tells_nobody() {
+        let mut properties = plain();
+        properties["ActionsEnabled"] = json!(false);
+        assert_eq!(read("Alarm", properties).unwrap().actions, Actions::default());
+    }
+
+    #[test]
     fn what_would_be_judged_as_if_it_were_not_there_is_refused() {
         for (name, value) in [
             ("EvaluationWindow", json!({"WallClockWindow": {}})),
-            ("EvaluateLowSampleCountPercentile", json!("ignore")),
+            ("EvaluateLowSampleCountPercentile", json!("sometimes")),
             ("ComparisonOperator", json!("GreaterThanUpperThreshold")),
             ("ExtendedStatistic", json!("tm90")),
             ("DatapointsToAlarm", json!(4)),

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use serde_json::Value;
 use telemetry::metrics;
 
 use crate::Refused;
 use crate::metric::MetricId;
+use crate::template::{Application, text};
 
 const PUBLISHED: &str = include_str!("../published.toml");
 
@@ -39,6 +41,31 @@ struct Group {
     dimensions: Vec<BTreeSet<String>>,
     unit: String,
     metrics: Vec<String>,
+}
+
+/// Of AWS's services, of our code, and of the template's metric filters.
+pub fn published_in(application: &Application) -> Result<PublishedMetrics, Refused> {
+    let mut all = published()?;
+    for filter in application.of_kind("AWS::Logs::MetricFilter") {
+        let made = filter.properties.get("MetricTransformations").and_then(Value::as_array);
+        for made in made.into_iter().flatten() {
+            let said = |name: &str| made.get(name).map(text);
+            let (Some(namespace), Some(name)) = (said("MetricNamespace"), said("MetricName")) else {
+                return Err(Refused::new(&filter.id, "a metric without its name"));
+            };
+            let dimensions = made.get("Dimensions").and_then(Value::as_array).into_iter().flatten();
+            let dimensions = dimensions.filter_map(|dimension| dimension.get("Key").map(text)).collect();
+            let unit = said("Unit").unwrap_or_else(|| "None".to_owned());
+            let metric = all
+                .entry((namespace, name))
+                .or_insert_with(|| PublishedMetric { unit: unit.clone(), dimension_sets: BTreeSet::new() });
+            if metric.unit != unit {
+                return Err(Refused::new(&filter.id, "a metric in two units"));
+            }
+            metric.dimension_sets.insert(dimensions);
+        }
+    }
+    Ok(all)
 }
 
 pub fn published() -> Result<PublishedMetrics, Refused> {
@@ -85,7 +112,33 @@ pub fn why_never_published(all: &PublishedMetrics, metric: &MetricId, unit: Opti
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::template::Resource;
+
+    #[test]
+    fn a_metric_filter_publishes_what_it_says() {
+        let resource = |dimensions: Value| {
+            let made = json!({"MetricNamespace": "Spillway", "MetricName": "Panics", "MetricValue": "1", "Unit": "Count", "Dimensions": dimensions});
+            Resource {
+                flow: "orders".to_owned(),
+                id: "PanicFilter".to_owned(),
+                kind: "AWS::Logs::MetricFilter".to_owned(),
+                reference: String::new(),
+                properties: json!({"MetricTransformations": [made]}),
+            }
+        };
+        let by_flow = resource(json!([{"Key": "Flow", "Value": "$.flow"}]));
+        let application = Application { resources: vec![resource(json!([])), by_flow] };
+        let all = published_in(&application).unwrap();
+        let why = |dimensions: &[(&str, &str)], unit| {
+            why_never_published(&all, &MetricId::new("Spillway", "Panics", dimensions), unit)
+        };
+        assert_eq!(why(&[], Some("Count")), None);
+        assert_eq!(why(&[("Flow", "orders")], None), None);
+        assert!(why(&[("FunctionName", "f")], None).is_some());
+    }
 
     #[test]
     fn a_metric_has_to_match_by_name_dimensions_and_unit() {

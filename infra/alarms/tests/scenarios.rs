@@ -4,7 +4,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use alarms::{Alarm, Application, Evaluator, Landscape, Scenario, alarms, page, play, scenarios};
+use alarms::{
+    Alarm, Application, Evaluator, Landscape, Parameters, Scenario, World, alarms, page, play, scenarios,
+};
+use new_integration::{Integration, Wish};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -15,9 +18,11 @@ fn all() -> (Vec<Alarm>, Landscape) {
     (alarms(&application).unwrap(), Landscape::of(&application).unwrap())
 }
 
-fn expected(scenario: &Scenario) -> BTreeSet<(String, String, i64)> {
+fn expected(scenario: &Scenario) -> BTreeSet<(String, String, i64, usize)> {
     let rings = scenario.rings.iter();
-    rings.map(|ring| (ring.flow.to_owned(), ring.alarm.to_owned(), i64::from(ring.after))).collect()
+    rings
+        .map(|ring| (ring.flow.to_owned(), ring.alarm.to_owned(), i64::from(ring.after), ring.times))
+        .collect()
 }
 
 #[test]
@@ -27,7 +32,7 @@ fn each_failure_rings_the_alarms_it_has_to_at_their_minute_and_no_others() {
     for scenario in scenarios() {
         let rang: BTreeSet<_> = play(&alarms, &landscape, &scenario, Evaluator::EXTRA)
             .into_iter()
-            .map(|rang| (rang.flow, rang.alarm, rang.after))
+            .map(|rang| (rang.flow, rang.alarm, rang.after, rang.times))
             .collect();
         if rang != expected(&scenario) {
             wrong.push(format!("{}: {rang:?}", scenario.failure));
@@ -55,4 +60,43 @@ fn docs_alarms_is_what_cargo_xtask_alarms_writes() {
     let written = std::fs::read_to_string(root().join("docs/alarms.md")).unwrap();
     let page = page(&Application::in_folder(&root()).unwrap()).unwrap();
     assert!(written == page, "cargo xtask alarms");
+}
+
+/// A name that no flow has would make a failure that never happens, and rings nothing.
+#[test]
+fn each_failure_is_one_of_flows_that_there_are_and_is_seen_in_what_is_published() {
+    let (_, landscape) = all();
+    for scenario in scenarios().iter().filter(|scenario| !scenario.faults.is_empty()) {
+        for flow in scenario.faults.iter().flat_map(|during| during.fault.flows()) {
+            assert!(landscape.flow(flow).is_some(), "{}: {flow}", scenario.failure);
+        }
+        let minutes = scenario.minutes.min(300);
+        let failing = World::new(&landscape, &scenario.faults).play(minutes);
+        assert!(failing != World::new(&landscape, &[]).play(minutes), "{}", scenario.failure);
+    }
+}
+
+/// Of whoever has made a flow by `cargo xtask new-integration` the page asks nothing.
+#[test]
+fn a_new_integration_changes_no_line_of_the_page() {
+    let template = ["samples-to-lab", "samples-to-tryton"].iter().fold(
+        std::fs::read_to_string(root().join("template.yaml")).unwrap(),
+        |template, name| {
+            let wish =
+                Wish { name: (*name).to_owned(), event: Some(format!("{name}.made")), ..Wish::default() };
+            new_integration::template_with(&root(), &template, &Integration::named(&wish).unwrap()).unwrap()
+        },
+    );
+    let read = |file: &str| {
+        if file == "template.yaml" {
+            Ok(template.clone())
+        } else {
+            std::fs::read_to_string(root().join(file))
+        }
+    };
+    let application =
+        Application::expand("template.yaml", &read, "spillway-prod", Parameters::new()).unwrap();
+    assert!(Landscape::of(&application).unwrap().flow("samples-to-lab").is_some());
+    let without = page(&Application::in_folder(&root()).unwrap()).unwrap();
+    assert!(page(&application).unwrap() == without);
 }

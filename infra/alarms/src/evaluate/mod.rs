@@ -4,13 +4,16 @@
 //! - alarm-evaluation.html: M of N, and what happens to missing data; the tables there are the tests of `decide`;
 //! - alarm-evaluation-window.html: the window slides unless the alarm says otherwise, which ours do not: a period ends at each evaluation,
 //!   not at the full hour;
-//! - Create_Composite_Alarm_Suppression.html: `ActionsSuppressor`.
+//! - Create_Composite_Alarm_Suppression.html: `ActionsSuppressor`;
+//! - alarm-evaluation.html, "Percentile-based alarms and low data samples".
 //!
 //! Not documented, and taken here:
 //! - when within a minute an alarm is evaluated, and how long after the end of a minute its data can be retrieved: at the end, at once. What
 //!   comes later than that says so in `Sample::published`;
 //! - how many more data points than N are retrieved ("depends on the length of the alarm period"; the examples have 5 for N = 3): 2. The
 //!   tests of the scenarios are run with none and with five as well;
+//! - what a composite does that is OK again before its suppressor has stopped: it says so, once it may;
+//! - over what "too few samples" are counted: the evaluation range, as data points beyond N may be judged;
 //! - percentiles: the value at that rank, without interpolation (see `statistic`).
 
 mod composite;
@@ -19,7 +22,7 @@ mod statistic;
 
 use std::collections::BTreeMap;
 
-use crate::alarm::{Alarm, Kind, MetricAlarm, Query, Signal};
+use crate::alarm::{Alarm, Kind, MetricAlarm, Query, Signal, Statistic};
 use crate::math::Series;
 use crate::metric::{Recording, Sample};
 
@@ -122,6 +125,9 @@ impl<'a> Evaluator<'a> {
 
     fn decision(&self, watched: &Watched<'_>, now: u32) -> Decision {
         let alarm = watched.alarm;
+        if alarm.ignores_low_samples && too_few_samples(watched, now, self.extra) {
+            return Decision::Retains;
+        }
         let points = points(watched, now, alarm.evaluation_periods + self.extra);
         let breaching: Vec<_> = points
             .into_iter()
@@ -135,6 +141,17 @@ fn set(states: &mut [State], place: usize, state: State) {
     if let Some(slot) = states.get_mut(place) {
         *slot = state;
     }
+}
+
+/// "Fewer than 10/(1-percentile) data points during the evaluation period", below the median 10/percentile. None at all is missing data.
+fn too_few_samples(watched: &Watched<'_>, now: u32, extra: u32) -> bool {
+    let Some((_, query, samples)) = watched.samples.first() else { return false };
+    let Statistic::Percentile(hundredths) = query.statistic else { return false };
+    let from = now.saturating_sub((watched.alarm.evaluation_periods + extra) * query.period_minutes);
+    let within = samples.iter().filter(|sample| (from..now).contains(&sample.at) && sample.published <= now);
+    let count: u64 = within.map(|sample| u64::from(sample.count)).sum();
+    let of = if hundredths >= 5_000 { 10_000 - hundredths } else { hundredths };
+    count > 0 && count * u64::from(of) < 100_000
 }
 
 /// The last `count` periods before `now`, oldest first.

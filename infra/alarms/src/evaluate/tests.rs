@@ -31,6 +31,7 @@ fn above_zero(name: &str, signal: Signal, [m, n]: [u32; 2], missing: Missing) ->
         comparison: Comparison::Greater,
         threshold: 0.0,
         missing,
+        ignores_low_samples: false,
     };
     alarm(name, Kind::Metric(of))
 }
@@ -143,4 +144,21 @@ fn a_suppressor_puts_off_what_a_composite_does_until_it_has_stopped_for_a_while(
     // What is over by then has rung for nobody: only that all is well is told.
     let short: Vec<_> = (20..26).map(|at| (at, if at < 25 { 1.0 } else { 0.0 })).collect();
     assert_eq!(acts(&short, &deploying), [(35, State::Ok)]);
+}
+
+#[test]
+fn a_percentile_of_too_few_samples_may_be_told_to_change_nothing() {
+    let mut recording = Recording::default();
+    // p99 needs a thousand: 10 / (1 - 0.99).
+    for (at, count) in [(20, 999), (40, 1_000)] {
+        recording.add(metric("m"), Sample { at, published: at + 1, value: 1.0, count });
+    }
+    let signal = Signal::Metric(query("m", Statistic::Percentile(9_900), 1));
+    let mut alarms = [above_zero("a", signal, [1, 1], Missing::NotBreaching)];
+    let first =
+        |alarms: &[Alarm]| rings(alarms, &recording, "a").into_iter().find(|(_, to)| *to == State::Alarm);
+    assert_eq!(first(&alarms), Some((21, State::Alarm)));
+    let Kind::Metric(alarm) = &mut alarms[0].kind else { panic!("a metric alarm") };
+    alarm.ignores_low_samples = true;
+    assert_eq!(first(&alarms), Some((41, State::Alarm)));
 }

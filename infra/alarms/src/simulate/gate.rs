@@ -52,6 +52,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn it_is_the_gate_that_functions_have() {
+        let config = gate::GateConfig::new("any");
+        assert_eq!(config.failures_to_open, FAILURES_TO_OPEN);
+        let seconds = [config.open_for, config.longest_open].map(|time| time.as_secs());
+        assert_eq!(seconds, [FIRST_SECONDS, LONGEST_SECONDS].map(u64::from));
+    }
+
+    #[test]
     fn five_failures_open_it_and_failed_probes_keep_it_open_for_five_minutes_at_most() {
         let mut gate = Gate::default();
         assert_eq!(gate.tries(0, 3), 3);

@@ -28,8 +28,6 @@ pub(crate) struct FlowParts {
     pub(crate) queue_retention: u32,
     pub(crate) dead_letter_retention: u32,
     pub(crate) longest_hold: u32,
-    /// Whose secrets it reads: `tryton`.
-    pub(crate) targets: Vec<String>,
     /// Ingest puts webhooks on its queue.
     pub(crate) has_source: bool,
     /// The flow whose queue its follow-on events go to.
@@ -73,8 +71,7 @@ impl Landscape {
         })
     }
 
-    #[cfg(test)]
-    fn flow(&self, name: &str) -> Option<usize> {
+    pub fn flow(&self, name: &str) -> Option<usize> {
         self.flows.iter().position(|flow| flow.name == name)
     }
 }
@@ -108,9 +105,6 @@ fn flow(application: &Application, function: &Resource, sources: &str) -> Result
     let number = |text: String| text.parse::<u32>().map_err(|_| refused(&format!("no number: {text}")));
     let minutes = |text: String| number(text).map(|seconds| seconds.div_ceil(60));
     let counts = of_mapping("MetricsConfig").is_some_and(|config| config.to_string().contains("EventCount"));
-    let variables =
-        function.properties.get("Environment").and_then(|environment| environment.get("Variables"));
-    let names = variables.and_then(Value::as_object).into_iter().flat_map(serde_json::Map::keys);
     Ok(Some(FlowParts {
         name: queue.flow.clone(),
         function: function.reference.clone(),
@@ -124,10 +118,6 @@ fn flow(application: &Application, function: &Resource, sources: &str) -> Result
         queue_retention: minutes(said(queue, &["MessageRetentionPeriod"]))?,
         dead_letter_retention: minutes(said(dead_letters, &["MessageRetentionPeriod"]))?,
         longest_hold: minutes(variable(function, "HOLD_MAX_AGE_SECONDS"))?,
-        targets: names
-            .filter_map(|name| name.strip_suffix("_SECRET_ARN"))
-            .map(str::to_ascii_lowercase)
-            .collect(),
         queue: queue_name,
         dead_letter_queue: dead,
         next: None,
@@ -148,7 +138,7 @@ mod tests {
         assert_eq!(orders.function, "spillway-prod-orders-to-inventory");
         assert_eq!(orders.queue, "spillway-prod-orders-to-inventory");
         assert_eq!(orders.dead_letter_queue, "spillway-prod-orders-to-inventory-dlq");
-        assert_eq!((orders.has_source, orders.targets.as_slice()), (true, ["tryton".to_owned()].as_slice()));
+        assert!(orders.has_source);
         assert_eq!(orders.next, landscape.flow("inventory-to-shipping"));
         let times =
             [orders.max_receives, orders.visibility, orders.queue_retention, orders.dead_letter_retention];

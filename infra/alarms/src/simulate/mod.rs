@@ -8,30 +8,32 @@ mod front;
 mod gate;
 mod landscape;
 mod queue;
+mod weather;
 
 use crate::metric::Recording;
 
 use emit::Emit;
-use flow::{Flow, Runs, Target, Weather};
+use flow::Flow;
 use front::{Front, Ingest};
 pub use landscape::Landscape;
+use weather::Weather;
 
 /// Minute 0 of every simulation is eight in the morning of a Monday.
 pub(crate) const MINUTES_A_DAY: u32 = 1_440;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fault {
-    /// No answer from this system, to whoever calls it.
+    /// No answer from the system that these flows call.
     TargetDown {
-        target: &'static str,
+        flows: &'static [&'static str],
     },
     /// It answers 429.
     TargetThrottles {
-        target: &'static str,
+        flows: &'static [&'static str],
     },
     /// It answers 401.
     CredentialsRefused {
-        target: &'static str,
+        flows: &'static [&'static str],
     },
     /// Every so many messages one is refused by its mapping.
     Poison {
@@ -83,6 +85,34 @@ pub enum Fault {
     },
     /// No failure, but the other way to read when a queue's metrics end: six hours after its last use even if it has messages.
     LettersFallAsleep,
+}
+
+impl Fault {
+    /// The flows that it says are affected.
+    pub fn flows(self) -> Vec<&'static str> {
+        match self {
+            Self::TargetDown { flows }
+            | Self::TargetThrottles { flows }
+            | Self::CredentialsRefused { flows } => flows.to_vec(),
+            Self::Poison { flow, .. }
+            | Self::UnknownValue { flow, .. }
+            | Self::OverridesRefused { flow }
+            | Self::SourceSilent { flow }
+            | Self::PollerDead { flow }
+            | Self::FunctionCrashes { flow }
+            | Self::FunctionThrottled { flow }
+            | Self::DeadLetters { flow, .. }
+            | Self::Redrive { flow } => vec![flow],
+            Self::Holiday
+            | Self::TableThrottled
+            | Self::Deploy
+            | Self::IngestCrashes
+            | Self::IngestThrottled
+            | Self::QueueRefuses
+            | Self::MetricsLate { .. }
+            | Self::LettersFallAsleep => Vec::new(),
+        }
+    }
 }
 
 /// From the first of these minutes until before the second.
@@ -151,7 +181,7 @@ impl World {
                 flow.begins(minute, during.fault);
             }
             let arriving = [webhooks.get(place), follow_on.get(place)].into_iter().flatten().copied().sum();
-            let weather = weather(flow, &faults);
+            let weather = Weather::of(flow.name(), &faults);
             let outcome = flow.minute(minute, arriving, &weather, &mut emit);
             ledger_calls += outcome.ledger_calls;
             refused_calls += outcome.refused_ledger_calls;
@@ -174,31 +204,6 @@ impl World {
             emit.values("AWS/DynamoDB", metric, &table, &[(1.0, count)]);
         }
     }
-}
-
-fn weather(flow: &Flow, faults: &[During]) -> Weather {
-    let mut weather = Weather::default();
-    let here = |name: &str| name == flow.name();
-    for during in faults {
-        match during.fault {
-            Fault::TargetDown { target } if flow.calls(target) => weather.target = Target::Down,
-            Fault::TargetThrottles { target } if flow.calls(target) => weather.target = Target::Throttles,
-            Fault::CredentialsRefused { target } if flow.calls(target) => weather.target = Target::Refuses,
-            Fault::Poison { flow, every } if here(flow) => weather.refused_every = every,
-            Fault::UnknownValue { flow, every } if here(flow) => {
-                (weather.refused_every, weather.values_unknown) = (every, true);
-            }
-            Fault::OverridesRefused { flow } if here(flow) => weather.overrides_refused = true,
-            Fault::PollerDead { flow } if here(flow) => weather.polls = false,
-            Fault::FunctionCrashes { flow } if here(flow) => weather.runs = Runs::Crashes,
-            Fault::FunctionThrottled { flow } if here(flow) => weather.runs = Runs::Throttled,
-            Fault::TableThrottled => weather.table_throttled = true,
-            Fault::Deploy => weather.starts_cold = true,
-            Fault::LettersFallAsleep => weather.letters_sleep = true,
-            _ => {}
-        }
-    }
-    weather
 }
 
 #[cfg(test)]

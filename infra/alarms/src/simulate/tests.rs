@@ -41,7 +41,7 @@ fn on_a_good_day_all_that_is_sent_is_done_and_goes_on() {
 /// Why no age rings during an outage: what is held is sent again, and is as young as its last sending.
 #[test]
 fn while_a_target_is_down_messages_are_held_and_their_age_on_the_queue_stays_low() {
-    let recording = play(&[Fault::TargetDown { target: "tryton" }], 300);
+    let recording = play(&[Fault::TargetDown { flows: &[FLOW, "crm-to-erp"] }], 300);
     let ages = queue_of(&recording, "", "ApproximateAgeOfOldestMessage");
     let oldest = ages.iter().map(|(_, age)| *age).fold(0.0, f64::max);
     assert!((300.0..=600.0).contains(&oldest), "{oldest}");
@@ -90,7 +90,7 @@ fn a_redrive_brings_letters_back_at_once_and_they_are_worked_off_at_the_flows_sp
 #[test]
 fn what_is_emitted_is_what_aws_and_we_publish() {
     let faults = [
-        Fault::CredentialsRefused { target: "tryton" },
+        Fault::CredentialsRefused { flows: &[FLOW] },
         Fault::UnknownValue { flow: FLOW, every: 3 },
         Fault::OverridesRefused { flow: "payments-to-operations" },
         Fault::TableThrottled,
