@@ -68,6 +68,14 @@ impl Templates {
         functions.filter(|(_, function)| !function["Events"].is_null()).collect()
     }
 
+    /// Of the function's role, which has one policy of its own and none of AWS's.
+    fn statements(&self, function: &Value) -> &[Value] {
+        let role = function["Role"]["Fn::GetAtt"][0].as_str().unwrap();
+        let role = &self.application["Resources"][role]["Properties"];
+        assert!(role["ManagedPolicyArns"].is_null(), "{role}");
+        role["Policies"][0]["PolicyDocument"]["Statement"].as_array().unwrap()
+    }
+
     /// What the function's flow says, or else the default.
     fn of_flow(&self, function: &Value, parameter: &str) -> u64 {
         let queue = function["Events"]["Queue"]["Properties"]["Queue"]["Fn::GetAtt"][0].as_str().unwrap();
@@ -82,6 +90,14 @@ impl Templates {
     fn parameter(&self, parameter: &str, what: &str) -> u64 {
         number(&self.application["Parameters"][parameter][what])
     }
+}
+
+/// One text, or a list of them.
+fn texts(value: &Value) -> Vec<&str> {
+    value.as_array().map_or_else(
+        || value.as_str().into_iter().collect(),
+        |all| all.iter().filter_map(Value::as_str).collect(),
+    )
 }
 
 fn number(value: &Value) -> u64 {
@@ -228,6 +244,26 @@ async fn every_queue_is_encrypted_redrives_and_is_spoken_to_over_tls_only() {
     }
 }
 
+/// Lambda would take what is held for a loop, and stop it after about 16 rounds; elsewhere that is what it should do.
+#[tokio::test]
+async fn only_a_function_that_sends_to_the_queue_that_invokes_it_may_run_in_a_loop() {
+    let templates = Templates::read().await;
+    let mut loops = 0;
+    for (name, function) in templates.of_type("AWS::Serverless::Function") {
+        let queue = &function["Events"]["Queue"]["Properties"]["Queue"];
+        let to_itself = templates.statements(function).iter().any(|statement| {
+            let resources = &statement["Resource"];
+            let is_named = |resource: &Value| !queue.is_null() && resource == queue;
+            let sends = texts(&statement["Action"]).contains(&"sqs:SendMessage");
+            sends && (is_named(resources) || resources.as_array().is_some_and(|all| all.iter().any(is_named)))
+        });
+        let said = function["RecursiveLoop"].as_str().unwrap_or("Terminate");
+        assert_eq!(said, if to_itself { "Allow" } else { "Terminate" }, "{name}");
+        loops += usize::from(to_itself);
+    }
+    assert_eq!(loops, templates.flows().len(), "every flow holds messages");
+}
+
 /// What the code of a flow calls: no more, no less.
 #[tokio::test]
 async fn a_flows_role_allows_what_its_code_calls_on_named_resources() {
@@ -249,19 +285,11 @@ async fn a_flows_role_allows_what_its_code_calls_on_named_resources() {
         "sqs:SendMessage",
     ]
     .into();
-    let roles = templates.of_type("AWS::IAM::Role");
     for (name, function) in templates.flows() {
-        let role = function["Role"]["Fn::GetAtt"][0].as_str().unwrap();
-        let (_, role) = roles.iter().find(|(found, _)| found == role).unwrap();
-        assert!(role["ManagedPolicyArns"].is_null(), "{name}");
-        let statements = role["Policies"][0]["PolicyDocument"]["Statement"].as_array().unwrap();
         let mut allowed = BTreeSet::new();
-        for statement in statements {
+        for statement in templates.statements(function) {
             assert!(!statement["Resource"].to_string().contains("\"*\""), "{name}");
-            match &statement["Action"] {
-                Value::Array(actions) => allowed.extend(actions.iter().filter_map(Value::as_str)),
-                action => allowed.extend(action.as_str()),
-            }
+            allowed.extend(texts(&statement["Action"]));
         }
         assert_eq!(allowed, expected, "{name}");
     }
