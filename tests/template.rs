@@ -264,6 +264,19 @@ async fn only_a_function_that_sends_to_the_queue_that_invokes_it_may_run_in_a_lo
     assert_eq!(loops, templates.flows().len(), "every flow holds messages");
 }
 
+/// A function without the right would be traced by nobody, and say nothing.
+#[tokio::test]
+async fn every_function_may_be_traced() {
+    let templates = Templates::read().await;
+    assert_eq!(templates.application["Globals"]["Function"]["Tracing"]["Ref"], "Tracing");
+    for (name, function) in templates.of_type("AWS::Serverless::Function") {
+        assert!(function["Tracing"].is_null(), "{name} is traced in its own way");
+        let statements = templates.statements(function).iter();
+        let mut allowed = statements.flat_map(|statement| texts(&statement["Action"]));
+        assert!(allowed.any(|action| action == "xray:PutTraceSegments"), "{name}");
+    }
+}
+
 /// What the code of a flow calls: no more, no less.
 #[tokio::test]
 async fn a_flows_role_allows_what_its_code_calls_on_named_resources() {
@@ -283,13 +296,19 @@ async fn a_flows_role_allows_what_its_code_calls_on_named_resources() {
         "sqs:GetQueueAttributes",
         "sqs:ReceiveMessage",
         "sqs:SendMessage",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
     ]
     .into();
+    // There is no resource that they could name.
+    let of_no_resource = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
     for (name, function) in templates.flows() {
         let mut allowed = BTreeSet::new();
         for statement in templates.statements(function) {
-            assert!(!statement["Resource"].to_string().contains("\"*\""), "{name}");
-            allowed.extend(texts(&statement["Action"]));
+            let actions = texts(&statement["Action"]);
+            let is_named = !statement["Resource"].to_string().contains("\"*\"");
+            assert!(is_named || actions == of_no_resource, "{name}: {statement}");
+            allowed.extend(actions);
         }
         assert_eq!(allowed, expected, "{name}");
     }
