@@ -264,6 +264,17 @@ async fn only_a_function_that_sends_to_the_queue_that_invokes_it_may_run_in_a_lo
     assert_eq!(loops, templates.flows().len(), "every flow holds messages");
 }
 
+/// By the same share in all of them: what is read is whole journeys.
+#[tokio::test]
+async fn every_function_writes_the_lines_of_the_same_events() {
+    let templates = Templates::read().await;
+    let of = |function: &Value| function["Environment"]["Variables"]["LOG_SAMPLE_PERCENT"].clone();
+    assert_eq!(of(&templates.application["Globals"]["Function"])["Ref"], "LogSamplePercent");
+    for (name, function) in templates.of_type("AWS::Serverless::Function") {
+        assert!(of(function).is_null(), "{name} has a share of its own");
+    }
+}
+
 /// A function without the right would be traced by nobody, and say nothing.
 #[tokio::test]
 async fn every_function_may_be_traced() {
