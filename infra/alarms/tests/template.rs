@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use alarms::{Alarm, Application, Kind, alarms, published_in, why_never_published, widgets};
+use alarms::{Alarm, Application, Kind, alarms, published_in, why_never_published};
 
 const RUNBOOKS: &str = include_str!("../../../docs/runbooks.md");
 
@@ -38,13 +38,9 @@ fn every_flow_has_the_same_alarms() {
 
 /// CloudWatch takes an alarm on a metric that nobody ever publishes, and never rings.
 #[test]
-fn every_metric_of_every_alarm_and_widget_is_published_by_aws_or_by_us_with_exactly_these_dimensions() {
+fn every_metric_of_every_alarm_is_published_by_aws_or_by_us_with_exactly_these_dimensions() {
     let published = published_in(&application()).unwrap();
     let mut wrong = Vec::new();
-    for widget in widgets(&application()).unwrap() {
-        let why = widget.metrics.iter().filter_map(|metric| why_never_published(&published, metric, None));
-        wrong.extend(why.map(|why| format!("{} {}: {why}", widget.dashboard, widget.title)));
-    }
     for alarm in all() {
         let Kind::Metric(metric) = &alarm.kind else { continue };
         for query in metric.signal.queries() {

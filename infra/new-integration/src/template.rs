@@ -8,11 +8,13 @@ use crate::integration::pascal;
 use crate::skeleton::Skeleton;
 
 /// What a part of the skeleton puts where.
-const PLACES: [(&str, &str); 6] = [
+const PLACES: [(&str, &str); 8] = [
     ("parameters", "parameters"),
     ("secrets", "secrets"),
     ("ingest-queues", "queues of ingest"),
     ("ingest-secrets", "secrets of ingest"),
+    ("dashboard-rows", "rows of the dashboard"),
+    ("dashboard-functions", "functions of the dashboard"),
     ("flow", "flows"),
     ("outputs", "outputs"),
 ];
