@@ -1,7 +1,8 @@
 """Adapts a built template to the local engine, and says what had to be left out.
 
 The rules, in one place:
-- resources of the types in TYPES, and alarms on metric math, are dropped, together with the outputs that name them;
+- resources of the types in TYPES, and alarms on metric math, are dropped, together with the outputs that name them, and so is the use of
+  a nested template of which nothing is left;
 - MaximumConcurrency becomes the number itself: the engine hands a parameter on as text and then compares it as one.
 
 Run on the folder that `sam build` made: writes engine.yaml beside each template.yaml, and prints a JSON list of what was
@@ -52,11 +53,21 @@ def settle_numbers(value, parameters):
         settle_numbers(inner, parameters)
 
 
+def nested(resource, path):
+    """Where the adapted template is that the resource uses; None where it uses none."""
+    if resource["Type"] not in NESTED:
+        return None
+    properties = resource["Properties"]
+    return path.parent / properties.get("Location", properties.get("TemplateURL")).replace("template.yaml", ENGINE)
+
+
 def adapt(path, build):
     template = yaml_parse(path.read_text())
     settle_numbers(template["Resources"], template.get("Parameters", {}))
     dropped = [name for name, resource in template["Resources"].items() if lacking(resource)]
-    for name in dropped:
+    uses = {name: nested(resource, path) for name, resource in template["Resources"].items()}
+    empty = [name for name, used in uses.items() if used and not yaml_parse(used.read_text())["Resources"]]
+    for name in dropped + empty:
         del template["Resources"][name]
         outputs = template.get("Outputs", {})
         for output in [key for key, value in outputs.items() if names(value, name)]:
@@ -72,4 +83,6 @@ def adapt(path, build):
 
 if __name__ == "__main__":
     build = pathlib.Path(sys.argv[1])
-    print(json.dumps(sorted(name for path in build.rglob("template.yaml") for name in adapt(path, build))))
+    # Nested ones before those that use them.
+    paths = sorted(build.rglob("template.yaml"), key=lambda path: -len(path.parts))
+    print(json.dumps(sorted(name for path in paths for name in adapt(path, build))))

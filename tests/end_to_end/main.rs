@@ -54,13 +54,15 @@ async fn a_signed_webhook_becomes_one_reservation_and_one_label_whatever_repeats
 }
 
 fn only_what_the_engine_lacks_is_left_out(stack: &Stack) {
-    // Of each flow the one alarm on metric math, and ingest's two.
+    // Of each flow the one alarm on metric math, and ingest's two; the saved queries.
     let flows = stack.outputs.keys().filter_map(|name| {
         let flow = name.strip_suffix("QueueUrl").filter(|flow| !flow.ends_with("DeadLetter"))?;
         Some(format!("{flow}Flow/FunctionErrorsAlarm"))
     });
     let ingests = ["Ingest5xxAlarm", "IngestErrorsAlarm"].map(str::to_owned);
-    let mut expected: Vec<_> = flows.chain(ingests).collect();
+    let queries = ["ByCode", "ByCorrelationId", "ColdStarts", "Drift", "SignatureRefusals", "Slow"];
+    let queries = queries.map(|query| format!("Queries/{query}"));
+    let mut expected: Vec<_> = flows.chain(ingests).chain(queries).collect();
     expected.sort();
     assert_eq!(stack.left_out, expected);
 }

@@ -1,35 +1,12 @@
 //! What holds for the dashboard of the expanded templates, as they are and with a new integration.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking")]
 
+mod expanded;
+
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 
-use alarms::{Application, MetricId, Parameters, Widget, published_in, why_never_published, widgets};
-use new_integration::{Integration, Wish};
-
-const STACK: &str = "shop";
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// With this said otherwise in every template.
-fn expanded(with_new: bool, from: &str, to: &str) -> Application {
-    let read = |file: &str| {
-        let mut text = std::fs::read_to_string(root().join(file))?;
-        if with_new && file == "template.yaml" {
-            let wish = Wish { name: "samples-to-lab".to_owned(), ..Wish::default() };
-            text =
-                new_integration::template_with(&root(), &text, &Integration::named(&wish).unwrap()).unwrap();
-        }
-        Ok(text.replace(from, to))
-    };
-    Application::expand("template.yaml", &read, STACK, Parameters::new()).unwrap()
-}
-
-fn both() -> [Application; 2] {
-    [false, true].map(|with_new| expanded(with_new, "", ""))
-}
+use alarms::{Application, MetricId, Widget, published_in, why_never_published, widgets};
+use expanded::{STACK, both};
 
 fn flows(application: &Application) -> BTreeSet<&str> {
     application
@@ -97,7 +74,7 @@ fn a_metric_or_a_name_that_is_misspelt_is_found() {
         ("\"${DeadLetterQueue.QueueName}\"", "\"${NamePrefix}-${FlowName}-dead\""),
         ("\"Disposition\", \"Done\"", "\"Disposition\", \"done\""),
     ] {
-        assert!(!empty_graphs(&expanded(false, right, wrong)).is_empty(), "{wrong}");
+        assert!(!empty_graphs(&expanded::with(false, right, wrong)).is_empty(), "{wrong}");
     }
 }
 

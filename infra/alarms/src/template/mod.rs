@@ -66,7 +66,7 @@ fn collect(stack: &Stack<'_>, flow: &str, into: &mut Vec<Resource>) -> Result<()
         let kind = resource.get("Type").and_then(Value::as_str).unwrap_or_default().to_owned();
         if is_nested(&kind) {
             let child = stack.child(id)?;
-            let named = child.parameter("FlowName").and_then(Value::as_str).unwrap_or(id);
+            let named = child.parameter("FlowName").and_then(Value::as_str).unwrap_or(flow);
             collect(&child, named, into)?;
         }
         let properties = resource.get("Properties").cloned().unwrap_or_else(|| json!({}));
