@@ -12,6 +12,7 @@ use crate::backoff;
 use crate::batch::Receiver;
 use crate::flow::Flow;
 use crate::incoming::Incoming;
+use crate::prepare::Prepared;
 
 /// How the work on a record ended, and the claim that is still to be settled for it.
 pub(crate) struct End {
@@ -26,6 +27,8 @@ pub(crate) struct End {
     pub(crate) rejected_before: bool,
     /// Another message of its operation is a dead letter that stands for it too.
     pub(crate) covered_by_letter: bool,
+    /// Empty where the message could not be translated.
+    operation: String,
     correlation_id: String,
     event_type: String,
     event_time: Option<Timestamp>,
@@ -66,12 +69,25 @@ impl End {
             settlement: None,
             rejected_before: false,
             covered_by_letter: false,
+            operation: String::new(),
             correlation_id: text(|envelope| &envelope.correlationid),
             event_type: text(|envelope| &envelope.event_type),
             event_time: envelope.map(|envelope| envelope.time),
             calls: TargetCalls::default(),
             started_at: Instant::now(),
         }
+    }
+
+    /// Of a message that was translated.
+    pub(crate) fn of_operation<T>(place: usize, disposition: Disposition, prepared: &Prepared<T>) -> Self {
+        let translated = &prepared.translated;
+        let mut end = Self::of(place, disposition, Some(&prepared.envelope));
+        if end.mapping.is_empty() {
+            end.mapping = translated.mapping;
+        }
+        translated.key.as_str().clone_into(&mut end.operation);
+        end.started_at = prepared.started_at;
+        end
     }
 
     pub(crate) fn through(self, mapping: &'static str) -> Self {
@@ -315,6 +331,7 @@ impl<F: Flow> Receiver<F> {
         RecordEnd {
             flow: self.parts.flow.name(),
             target: self.parts.gate.target(),
+            operation: &end.operation,
             message_id: record.message_id,
             correlation_id: &end.correlation_id,
             event_type: &end.event_type,
