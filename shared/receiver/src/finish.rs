@@ -48,7 +48,7 @@ pub(crate) struct Finished {
     /// Its operation was rejected before, by this very message or by one whose letter stands for it: that says nothing of others with its
     /// key that may open it again.
     pub(crate) rejected_before: bool,
-    /// It was worked on, and its dead letter was accepted.
+    /// Its dead letter was accepted, and the ledger has taken the rejection.
     pub(crate) rejected_now: bool,
     pub(crate) disposition: Disposition,
     pub(crate) settled: Settled,
@@ -91,6 +91,8 @@ struct Leaving<'r, 'e> {
     record: &'r Incoming<'e>,
     end: End,
     dead_lettered: bool,
+    /// The ledger holds its rejection.
+    rejected: bool,
     settled: Settled,
 }
 
@@ -103,7 +105,7 @@ impl<F: Flow> Receiver<F> {
             .filter_map(|end| {
                 let record = *records.get(end.place)?;
                 let settled = Settled::ComeAgain { after: Duration::ZERO };
-                Some(Leaving { record, end, dead_lettered: false, settled })
+                Some(Leaving { record, end, dead_lettered: false, rejected: false, settled })
             })
             .collect();
         for leaving in &mut leaving {
@@ -230,7 +232,9 @@ impl<F: Flow> Receiver<F> {
             let mapping = leaving.end.mapping;
             let done = leaving.end.disposition == Disposition::Done;
             match settled {
-                Ok(Ok(())) => {}
+                Ok(Ok(())) => {
+                    leaving.rejected = matches!(leaving.end.settlement, Some(Settlement::Rejected(_)));
+                }
                 // The effect is there; whoever took over finds it and completes.
                 Ok(Err(ClaimLost)) if done => {
                     let retry = Retry::new(Code::ClaimLost, None, mapping);
@@ -304,7 +308,7 @@ impl<F: Flow> Receiver<F> {
     }
 
     fn told(&self, leaving: Leaving<'_, '_>) -> Finished {
-        let Leaving { record, end, dead_lettered, settled } = leaving;
+        let Leaving { record, end, dead_lettered, rejected, settled } = leaving;
         RecordEnd {
             flow: self.parts.flow.name(),
             message_id: record.message_id,
@@ -320,14 +324,12 @@ impl<F: Flow> Receiver<F> {
         if end.covered_by_letter {
             telemetry::count(COVERED_BY_LETTER, &[("Flow", self.parts.flow.name())], 1);
         }
-        let rejected_now =
-            dead_lettered && end.grant.is_some() && matches!(end.disposition, Disposition::Reject(_));
         let settled =
             if dead_lettered || end.disposition.is_settled() { Settled::Acknowledge } else { settled };
         Finished {
             place: end.place,
             rejected_before: end.rejected_before,
-            rejected_now,
+            rejected_now: rejected,
             disposition: end.disposition,
             settled,
         }

@@ -70,6 +70,8 @@ pub(crate) fn follow<T>(follower: &Prepared<T>, leader: &Prepared<T>, finished: 
         }
         // How old the leader is says nothing of this one.
         Disposition::Reject(rejection) if rejection.code == Code::HeldTooLong => again(None),
+        // Of a rejection that the ledger has not taken, nobody knows yet that its letter stands for all.
+        Disposition::Reject(_) if follower.is_covered_by_letters() => again(None),
         Disposition::Reject(_) if same && !older => ended.clone(),
         Disposition::Hold(hold) => Disposition::Hold(*hold),
         Disposition::Retry(retry) if same => Disposition::Retry(*retry),

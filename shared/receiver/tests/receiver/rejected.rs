@@ -6,9 +6,9 @@ use gate::Observation;
 use jiff::SignedDuration;
 use ledger::Status;
 use message::Code;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{Bench, body, record, redelivered, redriven, versioned};
+use crate::support::{Bench, body, millis, record, redelivered, redriven, versioned};
 
 /// The letters so far, each as the message that its redrive makes.
 fn letters(bench: &Bench) -> Vec<Value> {
@@ -89,6 +89,30 @@ async fn a_letter_that_was_not_accepted_stands_for_nobody() {
     bench.world.dead_letters_down.store(false, Ordering::SeqCst);
     assert!(bench.receive(&[message("c"), message("a"), message("b")]).await.is_empty());
     assert_eq!(bench.letters().len(), 1);
+}
+
+/// Its letter is of its own age: the ledger holds no rejection, and others of its version have a while left.
+#[tokio::test]
+async fn a_letter_of_a_message_that_was_held_for_too_long_stands_for_nobody() {
+    for cause in ["forbid", "be misconfigured"] {
+        let bench = Bench::reopened_by_a_redrive();
+        let mut old = record("old", versioned("1", 7, cause));
+        old["attributes"]["SentTimestamp"] = json!(millis("2026-11-20T11:59:00Z"));
+        let again = bench.receive(&[old, record("fresh", versioned("1", 7, cause))]).await;
+        let kept = again.len() + bench.world.held.lock().unwrap().len();
+        assert_eq!((kept, bench.letters().len()), (1, 1), "{cause}");
+        assert_eq!(bench.item("1").await.status, Status::Claimed);
+    }
+}
+
+#[tokio::test]
+async fn a_letter_whose_rejection_the_ledger_has_not_taken_stands_for_nobody() {
+    let bench = Bench::reopened_by_a_redrive();
+    bench.store.settles_nothing.store(true, Ordering::SeqCst);
+    let message = |id: &str| record(id, versioned("1", 7, "refuse"));
+    let again = bench.receive(&[message("a"), message("b")]).await;
+    let kept = again.len() + bench.world.held.lock().unwrap().len();
+    assert_eq!((kept, bench.letters().len()), (1, 1));
 }
 
 #[tokio::test]
