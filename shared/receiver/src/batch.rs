@@ -13,7 +13,7 @@ use message::{Code, Disposition, Retry};
 use thiserror::Error;
 use tokio::time::Instant;
 
-use crate::finish::{End, Settled};
+use crate::end::{End, Settled};
 use crate::flow::{Flow, Translated};
 use crate::incoming::Incoming;
 use crate::prepare::{Prepared, prepare};

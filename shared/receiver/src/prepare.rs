@@ -13,6 +13,8 @@ pub(crate) struct Prepared<T> {
     /// SQS message id.
     pub(crate) message_id: String,
     pub(crate) trace_header: Option<String>,
+    /// How often it was received.
+    pub(crate) receives: u32,
     pub(crate) started_at: Instant,
     pub(crate) envelope: Envelope,
     pub(crate) translated: Translated<T>,
@@ -81,6 +83,7 @@ pub(crate) fn prepare<F: Flow>(
         Ok(fingerprint) => Ok(Prepared {
             message_id: record.message_id.to_owned(),
             trace_header: record.trace_header.map(str::to_owned),
+            receives: record.attempts,
             started_at,
             envelope,
             translated,

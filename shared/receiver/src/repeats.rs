@@ -5,11 +5,11 @@ use std::collections::HashMap;
 
 use message::{Code, Disposition, Rejection, Retry};
 
-use crate::finish::Finished;
+use crate::end::Finished;
 use crate::prepare::Prepared;
 
 /// Who leads whom: of several messages with one key the newest version, of those one that may open a rejection again, and of those
-/// the first.
+/// the first. Where one letter stands for all of them it is the one that was received most often: if it is given up, that is said of all.
 pub(crate) struct Repeats {
     /// Places of the records that are worked on, in their order.
     pub(crate) leaders: Vec<usize>,
@@ -23,7 +23,8 @@ impl Repeats {
         for (place, prepared) in prepared.iter().enumerate() {
             let Some(prepared) = prepared else { continue };
             let translated = &prepared.translated;
-            let rank = (translated.version, !prepared.is_covered_by_letters());
+            let is_covered = prepared.is_covered_by_letters();
+            let rank = (translated.version, !is_covered, if is_covered { prepared.receives } else { 0 });
             leader_of
                 .entry(&translated.key)
                 .and_modify(|(leader, highest)| {
@@ -99,6 +100,7 @@ mod tests {
         Prepared {
             message_id: String::new(),
             trace_header: None,
+            receives: 1,
             started_at: tokio::time::Instant::now(),
             envelope: Envelope::decode(body).unwrap(),
             translated: Translated {
@@ -119,7 +121,7 @@ mod tests {
     }
 
     fn finished(disposition: Disposition) -> Finished {
-        let (settled, rejected_now) = (crate::finish::Settled::Acknowledge, false);
+        let (settled, rejected_now) = (crate::end::Settled::Acknowledge, false);
         Finished { place: 0, rejected_before: false, rejected_now, disposition, settled }
     }
 
@@ -131,6 +133,16 @@ mod tests {
         let repeats = Repeats::among(&places);
         assert_eq!(repeats.leaders, [1, 3]);
         assert_eq!(repeats.followers, [(0, 1), (2, 1), (4, 3)]);
+    }
+
+    #[test]
+    fn of_those_that_one_letter_stands_for_the_one_that_was_received_most_often_leads() {
+        let received = |receives, prepared| Prepared { receives, ..prepared };
+        let records =
+            [received(4, covered("1", 3)), received(5, covered("1", 3)), received(5, covered("1", 3))];
+        assert_eq!(Repeats::among(&records.each_ref().map(Some)).leaders, [1]);
+        let records = [received(1, prepared("1", 0, 1)), received(5, prepared("1", 0, 2))];
+        assert_eq!(Repeats::among(&records.each_ref().map(Some)).leaders, [0]);
     }
 
     #[test]
