@@ -117,6 +117,57 @@ async fn play_failed(fails: Fails, faults: &[(usize, Fault)]) -> Turns {
     turns
 }
 
+/// The target refuses both windows. Their letters are redriven, the older one by itself, before it is mended and after.
+async fn play_older_letter(schedule: &[(usize, Fault)]) -> Turns {
+    fastrand::seed(7);
+    let (world, register) = (World::new(), Register::default());
+    let ends = WINDOWS.map(|(end, _)| end);
+    register.refuse(ends);
+    send(&world);
+    let receiver =
+        |world: &Arc<World>, hook: &_| Versions::reopened_by(ReopenedBy::Redrive, world, hook, &register);
+    let mut turns = Turns::new();
+    let letters = || {
+        let letters: BTreeSet<_> = world.dead_letters.messages().iter().map(original_id).collect();
+        letters.len()
+    };
+    let mut go_on = async |redriven: usize| {
+        world.dead_letters.redrive_first(redriven, &world.source, world.now_ms());
+        let later = |(turn, fault): &(usize, Fault)| Some((turn.checked_sub(turns.len())?, *fault));
+        let schedule: Vec<_> = schedule.iter().filter_map(later).collect();
+        turns.extend(drain(&world, &schedule, receiver).await);
+    };
+    go_on(0).await;
+    // A message that comes late after a crash is covered by the newer window's letter.
+    let (least, most) = (if schedule.is_empty() { ends.len() } else { 1 }, ends.len() + schedule.len());
+    assert!((least..=most).contains(&letters()), "{schedule:?}: {} letters", letters());
+    let refusals = register.refusals();
+    go_on(1).await;
+    let tried = register.refusals() - refusals;
+    assert!(tried <= schedule.len(), "{schedule:?}: the older letter had the newer window tried");
+    assert!(letters() >= 1, "{schedule:?}: the newer window's letter is there");
+    register.refuse(None);
+    go_on(usize::MAX).await;
+    let taken = register.taken();
+    assert!((1..=1 + schedule.len()).contains(&taken.len()), "{schedule:?}: {taken:?}");
+    assert!(taken.is_sorted() && taken.last() == ends.last(), "{schedule:?}: {taken:?}");
+    assert!(world.source.messages().is_empty() && letters() == 0, "{schedule:?}: {} letters", letters());
+    turns
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_older_letter_that_is_redriven_leaves_a_newer_windows_rejection_alone_whatever_crashes() {
+    let mut schedules = 0;
+    for (turn, calls) in play_older_letter(&[]).await.iter().enumerate() {
+        for fault in (0..calls.len()).flat_map(Fault::at) {
+            play_older_letter(&[(turn, fault)]).await;
+            schedules += 1;
+        }
+    }
+    assert!(schedules > 0);
+    println!("schedules: {schedules}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_window_that_is_refused_or_given_up_is_one_letter_and_is_done_once_that_is_redriven_whatever_crashes()
  {

@@ -168,7 +168,7 @@ impl<F: Flow> Receiver<F> {
             if let (Some(follower), Some(leader), Some(ended)) =
                 (understood(place), understood(leader), ended)
             {
-                let covered = is_covered(follower.1, ended);
+                let covered = is_covered(follower.1, leader.1, ended);
                 let disposition =
                     if covered { Disposition::Duplicate } else { follow(follower.1, leader.1, ended) };
                 let mut end = End::of(*place, disposition, Some(&follower.1.envelope));

@@ -23,9 +23,14 @@ pub(crate) struct Prepared<T> {
 }
 
 impl<T> Prepared<T> {
-    /// Whether the dead letter of another message of its version stands for this one too.
+    /// Whether the dead letter of another message stands for this one too, where that is of this version.
+    pub(crate) fn is_covered_by_letter_of(&self, version: u64) -> bool {
+        self.reopens.below(self.translated.version) <= u128::from(version)
+    }
+
+    /// Whether one letter stands for all messages of its version and this is none.
     pub(crate) fn is_covered_by_letters(&self) -> bool {
-        self.reopens == Reopens::OlderVersions
+        self.is_covered_by_letter_of(self.translated.version)
     }
 }
 
@@ -89,8 +94,9 @@ pub(crate) fn prepare<F: Flow>(
             translated,
             fingerprint,
             reopens: match flow.reopened_by() {
-                ReopenedBy::Redrive if !DeadLetter::is_redriven(&record.attributes) => Reopens::OlderVersions,
-                ReopenedBy::Redrive | ReopenedBy::AnyOther => Reopens::AnyOther,
+                ReopenedBy::AnyOther => Reopens::AnyOther,
+                ReopenedBy::Redrive if DeadLetter::is_redriven(&record.attributes) => Reopens::UpToItsVersion,
+                ReopenedBy::Redrive => Reopens::OlderVersions,
             },
         }),
         Err(_) => {

@@ -46,9 +46,11 @@ impl Repeats {
     }
 }
 
-/// Whether its leader's dead letter stands for the follower too: that of now, or the one that its leader has met in the ledger.
-pub(crate) fn is_covered<T>(follower: &Prepared<T>, finished: &Finished) -> bool {
-    follower.is_covered_by_letters() && (finished.rejected_now || finished.rejected_before)
+/// Whether its leader's dead letter stands for the follower too: that of now, or the one that its leader has met in the ledger, of
+/// its own version or a newer one.
+pub(crate) fn is_covered<T>(follower: &Prepared<T>, leader: &Prepared<T>, finished: &Finished) -> bool {
+    follower.is_covered_by_letter_of(leader.translated.version)
+        && (finished.rejected_now || finished.rejected_before)
 }
 
 /// How a follower ends, by how its leader did. That the leader itself was rejected before says nothing: another message
@@ -151,12 +153,18 @@ mod tests {
         let now = Finished { rejected_now: true, ..finished(rejection()) };
         let before = Finished { rejected_before: true, ..finished(Disposition::Duplicate) };
         for ended in [&now, &before] {
-            assert!(is_covered(&covered("1", 1), ended));
-            assert!(!is_covered(&prepared("1", 1, 1), ended));
+            let leader = covered("1", 2);
+            for (version, redriven_is_covered) in [(1, true), (2, false)] {
+                assert!(is_covered(&covered("1", version), &leader, ended));
+                assert!(!is_covered(&prepared("1", version, 1), &leader, ended));
+                let redriven = Prepared { reopens: Reopens::UpToItsVersion, ..covered("1", version) };
+                assert_eq!(is_covered(&redriven, &leader, ended), redriven_is_covered);
+            }
         }
         // A refusal without a claim, or whose letter was not accepted, says nothing of others.
-        assert!(!is_covered(&covered("1", 1), &finished(rejection())));
-        assert!(!is_covered(&covered("1", 1), &finished(Disposition::Done)));
+        let same = covered("1", 1);
+        assert!(!is_covered(&same, &same, &finished(rejection())));
+        assert!(!is_covered(&same, &same, &finished(Disposition::Done)));
     }
 
     #[test]

@@ -79,6 +79,22 @@ async fn a_newer_version_is_tried_whatever_became_of_an_older_one() {
     assert_eq!((bench.effects().len(), bench.letters().len()), (1, 1), "the letter is stale then");
 }
 
+#[tokio::test]
+async fn an_older_letter_that_is_redriven_leaves_the_rejection_of_a_newer_version_alone() {
+    let bench = Bench::reopened_by_a_redrive();
+    for version in [7, 8] {
+        bench.receive(&[record(&format!("v{version}"), versioned("1", version, "refuse"))]).await;
+    }
+    let before = bench.item("1").await;
+    let (older, late) = (letters(&bench).remove(0), record("late", versioned("1", 8, "refuse")));
+    for records in [&[older.clone()][..], &[older, late.clone()], &[late]] {
+        assert!(bench.receive(records).await.is_empty());
+    }
+    assert_eq!((bench.item("1").await, bench.letters().len()), (before, 2));
+    assert!(bench.receive(&letters(&bench)).await.is_empty());
+    assert_eq!((bench.item("1").await.attempts, bench.letters().len()), (3, 3), "the newer letter was tried");
+}
+
 /// Until it is accepted there is no letter that could stand for anybody.
 #[tokio::test]
 async fn a_letter_that_was_not_accepted_stands_for_nobody() {

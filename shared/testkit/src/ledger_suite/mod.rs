@@ -47,6 +47,7 @@ macro_rules! ledger_behaviours {
             a_version_whose_letter_stands_for_all_is_opened_by_a_redrive_alone,
             a_newer_version_opens_a_rejection_whatever_its_letter_stands_for,
             what_was_applied_before_a_rejection_is_stale_before_it_is_covered,
+            a_redriven_letter_of_an_older_version_leaves_a_newer_rejection_and_its_progress_alone,
             of_parallel_claims_exactly_one_is_granted,
             an_operation_twice_in_a_batch_is_claimed_once,
             a_batch_beyond_one_call_is_answered_in_its_order,
