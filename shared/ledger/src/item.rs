@@ -37,7 +37,8 @@ pub struct Item {
     pub target_mapping: String,
     /// The target's ids, small JSON: of the last completed version; empty until DONE.
     pub outcome: String,
-    /// What the last attempt has left that did not complete, and what that was of ([`crate::Grant::progress`]). Empty where none has.
+    /// What the last attempt has left that did not complete, and what that was of ([`crate::Grant::progress`]). Empty where none has,
+    /// and once it is done.
     pub progress: String,
     /// Why it was rejected; empty unless REJECTED.
     pub code: String,

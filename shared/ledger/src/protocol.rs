@@ -194,8 +194,7 @@ impl Ledger {
                     }
                 };
                 let progress = match settle {
-                    // Nobody goes on from there.
-                    Settle::Done { .. } => None,
+                    Settle::Done { .. } => grant.progress.emptied(),
                     Settle::Released { .. } | Settle::Rejected { .. } | Settle::Renewed { .. } => {
                         grant.progress.left()
                     }

@@ -58,6 +58,7 @@ macro_rules! ledger_behaviours {
             what_an_attempt_leaves_is_read_by_the_next_however_it_ended,
             what_was_left_of_another_version_or_content_says_nothing,
             who_has_lost_its_claim_leaves_nothing,
+            what_is_done_keeps_nothing_of_its_attempts,
             an_older_version_of_what_was_applied_is_stale,
             a_newer_version_opens_what_was_done_and_keeps_its_ids,
             a_newer_version_waits_for_the_lease_of_an_older_one,
