@@ -14,7 +14,7 @@ use telemetry::metrics::EVENTS_IGNORED;
 use thiserror::Error;
 use tokio::time::Instant;
 
-use crate::finish::{End, Settled};
+use crate::end::{End, Settled};
 use crate::flow::{Flow, Translated};
 use crate::incoming::Incoming;
 use crate::prepare::{Prepared, prepare};
@@ -172,7 +172,7 @@ impl<F: Flow> Receiver<F> {
             if let (Some(follower), Some(leader), Some(ended)) =
                 (understood(place), understood(leader), ended)
             {
-                let covered = is_covered(follower.1, ended);
+                let covered = is_covered(follower.1, leader.1, ended);
                 let disposition =
                     if covered { Disposition::Duplicate } else { follow(follower.1, leader.1, ended) };
                 let mut end = End::of_operation(*place, disposition, follower.1);

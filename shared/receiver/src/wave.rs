@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use transform::stamps;
 
 use crate::batch::Receiver;
-use crate::finish::End;
+use crate::end::End;
 use crate::flow::{Claim, Flow};
 use crate::prepare::Prepared;
 use crate::progress::Progress;
