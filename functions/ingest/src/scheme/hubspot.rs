@@ -2,12 +2,12 @@ use aws::{SecretSlice, SecretString};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
+use message::{Payload, SourceEvent, is_identifier};
 use serde_json::value::RawValue;
 
-use super::payload::{Payload, routed};
-use super::{Claim, Delivery, Event, Scheme, Window, text_key};
+use super::{Claim, Delivery, Scheme, Window, text_key};
 use crate::Refusal;
-use crate::headers::{is_identifier, single};
+use crate::headers::single;
 
 /// `X-HubSpot-Signature-v3`: base64 of the HMAC-SHA256 of method, public address, body and time in milliseconds, one after
 /// the other, under the app's client secret. The body is an array: of at most 100 notifications, as HubSpot sends them.
@@ -51,7 +51,7 @@ impl Scheme for HubSpot {
         text_key(secret)
     }
 
-    fn events<'a>(&self, delivery: &Delivery<'a>) -> Result<Vec<(Event, &'a RawValue)>, Refusal> {
+    fn events<'a>(&self, delivery: &Delivery<'a>) -> Result<Vec<(SourceEvent, &'a RawValue)>, Refusal> {
         let payloads: Vec<&'a RawValue> = serde_json::from_slice(delivery.body)
             .map_err(|_| Refusal::RequestMalformed("the body must be a JSON array of notifications"))?;
         if payloads.len() > MAX_EVENTS {
@@ -62,16 +62,16 @@ impl Scheme for HubSpot {
 }
 
 /// One that cannot be read harms none beside it.
-fn event(raw: &RawValue, received_at: Timestamp) -> Event {
+fn event(raw: &RawValue, received_at: Timestamp) -> SourceEvent {
     let notification = Payload::of(raw);
     let (kind, path) = kind(&notification);
-    let (route_key, event_type) = routed("hubspot", kind, path);
+    let (route_key, event_type) = SourceEvent::routed("hubspot", kind, path);
     let portal = notification.get("portalId").map(|id: u64| id.to_string());
     let occurred_at = notification
         .get("occurredAt")
         .and_then(|milliseconds| Timestamp::from_millisecond(milliseconds).ok());
     let id = composite_id(&notification).filter(|id| is_identifier(id));
-    Event {
+    SourceEvent {
         route_key,
         id: id.unwrap_or_else(|| notification.digest_id()),
         delivery_id: None,

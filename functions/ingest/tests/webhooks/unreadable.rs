@@ -9,7 +9,7 @@ use crate::more_sources::*;
 use crate::support::*;
 
 /// What the mapping says to an event: code and path of its rejection, `None` where it reads all that it needs.
-fn rejection(mapping: &str, event: &Envelope) -> Option<(Code, String)> {
+pub(crate) fn rejection(mapping: &str, event: &Envelope) -> Option<(Code, String)> {
     let mapping = Translator::built_in(mapping, &Value::Null).unwrap();
     let rejection = Rejection::from(mapping.decode::<Value>(event).err()?);
     Some((rejection.code, rejection.path))
@@ -19,7 +19,7 @@ fn rejected(code: Code, path: &str) -> Option<(Code, String)> {
     Some((code, path.to_owned()))
 }
 
-fn changed(payload: &str, change: impl FnOnce(&mut Value)) -> String {
+pub(crate) fn changed(payload: &str, change: impl FnOnce(&mut Value)) -> String {
     let mut payload = serde_json::from_str(payload).unwrap();
     change(&mut payload);
     payload.to_string()
@@ -29,7 +29,7 @@ fn without(payload: &str, member: &str) -> String {
     changed(payload, |payload| drop(payload.as_object_mut().unwrap().remove(member)))
 }
 
-fn body_of(captured: &str) -> String {
+pub(crate) fn body_of(captured: &str) -> String {
     serde_json::from_str::<Value>(captured).unwrap()["body"].as_str().unwrap().to_owned()
 }
 
@@ -131,7 +131,7 @@ async fn a_changed_association_is_an_event_of_its_own_of_the_object_that_it_begi
     assert_eq!(rejection("hubspot-notification", &event), rejected(Code::FieldMissing, "$.objectId"));
 }
 
-async fn stripe(body: &str) -> Envelope {
+pub(crate) async fn stripe(body: &str) -> Envelope {
     let (time, signature) = stripe_header(STRIPE_SECRET, body);
     let f = source("stripe", STRIPE_SECRET, &["payment_intent.succeeded"], "2026-11-23T14:22:31Z");
     let request = Request::to("other", body).header("stripe-signature", &format!("t={time},v1={signature}"));
