@@ -110,12 +110,34 @@ async fn a_generic_notification_takes_the_route_of_its_object() {
     assert_eq!(rejection("hubspot-notification", &event), None);
     let unreadable = notification(&generic(json!(1))).await;
     assert_eq!(unreadable.unreadable_at(), Some("$.objectTypeId"));
-    // Of another object, and of what says its object nowhere.
     let ticket = generic(json!("0-5"));
-    let association = changed(NOTIFICATION, |it| it["subscriptionType"] = json!("object.associationChange"));
     let f = notified(&["contact.propertyChange"]);
-    let response = f.post(hubspot_request(&format!("[{ticket}, {association}]"), URL)).await;
-    assert_eq!((response.status, &response.body["ignored"]), (202, &json!(2)));
+    let response = f.post(hubspot_request(&format!("[{ticket}]"), URL)).await;
+    assert_eq!((response.status, &response.body["status"]), (202, &json!("ignored")));
+}
+
+/// HubSpot sends it for both of its ends, each time as that of the one that it begins at.
+#[tokio::test]
+async fn a_generic_changed_association_takes_the_route_of_the_object_that_it_begins_at() {
+    let linked = |from: &str, to: &str| {
+        format!(
+            r#"{{"subscriptionId": 9, "portalId": 33, "occurredAt": 1795514401456, "fromObjectId": 7001,
+            "subscriptionType": "object.associationChange", "associationTypeId": 341, "fromObjectTypeId": {from},
+            "associationCategory": "HUBSPOT_DEFINED", "toObjectId": 901, "toObjectTypeId": {to}}}"#
+        )
+    };
+    let event = notification(&linked("\"0-3\"", "\"0-2\"")).await;
+    assert_eq!(event.event_type, "hubspot.deal.associationChange");
+    assert_eq!(event.id, "33-9-7001-1795514401456-341-901");
+    assert_eq!(rejection("hubspot-notification", &event), None);
+    let f = notified(&["contact.associationChange"]);
+    let event = queued(&f, hubspot_request(&format!("[{}]", linked("\"0-1\"", "\"0-3\"")), URL)).await;
+    assert_eq!(event.event_type, "hubspot.contact.associationChange");
+    // Of an object that nobody asks about, and one that does not say which.
+    let f = notified(&["deal.associationChange"]);
+    let others = format!("[{}, {}]", linked("\"0-2\"", "\"0-3\""), linked("\"0-5\"", "\"0-3\""));
+    assert_eq!(f.post(hubspot_request(&others, URL)).await.body["ignored"], json!(2));
+    assert_eq!(notification(&linked("3", "\"0-2\"")).await.unreadable_at(), Some("$.fromObjectTypeId"));
 }
 
 #[tokio::test]
