@@ -52,31 +52,17 @@ impl Event {
                 let (payload, about) = (wrapped(), detail.get("event").map(Payload::of));
                 let id = about.and_then(|about| about.identifier("EventUuid"));
                 let id = id.or_else(|| payload.identifier("EventUuid")).unwrap_or_else(|| detail.digest_id());
-                let event_type = format!("salesforce.{}", self.detail_type);
-                (self.typed_by_the_bus(event_type, id, format!("/salesforce/{account}")), payload.raw())
+                (self.typed_by_the_bus("salesforce", id, format!("/salesforce/{account}")), payload.raw())
             }
-            _ => {
-                let (event_type, id) = (self.detail_type.clone(), self.id.clone());
-                (self.typed_by_the_bus(event_type, id, self.source.clone()), detail.raw())
-            }
+            _ => (self.typed_by_the_bus("", self.id.clone(), self.source.clone()), detail.raw()),
         }
     }
 
-    fn typed_by_the_bus(&self, event_type: String, id: String, source: String) -> SourceEvent {
-        let route_key = (!self.detail_type.is_empty()).then(|| self.detail_type.clone());
-        let event_type = match &route_key {
-            Some(_) => event_type,
-            None => Envelope::unreadable_type(&self.source, "$.detail-type"),
-        };
-        SourceEvent {
-            route_key,
-            id,
-            delivery_id: None,
-            source,
-            event_type,
-            time: self.time,
-            source_version: None,
-        }
+    fn typed_by_the_bus(&self, system: &str, id: String, source: String) -> SourceEvent {
+        let kind = Some(self.detail_type.clone()).filter(|kind| !kind.is_empty());
+        let (route_key, event_type) = SourceEvent::routed(system, kind, "$.detail-type");
+        let (delivery_id, source_version) = (None, None);
+        SourceEvent { route_key, id, delivery_id, source, event_type, time: self.time, source_version }
     }
 }
 
@@ -271,8 +257,30 @@ mod tests {
 
     #[test]
     fn limits_of_attributes_hold_for_it_too() {
-        let body = event("com.acme", &"x".repeat(2_000), &json!({})).to_string();
-        assert_eq!(Rejection::from(Envelope::decode(&body).unwrap_err()).path, "$.type");
+        let body = event(&"x".repeat(2_000), "any", &json!({})).to_string();
+        assert_eq!(Rejection::from(Envelope::decode(&body).unwrap_err()).path, "$.source");
+    }
+
+    /// Whatever it is, it is a type, and none that anybody knows.
+    #[test]
+    fn a_type_of_any_form_is_a_type() {
+        let long = "ä".repeat(2_000);
+        for kind in ["payment intent", " ", &long] {
+            let of = |event: &Value| decoded(event).event_type;
+            let metadata = json!({"X-Shopify-Topic": kind});
+            for (told, expected) in [
+                (of(&event(STRIPE, "any", &json!({"type": kind}))), format!("stripe.{kind}")),
+                (of(&event(SHOPIFY, "any", &json!({"metadata": metadata}))), format!("shopify.{kind}")),
+                (of(&event(SALESFORCE, kind, &json!({}))), format!("salesforce.{kind}")),
+                (of(&event("com.acme", kind, &json!({}))), kind.to_owned()),
+            ] {
+                if kind == long {
+                    assert!(told.len() < 1_024 && expected.starts_with(&told), "{told}");
+                } else {
+                    assert_eq!(told, expected);
+                }
+            }
+        }
     }
 
     proptest! {

@@ -2,7 +2,10 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use crate::envelope::{Envelope, JSON_CONTENT_TYPE, SPEC_VERSION};
-use crate::payload::{Payload, Unreadable, is_event_type, is_identifier};
+use crate::payload::{Payload, Unreadable, is_identifier};
+
+/// Longer ones nobody knows. Far from what an attribute of the envelope may have.
+const MAX_TYPE_BYTES: usize = 512;
 
 /// What a source says about one of its events: by webhook and by EventBridge the same.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -20,12 +23,14 @@ pub struct SourceEvent {
 }
 
 impl SourceEvent {
-    /// The key of a route, and the envelope's type; `path` is where the source says its types.
+    /// The key of a route, and the envelope's type, cut where it is long; `path` is where the source says its types.
     pub fn routed(system: &str, kind: Option<String>, path: &str) -> (Option<String>, String) {
-        let event_type = match &kind {
+        let mut event_type = match &kind {
+            Some(kind) if system.is_empty() => kind.clone(),
             Some(kind) => format!("{system}.{kind}"),
             None => Envelope::unreadable_type(system, path),
         };
+        event_type.truncate(event_type.floor_char_boundary(MAX_TYPE_BYTES));
         (kind, event_type)
     }
 
@@ -57,8 +62,9 @@ impl SourceEvent {
         received_at: Timestamp,
     ) -> Self {
         let read = |name, valid: fn(&str) -> bool| header(name).filter(|text| valid(text));
-        let (route_key, event_type) =
-            Self::routed("shopify", read("X-Shopify-Topic", is_event_type), "@headers.X-Shopify-Topic");
+        // API Gateway joins headers that stand there twice.
+        let topic = read("X-Shopify-Topic", |topic| !topic.is_empty() && !topic.contains(','));
+        let (route_key, event_type) = Self::routed("shopify", topic, "@headers.X-Shopify-Topic");
         let shop = header("X-Shopify-Shop-Domain").map(|shop| shop.to_ascii_lowercase());
         let shop = shop.filter(|shop| is_domain(shop)).unwrap_or_default();
         let delivery_id = read("X-Shopify-Webhook-Id", is_identifier);
