@@ -137,6 +137,7 @@ fn a_later_event_of_an_aspect_is_a_newer_version() {
         translated(&payload).unwrap().version
     };
     assert!(refunded(1_000) < refunded(2_000), "of one second");
+    assert!(refunded(5_000_000_000) < refunded(6_000_000_000), "of one second");
 }
 
 /// Stripe tells one thing by several events, each with an id of its own: to the ledger they are one, or the second would be other content
