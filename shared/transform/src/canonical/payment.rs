@@ -48,6 +48,8 @@ pub enum PaymentEventKind {
     /// A refund was made.
     Refunded,
     RefundPending,
+    /// By the customer.
+    RefundRequiresAction,
     RefundSucceeded,
     /// It has not come to the customer, nor has one that has failed.
     RefundCanceled,
@@ -80,7 +82,9 @@ impl PaymentEventKind {
             | Self::DisputeOpened
             | Self::DisputeLost => Bearing::Opens,
             Self::Succeeded | Self::DisputeWon => Bearing::Settles,
-            Self::Refunded | Self::RefundPending | Self::RefundSucceeded => Bearing::Tells,
+            Self::Refunded | Self::RefundPending | Self::RefundRequiresAction | Self::RefundSucceeded => {
+                Bearing::Tells
+            }
         }
     }
 
@@ -88,6 +92,7 @@ impl PaymentEventKind {
     const fn state(self) -> &'static str {
         match self {
             Self::RefundPending => "pending",
+            Self::RefundRequiresAction => "requires-action",
             Self::RefundSucceeded => "succeeded",
             Self::RefundCanceled => "canceled",
             Self::RefundFailed => "failed",
@@ -98,9 +103,10 @@ impl PaymentEventKind {
     /// Of states of a refund that the processor dates the same: which came last. One that has succeeded may fail yet.
     const fn rank(self) -> u32 {
         match self {
-            Self::RefundSucceeded => 1,
-            Self::RefundCanceled => 2,
-            Self::RefundFailed => 3,
+            Self::RefundRequiresAction => 1,
+            Self::RefundSucceeded => 2,
+            Self::RefundCanceled => 3,
+            Self::RefundFailed => 4,
             _ => 0,
         }
     }
@@ -142,6 +148,7 @@ impl PaymentEvent {
             PaymentEventKind::Succeeded | PaymentEventKind::Failed => Aspect::Outcome,
             PaymentEventKind::Refunded => Aspect::Refunds,
             PaymentEventKind::RefundPending
+            | PaymentEventKind::RefundRequiresAction
             | PaymentEventKind::RefundSucceeded
             | PaymentEventKind::RefundCanceled
             | PaymentEventKind::RefundFailed => Aspect::Refund(self.refund.clone().unwrap_or_default()),
@@ -250,8 +257,10 @@ mod tests {
 
     #[test]
     fn within_a_second_a_refund_fails_after_it_has_succeeded_and_that_after_it_was_begun() {
-        use PaymentEventKind::{RefundCanceled, RefundFailed, RefundPending, RefundSucceeded};
-        let kinds = [RefundPending, RefundSucceeded, RefundCanceled, RefundFailed];
+        use PaymentEventKind::{
+            RefundCanceled, RefundFailed, RefundPending, RefundRequiresAction, RefundSucceeded,
+        };
+        let kinds = [RefundPending, RefundRequiresAction, RefundSucceeded, RefundCanceled, RefundFailed];
         let versions = kinds.map(|kind| event(kind, "evt_1", 7, 1).version());
         assert!(versions.is_sorted_by(|one, other| one < other), "{versions:?}");
     }
