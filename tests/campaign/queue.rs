@@ -105,8 +105,13 @@ impl Queue {
 
     /// As an operator does it: each message as it is to `source`, where it is a new one.
     pub(crate) fn redrive(&self, source: &Self, now_ms: i64) {
-        let letters = std::mem::take(&mut self.state().messages);
-        for letter in letters.into_values() {
+        self.redrive_first(usize::MAX, source, now_ms);
+    }
+
+    /// The same with so many of them, in the order in which they came.
+    pub(crate) fn redrive_first(&self, most: usize, source: &Self, now_ms: i64) {
+        for _ in 0..most {
+            let Some((_, letter)) = self.state().messages.pop_first() else { return };
             source.send(&letter.body, letter.attributes, now_ms, Duration::ZERO);
         }
     }

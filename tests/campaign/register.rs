@@ -1,6 +1,7 @@
 //! A flow of a versioned entity whose target can neither be asked nor recognises a repeat: only the ledger keeps an older
 //! version from overwriting a newer one.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,7 +26,9 @@ pub(crate) struct Register(Arc<Mutex<State>>);
 struct State {
     /// Each version with its time.
     taken: Vec<(u64, Instant)>,
-    refused: Option<u64>,
+    refused: BTreeSet<u64>,
+    /// Its no is one that may be over the next time.
+    not_now: bool,
     refusals: usize,
 }
 
@@ -38,9 +41,14 @@ impl Register {
         self.state().taken.clone()
     }
 
-    /// From now on it says no to this version, or to none.
-    pub(crate) fn refuse(&self, version: Option<u64>) {
-        self.state().refused = version;
+    /// From now on it says no to these versions.
+    pub(crate) fn refuse(&self, versions: impl IntoIterator<Item = u64>) {
+        self.state().refused = versions.into_iter().collect();
+    }
+
+    /// As one does that reports a failure each time, for as long as it lasts.
+    pub(crate) fn says_not_now(&self) {
+        self.state().not_now = true;
     }
 
     /// How often it has said no.
@@ -50,10 +58,15 @@ impl Register {
 
     fn put(&self, version: u64) -> Result<(), Attempt> {
         let mut state = self.state();
-        if state.refused == Some(version) {
+        if state.refused.contains(&version) {
             state.refusals += 1;
-            let refusal = Refusal::new(Code::TargetRefused, "$", "not this version");
-            return Err(Attempt { error: CallError::Refused(refusal), effect: Effect::Absent });
+            let error = if state.not_now {
+                let after = Some(Duration::from_secs(60));
+                CallError::NotNow { code: Code::TargetReportsFailure, after }
+            } else {
+                CallError::Refused(Refusal::new(Code::TargetRefused, "$", "not this version"))
+            };
+            return Err(Attempt { error, effect: Effect::Absent });
         }
         state.taken.push((version, Instant::now()));
         Ok(())

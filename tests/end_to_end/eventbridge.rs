@@ -15,6 +15,9 @@ use crate::{effects, ended};
 const FAILED: &str =
     include_str!("../../shared/transform/cases/stripe-payment-intent/failed-by-the-issuer/input.json");
 
+/// Of another form than the events that the flow knows: as Stripe's event destinations send beside them.
+const THIN: &str = include_str!("thin-stripe-event.json");
+
 fn event(source: &str, kind: &str, detail: &Value) -> String {
     json!({
         "version": "0", "id": Uuid::new_v4().to_string(), "detail-type": kind, "source": source,
@@ -91,19 +94,36 @@ pub(crate) async fn a_payment_by_webhook_and_by_eventbridge_is_one_case(stack: &
 }
 
 pub(crate) async fn an_event_of_a_bus_that_the_flow_does_not_know_is_acknowledged_and_counted(stack: &Stack) {
-    println!("an event of another bus on the payments' queue");
-    let source = format!("com.acme.{}", Uuid::new_v4().simple());
-    let body = event(&source, "invoice.paid", &json!({"amount": "10.00"}));
-    let id = serde_json::from_str::<Value>(&body).unwrap()["id"].as_str().unwrap().to_owned();
-    stack.send("PaymentsToOperationsQueueUrl", &body).await.unwrap();
-    assert_eq!(ended(stack, "payments-to-operations", &id, 1).await, ["Ignored"]);
-    poll_until("the count of ignored events", Duration::from_secs(60), || async {
-        let lines =
-            stack.engine.inspect().log_lines(&stack.log_group("payments-to-operations")).await.unwrap();
-        let counted = |line: &Value| line["EventsIgnored"] == 1 && line["Source"] == source.as_str();
-        lines.iter().any(counted).then_some(())
-    })
-    .await;
+    let unique = Uuid::new_v4().simple().to_string();
+    let mut thin: Value = serde_json::from_str(THIN).unwrap();
+    thin["id"] = json!(format!("evt_{unique}"));
+    let salesforce = json!({"payload": {"Name": "Acme"}, "event": {"EventUuid": unique}});
+    let metadata =
+        json!({"X-Shopify-Topic": "app/uninstalled", "X-Shopify-Event-Id": format!("event-{unique}")});
+    let acme = event(&format!("com.acme.{unique}"), "invoice.paid", &json!({"amount": "10.00"}));
+    for body in [
+        acme,
+        event(&format!("aws.partner/stripe.com/ed_{unique}"), thin["type"].as_str().unwrap(), &thin),
+        event(&format!("aws.partner/salesforce.com/00D1/{unique}"), "AccountChangeEvent", &salesforce),
+        event(
+            &format!("aws.partner/shopify.com/{unique}/x"),
+            "shopifyWebhook",
+            &json!({"payload": {}, "metadata": metadata}),
+        ),
+    ] {
+        let source = serde_json::from_str::<Value>(&body).unwrap()["source"].as_str().unwrap().to_owned();
+        println!("an event of {source} on the payments' queue");
+        let id = message::Envelope::decode(&body).unwrap().correlationid;
+        stack.send("PaymentsToOperationsQueueUrl", &body).await.unwrap();
+        assert_eq!(ended(stack, "payments-to-operations", &id, 1).await, ["Ignored"]);
+        poll_until("the count of ignored events", Duration::from_secs(60), || async {
+            let lines =
+                stack.engine.inspect().log_lines(&stack.log_group("payments-to-operations")).await.unwrap();
+            let counted = |line: &Value| line["EventsIgnored"] == 1 && line["Source"] == source.as_str();
+            lines.iter().any(counted).then_some(())
+        })
+        .await;
+    }
 }
 
 /// By our own envelope it has come by a route of ingest, which is wrong.

@@ -5,7 +5,7 @@ use message::{Code, Effect};
 use outbound::{CallError, CaseDesk, Told};
 use transform::canonical::PaymentEventKind::{
     DisputeLost, DisputeOpened, DisputeWon, Failed, RefundCanceled, RefundFailed, RefundPending,
-    RefundSucceeded, Refunded, Succeeded,
+    RefundRequiresAction, RefundSucceeded, Refunded, Succeeded,
 };
 use transform::canonical::{Currency, PaymentEvent, PaymentEventKind};
 
@@ -137,22 +137,25 @@ async fn a_refund_that_did_not_reach_the_customer_opens_the_case_and_each_of_its
 ) {
     assert!(!ends(partner, &[RefundFailed]).await);
     assert!(!ends(partner, &[RefundCanceled]).await);
-    assert!(ends(partner, &[Failed, Succeeded, Refunded, RefundPending, RefundSucceeded]).await);
+    assert!(
+        ends(partner, &[Failed, Succeeded, Refunded, RefundPending, RefundRequiresAction, RefundSucceeded])
+            .await
+    );
     assert!(!ends(partner, &[Failed, Succeeded, Refunded, RefundSucceeded, RefundFailed]).await);
     let failed = event(Failed);
     let id = told(partner, &failed).await;
-    let [pending, state, same] =
-        [RefundPending, RefundFailed, RefundFailed].map(|kind| then(&failed, kind).named());
-    for event in [&pending, &state, &same, &pending] {
+    let [pending, waits, state, same] = [RefundPending, RefundRequiresAction, RefundFailed, RefundFailed]
+        .map(|kind| then(&failed, kind).named());
+    for event in [&pending, &waits, &state, &same, &pending] {
         assert_eq!(told(partner, event).await, id);
     }
     let cases = partner.cases(&failed).await;
-    assert_eq!((tells(&cases[0], &pending), tells(&cases[0], &state), tells(&cases[0], &same)), (1, 1, 1));
+    assert_eq!([&pending, &waits, &state, &same].map(|event| tells(&cases[0], event)), [1; 4]);
     assert_eq!((pending.id.as_str(), state.id.as_str()), ("re_1-pending", "re_1-failed"));
 }
 
 async fn without_a_case_there_is_nothing_to_tell(partner: &DeskPartner) {
-    for kind in [Succeeded, Refunded, RefundPending, RefundSucceeded, DisputeWon] {
+    for kind in [Succeeded, Refunded, RefundPending, RefundRequiresAction, RefundSucceeded, DisputeWon] {
         let event = then(&event(kind), kind);
         assert_eq!(partner.desk().find(&event, &budget()).await.unwrap(), Some(Told::NoCase));
         assert_eq!(partner.desk().tell(&event, &budget()).await.unwrap(), Told::NoCase);

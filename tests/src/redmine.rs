@@ -94,10 +94,14 @@ pub fn event(kind: PaymentEventKind) -> PaymentEvent {
 /// A later event of the same payment.
 pub fn then(before: &PaymentEvent, kind: PaymentEventKind) -> PaymentEvent {
     use PaymentEventKind::{
-        DisputeLost, DisputeOpened, DisputeWon, RefundCanceled, RefundFailed, RefundPending, RefundSucceeded,
+        DisputeLost, DisputeOpened, DisputeWon, RefundCanceled, RefundFailed, RefundPending,
+        RefundRequiresAction, RefundSucceeded,
     };
     let is_of_a_dispute = matches!(kind, DisputeOpened | DisputeWon | DisputeLost);
-    let is_of_a_refund = matches!(kind, RefundPending | RefundSucceeded | RefundCanceled | RefundFailed);
+    let is_of_a_refund = matches!(
+        kind,
+        RefundPending | RefundRequiresAction | RefundSucceeded | RefundCanceled | RefundFailed
+    );
     PaymentEvent {
         id: format!("evt_{}", Uuid::new_v4().simple()),
         kind,

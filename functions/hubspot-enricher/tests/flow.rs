@@ -73,7 +73,7 @@ async fn the_object_follows_as_it_is_now_byte_for_byte() {
     assert_eq!(event.id, "hubspot.contacts.read/33/5001/2026-11-24T10:00:01.456Z/2026-11-24T10:00:01.456Z");
     assert_eq!(event.time.to_string(), "2026-11-24T10:00:01.456Z", "that of the change, not of the envelope");
     assert_eq!((event.sourceversion.as_deref(), event.correlationid.as_str()), (Some("v3"), "correlation-1"));
-    assert_eq!(event.mappingversion.as_deref(), Some("hubspot-notification/2 canonical.record-change@1"));
+    assert_eq!(event.mappingversion.as_deref(), Some("hubspot-notification/3 canonical.record-change@1"));
     assert_eq!(event.data.get(), CONTACT);
     let again = perform(&crm, Effect::Unknown).await.unwrap();
     assert_eq!(

@@ -1,28 +1,15 @@
-use message::{Envelope, JSON_CONTENT_TYPE, SPEC_VERSION};
+use message::SourceEvent;
 use serde_json::value::RawValue;
 
 use crate::Refusal;
-use crate::scheme::Event;
 
 /// What SQS takes in one message.
 pub(crate) const MAX_MESSAGE_BYTES: usize = 1_048_576;
 
 /// The message body for the queue.
-pub(crate) fn encode(event: Event, payload: &RawValue) -> Result<String, Refusal> {
-    let envelope = Envelope {
-        specversion: SPEC_VERSION.to_owned(),
-        correlationid: event.id.clone(),
-        id: event.id,
-        source: event.source,
-        event_type: event.event_type,
-        time: event.time,
-        datacontenttype: Some(JSON_CONTENT_TYPE.to_owned()),
-        deliveryid: event.delivery_id,
-        sourceversion: event.source_version,
-        mappingversion: None,
-        data: payload.to_owned(),
-    };
-    let mut body = envelope
+pub(crate) fn encode(event: SourceEvent, payload: &RawValue) -> Result<String, Refusal> {
+    let mut body = event
+        .envelope(payload.to_owned())
         .encode()
         .map_err(|_| Refusal::RequestMalformed("the body must be a JSON object in UTF-8"))?;
     // JSON may hold these two as they are, SQS refuses them: the event could never be queued. Escaped they mean the

@@ -96,6 +96,7 @@ impl Ingest {
         if let Some((first, _)) = events.first() {
             trail.event_type.clone_from(&first.event_type);
             trail.correlation_id.clone_from(&first.id);
+            trail.delivery_id = first.delivery_id.clone().unwrap_or_default();
         }
         let (mut acceptance, mut messages) = (Acceptance::default(), Vec::new());
         for (event, payload) in events {

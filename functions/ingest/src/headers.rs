@@ -21,13 +21,6 @@ pub(crate) fn single<'h>(headers: &'h HeaderMap, name: &str) -> Result<&'h str, 
     value.to_str().map_err(|_| HeaderProblem::Unreadable)
 }
 
-/// Identifiers as sources make them: printable ASCII without spaces, commas or quotes.
-pub(crate) fn is_identifier(text: &str) -> bool {
-    const MAX_BYTES: usize = 256;
-    (1..=MAX_BYTES).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b',' | b'"' | b'\'' | b'\\'))
-}
-
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
@@ -49,13 +42,5 @@ mod tests {
         assert_eq!(single(&headers, "a"), Err(HeaderProblem::Unreadable));
         headers.append("a", HeaderValue::from_static("1"));
         assert_eq!(single(&headers, "a"), Err(HeaderProblem::Repeated));
-    }
-
-    #[test]
-    fn an_identifier_is_bounded_and_has_no_comma() {
-        assert!(is_identifier("b54557e4-bdd9-4b37-8a5f-bf7d70bcd043"));
-        for bad in ["", "a,b", "a b", "a\"", "ä", "a\n", &"x".repeat(257)] {
-            assert!(!is_identifier(bad), "{bad:?}");
-        }
     }
 }

@@ -50,6 +50,8 @@ pub(crate) struct Trail {
     /// Of its first event, where there are several.
     pub(crate) event_type: String,
     pub(crate) correlation_id: String,
+    /// The source's of this very delivery; empty where it has none.
+    pub(crate) delivery_id: String,
     /// X-Ray's; empty where the request is not traced.
     pub(crate) trace_id: String,
     /// What our side says about a failure of ours.
@@ -63,12 +65,12 @@ impl Trail {
     }
 
     pub(crate) fn log(&self, result: &Result<Acceptance, Refusal>) {
-        let Self { source, bytes, event_type, correlation_id, trace_id, error } = self;
+        let Self { source, bytes, event_type, correlation_id, delivery_id, trace_id, error } = self;
         let error = error.as_deref();
         macro_rules! webhook_ended {
             ($level:ident, $outcome:expr $(, $extra:ident = $value:expr)*) => {
                 tracing::$level!(
-                    outcome = $outcome, source, event_type, correlation_id, trace_id, bytes, error, $($extra = $value,)*
+                    outcome = $outcome, source, event_type, correlation_id, delivery_id, trace_id, bytes, error, $($extra = $value,)*
                     "webhook ended"
                 )
             };

@@ -7,7 +7,7 @@ const PROCESSOR: &str = "stripe/";
 
 /// Accounts of events that do not name theirs. Stripe names the account of a connected one alone: its own account's events are known by
 /// the way that they come, a webhook's by the source's name in `SOURCES`, those of EventBridge by the destination's id. Told which account
-/// that is, they are the same whichever way they come.
+/// that is, they are the same whichever way they come; otherwise the two share no key.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Accounts(BTreeMap<String, String>);
 

@@ -103,11 +103,11 @@ fn each_aspect_of_a_payment_is_an_operation_of_its_own() {
         (FAILED, "7:outcome", "stripe-payment-intent/2 canonical.payment-event@1"),
         (SUCCEEDED, "7:outcome", "stripe-payment-intent/2 canonical.payment-event@1"),
         (REFUNDED, "6:refund", "stripe-charge/3 canonical.payment-event@1"),
-        (REFUND_FAILED, "34:refund/re_3Example0000000000000001", "stripe-refund/1 canonical.payment-event@1"),
+        (REFUND_FAILED, "34:refund/re_3Example0000000000000001", "stripe-refund/2 canonical.payment-event@1"),
         (
             REFUND_PENDING,
             "34:refund/re_3Example0000000000000001",
-            "stripe-refund/1 canonical.payment-event@1",
+            "stripe-refund/2 canonical.payment-event@1",
         ),
         (OPENED, "19:dispute/du_1Example", "stripe-dispute/2 canonical.payment-event@1"),
         (WON, "19:dispute/du_1Example", "stripe-dispute/2 canonical.payment-event@1"),
@@ -137,6 +137,7 @@ fn a_later_event_of_an_aspect_is_a_newer_version() {
         translated(&payload).unwrap().version
     };
     assert!(refunded(1_000) < refunded(2_000), "of one second");
+    assert!(refunded(5_000_000_000) < refunded(6_000_000_000), "of one second");
 }
 
 /// Stripe tells one thing by several events, each with an id of its own: to the ledger they are one, or the second would be other content
@@ -161,9 +162,12 @@ fn what_has_become_of_a_refund_last_is_its_newest_version() {
         translated(&payload).unwrap().version
     };
     let now = 1_795_600_798;
-    for (earlier, later) in
-        [("pending", "succeeded"), ("succeeded", "failed"), ("requires_action", "canceled")]
-    {
+    for (earlier, later) in [
+        ("pending", "succeeded"),
+        ("requires_action", "succeeded"),
+        ("succeeded", "failed"),
+        ("requires_action", "canceled"),
+    ] {
         assert!(version(REFUND_PENDING, earlier, now) < version(REFUND_UPDATED, later, now), "of one second");
         assert!(version(REFUND_PENDING, earlier, now) < version(REFUND_UPDATED, later, now + 1));
     }
@@ -262,6 +266,22 @@ async fn each_state_of_a_refund_is_told_once_by_however_many_events() {
     perform(&desk, REFUND_PENDING).await.unwrap();
     let refund = "re_3Example0000000000000001";
     assert_eq!(*desk.told.lock().unwrap(), [format!("{refund}-failed"), format!("{refund}-pending")]);
+}
+
+/// The customer has to act then, and nobody knows of it by the refund being pending.
+#[tokio::test]
+async fn a_refund_that_requires_action_is_told_after_it_was_pending() {
+    let (desk, pending) = (Arc::new(Desk::default()), payload(REFUND_PENDING));
+    perform(&desk, FAILED).await.unwrap();
+    perform(&desk, &pending.to_string()).await.unwrap();
+    let mut requires_action = pending.clone();
+    requires_action["data"]["object"]["status"] = json!("requires_action");
+    let version = |payload: &Value| translated(payload).unwrap().version;
+    assert!(version(&pending) < version(&requires_action), "of one second");
+    perform(&desk, &requires_action.to_string()).await.unwrap();
+    let told = desk.told.lock().unwrap().split_off(1);
+    let refund = "re_3Example0000000000000001";
+    assert_eq!(told, [format!("{refund}-pending"), format!("{refund}-requires-action")]);
 }
 
 #[tokio::test]

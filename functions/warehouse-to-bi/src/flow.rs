@@ -131,7 +131,7 @@ impl Flow for WarehouseToBi {
         let mut done = RefreshSteps::read(claim.progress.before());
         let refreshed = self.refresher.refresh(&group.refresh, &mut done, &claim.budget).await;
         claim.progress.leave(done.to_string());
-        let refreshed = repeatable(claim.prior, || ready(refreshed)).await?;
+        let refreshed = repeatable(|| ready(refreshed)).await?;
         tracing::info!(
             correlation_id = envelope.correlationid,
             group = due.group,

@@ -259,6 +259,52 @@ async fn a_load_of_an_earlier_window_is_covered_by_the_letter_of_a_later_one() {
     assert_eq!((bench.bi.refreshes().len(), bench.letters().len()), (2, 0));
 }
 
+/// Superset has answered, and could not do it: its warehouse is down, or a chart cannot be computed.
+fn failed(code: Code) -> CallError {
+    CallError::NotNow { code, after: Some(Duration::from_secs(120)) }
+}
+
+#[tokio::test]
+async fn a_fault_of_the_warehouse_that_lasts_minutes_costs_no_letter() {
+    for code in [Code::TargetReportsFailure, Code::ResponseUnreadable] {
+        let bench = Bench::at("2026-11-24T10:01:10Z");
+        bench.bi.fails_until("2026-11-24T10:09:00Z", failed(code));
+        for second in 1..6 {
+            bench.send(&load(&format!("2026-11-24T10:00:0{second}Z")));
+        }
+        bench.until_empty().await;
+        assert!(bench.letters().is_empty());
+        let last = *bench.bi.began().last().unwrap();
+        assert!(last >= times(["2026-11-24T10:09:00Z"])[0], "{last}");
+    }
+}
+
+#[tokio::test]
+async fn a_fault_that_lasts_is_one_letter_a_window_however_many_loads_it_has_and_whenever_they_come() {
+    for code in [Code::TargetReportsFailure, Code::ResponseUnreadable] {
+        let bench = Bench::at("2026-11-24T10:01:10Z");
+        bench.bi.fails_until("2026-11-24T14:00:00Z", failed(code));
+        for (window, minute) in [(1, "00"), (2, "30")] {
+            for second in 1..6 {
+                bench.send(&load(&format!("2026-11-24T10:{minute}:0{second}Z")));
+                bench.work().await;
+                bench.clock.advance(SignedDuration::from_secs(7));
+            }
+            bench.until_empty().await;
+            bench.send(&dbt(&format!("2026-11-24T10:{minute}:10Z")));
+            bench.until_empty().await;
+            let expected = vec![(code.as_str().to_owned(), "$".to_owned()); window];
+            assert_eq!(bench.letters(), expected);
+        }
+        bench.clock.advance(SignedDuration::from_hours(5));
+        let before = bench.bi.refreshes().len();
+        bench.redrive();
+        bench.until_empty().await;
+        let made = bench.bi.refreshes().len() - before;
+        assert!(bench.letters().is_empty() && (1..=2).contains(&made), "{made} refreshes");
+    }
+}
+
 fn unknown() -> CallError {
     CallError::OutcomeUnknown { code: Code::OutcomeUnknown, after: None }
 }

@@ -1,5 +1,5 @@
-//! `spillway …`: what an operator does with mappings and contracts. Commands that need a deployment take its table; all others read
-//! files and call nothing.
+//! `spillway …`: what an operator asks and does. Commands that need a deployment take its table; all others read files and call
+//! nothing.
 //!
 //! One file a command: it has its arguments and answers with an [`Answer`], which is printed here. Exit code 0: nothing is wrong;
 //! 1: something is, and the answer says what; 2: the question could not be answered.
@@ -13,6 +13,7 @@ mod mapping;
 mod print;
 mod project;
 mod table;
+mod trace;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -27,7 +28,7 @@ use project::Project;
 const UNANSWERED: u8 = 2;
 
 #[derive(Parser)]
-#[command(name = "spillway", version, about = "What an operator does with mappings and contracts.")]
+#[command(name = "spillway", version, about = "What an operator asks and does.")]
 struct Arguments {
     /// A checkout of the project, or a folder with mappings/ and contracts/, instead of what is built in.
     #[arg(long, global = true, value_name = "DIR")]
@@ -49,6 +50,8 @@ enum Command {
     Contract(contract::Command),
     /// What came otherwise than the contracts say, by flow and field.
     Drift(drift::Drift),
+    /// The journey of an event over all flows, by any id of it. Exit code 1 where a part of it is not done.
+    Trace(trace::Trace),
 }
 
 fn main() -> ExitCode {
@@ -72,5 +75,6 @@ fn answer(arguments: &Arguments) -> Result<Answer> {
         Command::Mapping(command) => command.run(&project),
         Command::Contract(command) => command.run(&project),
         Command::Drift(drift) => drift.run(),
+        Command::Trace(trace) => trace.run(),
     }
 }

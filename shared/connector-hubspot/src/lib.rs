@@ -2,5 +2,6 @@
 
 mod errors;
 mod reader;
+mod wire;
 
 pub use reader::HubSpotObjectReader;

@@ -1,14 +1,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use message::{Code, Redacted};
 use outbound::{Budget, CallError, Credential, CrmObject, HttpTarget, ObjectReader, Refusal, Request};
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use transform::canonical::RecordChange;
 
 use crate::errors::explain;
+use crate::wire::Stamp;
 
 /// The version of HubSpot's API, and of the contracts `hubspot.company`, `hubspot.contact` and `hubspot.deal`.
 const VERSION: &str = "v3";
@@ -60,10 +59,4 @@ impl ObjectReader for HubSpotObjectReader {
         let stamp: Stamp = response.json()?;
         Ok(Some(CrmObject { version: VERSION, updated_at: stamp.updated_at, data: Redacted::new(data) }))
     }
-}
-
-#[derive(Deserialize)]
-struct Stamp {
-    #[serde(rename = "updatedAt")]
-    updated_at: Timestamp,
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use message::Code;
 use outbound::{CallError, Refusal};
 use serde::Deserialize;
@@ -7,6 +9,26 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 struct ErrorBody {
     msg: Option<serde::de::IgnoredAny>,
+}
+
+/// How long a step is left alone that Superset has answered and not done. Five receives are more than eight minutes then: longer
+/// than a warehouse takes that is started again.
+const REST: Duration = Duration::from_secs(120);
+
+/// Superset has answered, and the answer is that it did not work.
+pub(crate) const fn reported() -> CallError {
+    CallError::NotNow { code: Code::TargetReportsFailure, after: Some(REST) }
+}
+
+/// What has answered is at work no more, whatever it has answered.
+pub(crate) fn over(error: CallError) -> CallError {
+    match error {
+        CallError::NotNow { code: code @ Code::ResponseUnreadable, .. }
+        | CallError::OutcomeUnknown { code: code @ Code::ResponseUnreadable, .. } => {
+            CallError::NotNow { code, after: Some(REST) }
+        }
+        other => other,
+    }
 }
 
 /// A secret that nobody can log in with.
@@ -53,6 +75,16 @@ mod tests {
     fn refused(status: u16, body: &str) -> CallError {
         let refusal = Refusal::new(Code::TargetRefused, "$", "as it was");
         CallError::Refused(Refusal { status, body: Redacted::new(body.as_bytes().to_vec()), ..refusal })
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_read_is_one_and_what_did_not_come_is_none() {
+        let (code, after) = (Code::ResponseUnreadable, None);
+        for unreadable in [CallError::NotNow { code, after }, CallError::OutcomeUnknown { code, after }] {
+            assert_eq!(over(unreadable), CallError::NotNow { code, after: Some(REST) });
+        }
+        let lost = CallError::OutcomeUnknown { code: Code::OutcomeUnknown, after };
+        assert_eq!(over(lost.clone()), lost);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use transform::Translator;
 use transform::canonical::{Refresh, Refreshed};
 
 use crate::client::Client;
+use crate::errors::{over, reported};
 use crate::wire::{SupersetRefresh, WarmedUp};
 
 const WARM_UP: &str = "/api/v1/chart/warm_up_cache";
@@ -111,7 +112,7 @@ impl Progress {
                 self.refused.get_or_insert_with(|| at(refusal, group, path));
             }
             CallError::NotNow { code: Code::TargetReportsFailure, .. } => self.failed = true,
-            other => return Err(other),
+            other => return Err(over(other)),
         }
         Ok(false)
     }
@@ -135,9 +136,4 @@ fn at(refusal: Refusal, group: &str, path: &str) -> Refusal {
     }
     let summary = format!("{} (group {group})", refusal.summary);
     Refusal { path, summary, ..refusal }
-}
-
-/// Superset has answered, and the answer is that it did not work.
-const fn reported() -> CallError {
-    CallError::NotNow { code: Code::TargetReportsFailure, after: None }
 }

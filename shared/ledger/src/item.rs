@@ -1,7 +1,7 @@
 use message::Effect;
 
+use crate::LedgerError;
 use crate::store::ClaimWrite;
-use crate::{LedgerError, Reopens};
 
 /// One operation as the table holds it. Small on purpose: a failed condition still consumes write units by size.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,7 +37,8 @@ pub struct Item {
     pub target_mapping: String,
     /// The target's ids, small JSON: of the last completed version; empty until DONE.
     pub outcome: String,
-    /// What the last attempt has left that did not complete, and what that was of ([`crate::Grant::progress`]). Empty where none has.
+    /// What the last attempt has left that did not complete, and what that was of ([`crate::Grant::progress`]). Empty where none has,
+    /// and once it is done.
     pub progress: String,
     /// Why it was rejected; empty unless REJECTED.
     pub code: String,
@@ -70,10 +71,7 @@ impl Item {
 impl ClaimWrite<'_> {
     /// Rejections of versions below this may be opened again.
     pub(crate) fn reopens_below(&self) -> u128 {
-        match self.reopens {
-            Reopens::AnyOther => u128::from(u64::MAX) + 1,
-            Reopens::OlderVersions => u128::from(self.version),
-        }
+        self.reopens.below(self.version)
     }
 }
 

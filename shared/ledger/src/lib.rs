@@ -13,8 +13,8 @@
 //!     over              +-- release: the lease ends now, with effect ABSENT or UNKNOWN
 //! ```
 //!
-//! A rejection is opened again by another message; where all messages of a version ask for the same, only by one that is redriven or of
-//! a newer version ([`Reopens`]).
+//! A rejection is opened again by another message; where all messages of a version ask for the same, only by its letter, redriven, or one
+//! of a newer version ([`Reopens`]).
 //!
 //! An entity that changes has *versions*: an older one than was applied, or is being applied, is stale; a rejected one
 //! does not count. Claims and settlements of a batch share their round trips ([`Ledger::claim_all`],

@@ -5,6 +5,8 @@ pub(crate) struct Progress {
     of: String,
     stored: String,
     changed: bool,
+    /// The item held something when it was claimed, of whatever.
+    found: bool,
 }
 
 /// Of a fingerprint: enough to tell two contents of one operation apart.
@@ -15,7 +17,8 @@ impl Progress {
         let fingerprint = fingerprint.get(..FINGERPRINT_BYTES).unwrap_or(fingerprint);
         let of = format!("{version}/{fingerprint}");
         let is_ours = stored.split_once(' ').is_some_and(|(it, _)| it == of);
-        Self { of, stored: if is_ours { stored.to_owned() } else { String::new() }, changed: false }
+        let found = !stored.is_empty();
+        Self { of, stored: if is_ours { stored.to_owned() } else { String::new() }, changed: false, found }
     }
 
     pub(crate) fn text(&self) -> &str {
@@ -27,6 +30,11 @@ impl Progress {
             self.stored = format!("{} {text}", self.of);
             self.changed = true;
         }
+    }
+
+    /// What is to be stored once nobody goes on from there any more, where the item may hold something.
+    pub(crate) fn emptied(&self) -> Option<&str> {
+        (self.found || self.changed).then_some("")
     }
 
     /// What is to be stored, where that is news.

@@ -40,6 +40,19 @@ pub enum Reopens {
     /// Of an older version. All messages of a version ask for the same, and the dead letter of one stands for all of them: whoever
     /// redrives it does what each of them has asked for.
     OlderVersions,
+    /// Of its own version and older ones: such a letter, redriven. A newer version's letter stands for it.
+    UpToItsVersion,
+}
+
+impl Reopens {
+    /// A message of this version may open rejections of versions below what this gives.
+    pub fn below(self, version: u64) -> u128 {
+        match self {
+            Self::AnyOther => u128::from(u64::MAX) + 1,
+            Self::OlderVersions => u128::from(version),
+            Self::UpToItsVersion => u128::from(version) + 1,
+        }
+    }
 }
 
 /// What a claim has met.
@@ -181,8 +194,7 @@ impl Ledger {
                     }
                 };
                 let progress = match settle {
-                    // Nobody goes on from there.
-                    Settle::Done { .. } => None,
+                    Settle::Done { .. } => grant.progress.emptied(),
                     Settle::Released { .. } | Settle::Rejected { .. } | Settle::Renewed { .. } => {
                         grant.progress.left()
                     }

@@ -58,7 +58,7 @@ pub struct SettleWrite<'a> {
     pub owner: &'a str,
     pub epoch: u64,
     pub settle: Settle<'a>,
-    /// For [`Item::progress`]; `None` leaves that as it is.
+    /// For [`Item::progress`]: empty where it has served its purpose; `None` leaves that as it is.
     pub progress: Option<&'a str>,
 }
 

@@ -60,7 +60,7 @@ impl Envelope {
         match serde_json::from_str::<Self>(body) {
             Ok(envelope) => Ok((envelope.checked()?, Sender::Spillway)),
             Err(_) => match eventbridge::read(body) {
-                Some((envelope, source)) => Ok((envelope?.checked()?, Sender::EventBridge { source })),
+                Some((envelope, source)) => Ok((envelope.checked()?, Sender::EventBridge { source })),
                 None => Err(EnvelopeError::explain(body)),
             },
         }

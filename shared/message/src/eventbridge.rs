@@ -1,14 +1,17 @@
 //! EventBridge's envelope as a flow's queue gets it from a rule: another way to say what ours says.
 //!
-//! Partner event sources wrap their payload once more. Shopify's and Stripe's events get the names that their webhooks have,
-//! so that a flow knows them whichever way they came; a Salesforce event is known by its `EventUuid`, as a `replayId` is not
-//! its own for ever. Everything else is known by EventBridge's own id.
+//! Partner event sources wrap their payload once more. Shopify's and Stripe's events are read as their webhooks are, so that a flow knows
+//! them whichever way they came; a Salesforce event is known by its `EventUuid`, as a `replayId` is not its own for ever. Everything else is
+//! known by EventBridge's own id. As by webhook, what cannot be read of one beside its type is for the mapping to reject with its path:
+//! most of what a rule lets through is of types that no flow asks for.
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::envelope::{Envelope, EnvelopeError, JSON_CONTENT_TYPE, SPEC_VERSION};
+use crate::envelope::Envelope;
+use crate::payload::Payload;
+use crate::source_event::SourceEvent;
 
 #[derive(Deserialize)]
 struct Event {
@@ -21,132 +24,46 @@ struct Event {
 }
 
 /// With EventBridge's name of the source. Nothing where the body is no event of EventBridge's.
-pub(crate) fn read(body: &str) -> Option<(Result<Envelope, EnvelopeError>, String)> {
+pub(crate) fn read(body: &str) -> Option<(Envelope, String)> {
     let event: Event = serde_json::from_str(body).ok()?;
-    let partner = event.source.strip_prefix("aws.partner/").and_then(|rest| rest.split('/').next());
-    let read = match partner {
-        Some("shopify.com") => shopify(&event),
-        Some("stripe.com") => stripe(&event),
-        Some("salesforce.com") => salesforce(&event),
-        _ => None,
-    };
-    let partner_expects = match partner {
-        Some("shopify.com") => Some("Shopify's payload and metadata"),
-        Some("stripe.com") => Some("a Stripe event"),
-        Some("salesforce.com") => Some("a Salesforce event with its EventUuid"),
-        _ => None,
-    };
-    let envelope = match (read, partner_expects) {
-        (Some(envelope), _) => Ok(envelope),
-        (None, Some(expected)) => Err(EnvelopeError::Attribute { name: "detail", expected }),
-        (None, None) => Ok(any(&event)),
-    };
-    Some((envelope, event.source))
+    let (read, data) = event.read();
+    let delivery_id = read.delivery_id.clone().or_else(|| Some(event.id.clone()));
+    Some((SourceEvent { delivery_id, ..read }.envelope(data.to_owned()), event.source))
 }
 
 impl Event {
-    fn envelope(&self, id: String, source: String, event_type: String, data: Box<RawValue>) -> Envelope {
-        Envelope {
-            specversion: SPEC_VERSION.to_owned(),
-            correlationid: id.clone(),
-            id,
-            source,
-            event_type,
-            time: self.time,
-            datacontenttype: Some(JSON_CONTENT_TYPE.to_owned()),
-            deliveryid: Some(self.id.clone()),
-            sourceversion: None,
-            mappingversion: None,
-            data,
+    fn read(&self) -> (SourceEvent, &RawValue) {
+        let detail = Payload::of(&self.detail);
+        // What the detail wraps, or the detail itself.
+        let wrapped = || Payload::of(detail.get("payload").unwrap_or(&self.detail));
+        let partner = self.source.strip_prefix("aws.partner/").and_then(|rest| rest.split_once('/'));
+        match partner {
+            Some(("shopify.com", _)) => {
+                let (payload, metadata) = (wrapped(), detail.get("metadata").map(Payload::of));
+                let header = |name: &str| metadata.as_ref()?.header(name);
+                (SourceEvent::of_shopify(&payload, header, self.time), payload.raw())
+            }
+            Some(("stripe.com", destination)) => {
+                // The destination's id stands for the account that it was made for: whose that is, the flow is told.
+                let destination = destination.rsplit('/').next().unwrap_or_default();
+                (SourceEvent::of_stripe(&detail, destination, self.time), detail.raw())
+            }
+            Some(("salesforce.com", account)) => {
+                let (payload, about) = (wrapped(), detail.get("event").map(Payload::of));
+                let id = about.and_then(|about| about.identifier("EventUuid"));
+                let id = id.or_else(|| payload.identifier("EventUuid")).unwrap_or_else(|| detail.digest_id());
+                (self.typed_by_the_bus("salesforce", id, format!("/salesforce/{account}")), payload.raw())
+            }
+            _ => (self.typed_by_the_bus("", self.id.clone(), self.source.clone()), detail.raw()),
         }
     }
-}
 
-fn any(event: &Event) -> Envelope {
-    event.envelope(event.id.clone(), event.source.clone(), event.detail_type.clone(), event.detail.clone())
-}
-
-#[derive(Deserialize)]
-struct ShopifyDetail {
-    payload: Box<RawValue>,
-    metadata: Headers,
-}
-
-/// Names of headers, in whichever case they are written.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Headers(std::collections::BTreeMap<String, serde_json::Value>);
-
-impl Headers {
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).and_then(|(_, value)| value.as_str())
+    fn typed_by_the_bus(&self, system: &str, id: String, source: String) -> SourceEvent {
+        let kind = Some(self.detail_type.clone()).filter(|kind| !kind.is_empty());
+        let (route_key, event_type) = SourceEvent::routed(system, kind, "$.detail-type");
+        let (delivery_id, source_version) = (None, None);
+        SourceEvent { route_key, id, delivery_id, source, event_type, time: self.time, source_version }
     }
-}
-
-fn shopify(event: &Event) -> Option<Envelope> {
-    let detail: ShopifyDetail = serde_json::from_str(event.detail.get()).ok()?;
-    let header = |name| detail.metadata.get(name);
-    let (topic, shop) = (header("X-Shopify-Topic")?, header("X-Shopify-Shop-Domain")?.to_ascii_lowercase());
-    let id = header("X-Shopify-Event-Id").or_else(|| header("X-Shopify-Webhook-Id"))?;
-    let source = format!("/shopify/{shop}");
-    let envelope = event.envelope(id.to_owned(), source, format!("shopify.{topic}"), detail.payload.clone());
-    Some(Envelope {
-        time: header("X-Shopify-Triggered-At").and_then(|time| time.parse().ok()).unwrap_or(event.time),
-        deliveryid: header("X-Shopify-Webhook-Id").map(str::to_owned).or(envelope.deliveryid),
-        sourceversion: header("X-Shopify-API-Version").map(str::to_owned),
-        ..envelope
-    })
-}
-
-#[derive(Deserialize)]
-struct StripeEvent {
-    id: String,
-    #[serde(rename = "type")]
-    kind: String,
-    created: i64,
-    #[serde(default)]
-    api_version: Option<String>,
-    #[serde(default)]
-    account: Option<String>,
-}
-
-fn stripe(event: &Event) -> Option<Envelope> {
-    let detail: StripeEvent = serde_json::from_str(event.detail.get()).ok()?;
-    // Only a connected account's event names it. Otherwise the destination's id stands for it: whose that is, the flow is told.
-    let account =
-        detail.account.unwrap_or_else(|| event.source.rsplit('/').next().unwrap_or_default().to_owned());
-    let (source, kind) = (format!("/stripe/{account}"), format!("stripe.{}", detail.kind));
-    let envelope = event.envelope(detail.id, source, kind, event.detail.clone());
-    let time = Timestamp::from_second(detail.created).unwrap_or(event.time);
-    Some(Envelope { time, sourceversion: detail.api_version, ..envelope })
-}
-
-#[derive(Deserialize)]
-struct SalesforceDetail {
-    payload: Box<RawValue>,
-    #[serde(default)]
-    event: SalesforceEvent,
-}
-
-#[derive(Default, Deserialize)]
-struct SalesforceEvent {
-    #[serde(rename = "EventUuid", default)]
-    uuid: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct SalesforcePayload {
-    #[serde(rename = "EventUuid", default)]
-    uuid: Option<String>,
-}
-
-fn salesforce(event: &Event) -> Option<Envelope> {
-    let detail: SalesforceDetail = serde_json::from_str(event.detail.get()).ok()?;
-    let within = || serde_json::from_str::<SalesforcePayload>(detail.payload.get()).ok()?.uuid;
-    let id = detail.event.uuid.clone().or_else(within)?;
-    let account = event.source.trim_start_matches("aws.partner/salesforce.com/");
-    let (source, kind) = (format!("/salesforce/{account}"), format!("salesforce.{}", event.detail_type));
-    Some(event.envelope(id, source, kind, detail.payload))
 }
 
 #[cfg(test)]
@@ -155,7 +72,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{Code, Rejection, Sender};
+    use crate::{Rejection, Sender};
 
     fn event(source: &str, kind: &str, detail: &Value) -> Value {
         json!({
@@ -249,31 +166,121 @@ mod tests {
         assert_eq!(decoded(&event(source, "Opportunity__e", &within)).id, "uuid-2");
     }
 
+    const STRIPE: &str = "aws.partner/stripe.com/ed_1";
+    const SHOPIFY: &str = "aws.partner/shopify.com/1/a";
+    const SALESFORCE: &str = "aws.partner/salesforce.com/00D1/0YL1";
+
+    /// As Stripe's event destinations send it.
     #[test]
-    fn a_partner_event_that_is_not_as_the_partner_makes_them_is_refused_with_its_place() {
-        for (source, detail) in [
-            ("aws.partner/shopify.com/1/a", json!({"payload": {}})),
+    fn a_thin_event_of_stripe_is_read_for_its_type_with_the_time_of_the_bus() {
+        let detail = json!({
+            "id": "evt_test_65", "object": "v2.core.event", "type": "v1.billing.meter.error_report_triggered",
+            "livemode": false, "created": "2026-11-24T09:59:58.123Z", "data": null,
+            "related_object": {"id": "mtr_1", "type": "billing.meter", "url": "/v1/billing/meters/mtr_1"}
+        });
+        let envelope = decoded(&event(STRIPE, "v1.billing.meter.error_report_triggered", &detail));
+        assert_eq!(
+            (envelope.id.as_str(), envelope.event_type.as_str()),
+            ("evt_test_65", "stripe.v1.billing.meter.error_report_triggered")
+        );
+        assert_eq!(
+            (envelope.source.as_str(), envelope.time.to_string().as_str()),
+            ("/stripe/ed_1", "2026-11-24T10:00:00Z")
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_of_a_partner_event_beside_its_type_is_left_to_the_mapping() {
+        let topic = json!({"x-shopify-topic": "orders/create", "X-Shopify-Shop-Domain": ["acme.com"]});
+        for (source, detail, kind, account, data) in [
             (
-                "aws.partner/shopify.com/1/a",
-                json!({"payload": {}, "metadata": {"X-Shopify-Topic": "orders/create"}}),
+                SHOPIFY,
+                json!({"payload": {"id": 1}, "metadata": topic}),
+                "shopify.orders/create",
+                "/shopify/",
+                json!({"id": 1}),
             ),
-            ("aws.partner/stripe.com/ed_1", json!({"type": "charge.refunded"})),
-            ("aws.partner/salesforce.com/1/2", json!({"payload": {}, "event": {"replayId": 7}})),
+            (
+                SHOPIFY,
+                json!({"metadata": topic}),
+                "shopify.orders/create",
+                "/shopify/",
+                json!({"metadata": topic}),
+            ),
+            (
+                STRIPE,
+                json!({"type": "charge.refunded", "account": 7}),
+                "stripe.charge.refunded",
+                "/stripe/",
+                json!({"type": "charge.refunded", "account": 7}),
+            ),
+            (
+                SALESFORCE,
+                json!({"payload": {"Name": "Acme"}, "event": {"replayId": 7}}),
+                "salesforce.any",
+                "/salesforce/00D1/0YL1",
+                json!({"Name": "Acme"}),
+            ),
+            (SALESFORCE, json!([7]), "salesforce.any", "/salesforce/00D1/0YL1", json!([7])),
         ] {
-            let body = event(source, "any", &detail).to_string();
-            let rejection = Rejection::from(Envelope::decode(&body).unwrap_err());
-            assert_eq!(
-                (rejection.code, rejection.path.as_str()),
-                (Code::EnvelopeInvalid, "$.detail"),
-                "{source}"
-            );
+            let envelope = decoded(&event(source, "any", &detail));
+            assert_eq!((envelope.event_type.as_str(), envelope.source.as_str()), (kind, account), "{detail}");
+            assert_eq!(serde_json::from_str::<Value>(envelope.data.get()).unwrap(), data);
+            assert_eq!(envelope.time.to_string(), "2026-11-24T10:00:00Z");
+            assert_eq!(envelope.deliveryid.as_deref(), Some("7bf73129-1428-4cd3-a780-95db273d1602"));
+            assert!(envelope.id.starts_with("unreadable-"), "{}", envelope.id);
+            assert_eq!(envelope.id, decoded(&event(source, "any", &detail)).id, "the same in every delivery");
+        }
+    }
+
+    #[test]
+    fn a_partner_event_whose_type_cannot_be_read_says_where() {
+        let doubled = r#"{"type": "charge.refunded", "type": "charge.refunded"}"#;
+        let doubled = event(STRIPE, "any", &json!("DETAIL")).to_string().replace("\"DETAIL\"", doubled);
+        let twice = json!({"X-Shopify-Topic": "orders/create", "x-shopify-topic": "orders/create"});
+        for (body, place) in [
+            (event(STRIPE, "any", &json!({"id": "evt_1", "created": 1_795_514_398})).to_string(), "$.type"),
+            (event(STRIPE, "any", &json!({"type": 7})).to_string(), "$.type"),
+            (event(STRIPE, "any", &json!(7)).to_string(), "$.type"),
+            (doubled, "$.type"),
+            (event(SHOPIFY, "any", &json!({"payload": {}})).to_string(), "@headers.X-Shopify-Topic"),
+            (
+                event(SHOPIFY, "any", &json!({"payload": {}, "metadata": twice})).to_string(),
+                "@headers.X-Shopify-Topic",
+            ),
+            (event(SALESFORCE, "", &json!({"payload": {}})).to_string(), "$.detail-type"),
+            (event("com.acme", "", &json!({})).to_string(), "$.detail-type"),
+        ] {
+            assert_eq!(Envelope::decode(&body).unwrap().unreadable_at(), Some(place), "{body}");
         }
     }
 
     #[test]
     fn limits_of_attributes_hold_for_it_too() {
-        let body = event("com.acme", &"x".repeat(2_000), &json!({})).to_string();
-        assert_eq!(Rejection::from(Envelope::decode(&body).unwrap_err()).path, "$.type");
+        let body = event(&"x".repeat(2_000), "any", &json!({})).to_string();
+        assert_eq!(Rejection::from(Envelope::decode(&body).unwrap_err()).path, "$.source");
+    }
+
+    /// Whatever it is, it is a type, and none that anybody knows.
+    #[test]
+    fn a_type_of_any_form_is_a_type() {
+        let long = "ä".repeat(2_000);
+        for kind in ["payment intent", " ", &long] {
+            let of = |event: &Value| decoded(event).event_type;
+            let metadata = json!({"X-Shopify-Topic": kind});
+            for (told, expected) in [
+                (of(&event(STRIPE, "any", &json!({"type": kind}))), format!("stripe.{kind}")),
+                (of(&event(SHOPIFY, "any", &json!({"metadata": metadata}))), format!("shopify.{kind}")),
+                (of(&event(SALESFORCE, kind, &json!({}))), format!("salesforce.{kind}")),
+                (of(&event("com.acme", kind, &json!({}))), kind.to_owned()),
+            ] {
+                if kind == long {
+                    assert!(told.len() < 1_024 && expected.starts_with(&told), "{told}");
+                } else {
+                    assert_eq!(told, expected);
+                }
+            }
+        }
     }
 
     proptest! {

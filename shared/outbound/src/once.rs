@@ -62,15 +62,12 @@ where
 }
 
 /// Makes an effect that a repeat only makes again: a cache that is filled twice is as full. What earlier attempts have done
-/// need not be known.
-pub async fn repeatable<T, M>(prior: Effect, make: impl FnOnce() -> M) -> Result<T, Attempt>
+/// need not be known, so that nothing is left unknown but what the target may be working on now.
+pub async fn repeatable<T, M>(make: impl FnOnce() -> M) -> Result<T, Attempt>
 where
     M: Future<Output = Result<T, CallError>>,
 {
-    make().await.map_err(|error| {
-        let effect = if error.effect() == Effect::Absent { prior } else { Effect::Unknown };
-        Attempt { error, effect }
-    })
+    make().await.map_err(|error| Attempt { effect: error.effect(), error })
 }
 
 #[cfg(test)]
@@ -150,14 +147,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_may_be_repeated_is_made_whatever_is_known_and_keeps_what_was_known() {
-        for prior in [Effect::Absent, Effect::Unknown] {
-            assert_eq!(repeatable(prior, || async { Ok(7) }).await, Ok(7));
-            let failed = repeatable::<u8, _>(prior, || async { Err(not_now()) }).await;
-            assert_eq!(failed.unwrap_err().effect, prior);
-            let failed = repeatable::<u8, _>(prior, || async { Err(unknown()) }).await;
-            assert_eq!(failed.unwrap_err().effect, Effect::Unknown);
-        }
+    async fn of_what_may_be_repeated_only_what_may_be_on_its_way_is_unknown() {
+        assert_eq!(repeatable(|| async { Ok(7) }).await, Ok(7));
+        let failed = repeatable::<u8, _>(|| async { Err(not_now()) }).await;
+        assert_eq!(failed.unwrap_err().effect, Effect::Absent);
+        let failed = repeatable::<u8, _>(|| async { Err(unknown()) }).await;
+        assert_eq!(failed.unwrap_err().effect, Effect::Unknown);
     }
 
     fn target_key(age: Duration) -> TargetKey {

@@ -14,7 +14,7 @@ use telemetry::metrics::EVENTS_IGNORED;
 use thiserror::Error;
 use tokio::time::Instant;
 
-use crate::finish::{End, Settled};
+use crate::end::{End, Settled};
 use crate::flow::{Flow, Translated};
 use crate::incoming::Incoming;
 use crate::prepare::{Prepared, prepare};
@@ -172,14 +172,11 @@ impl<F: Flow> Receiver<F> {
             if let (Some(follower), Some(leader), Some(ended)) =
                 (understood(place), understood(leader), ended)
             {
-                let covered = is_covered(follower.1, ended);
+                let covered = is_covered(follower.1, leader.1, ended);
                 let disposition =
                     if covered { Disposition::Duplicate } else { follow(follower.1, leader.1, ended) };
-                let mut end = End::of(*place, disposition, Some(&follower.1.envelope));
+                let mut end = End::of_operation(*place, disposition, follower.1);
                 end.covered_by_letter = covered;
-                if end.mapping.is_empty() {
-                    end.mapping = follower.1.translated.mapping;
-                }
                 ends.push(end);
             }
         }
@@ -194,9 +191,6 @@ impl<F: Flow> Receiver<F> {
     fn not_now(&self, place: usize, prepared: &Prepared<F::Operation>, now: Timestamp) -> Option<End> {
         let Translated { due, mapping, .. } = prepared.translated;
         let disposition = due.ends(now, self.parts.limits.longest_hold, mapping)?;
-        let mut end = End::of(place, disposition, Some(&prepared.envelope));
-        end.mapping = mapping;
-        end.started_at = prepared.started_at;
-        Some(end)
+        Some(End::of_operation(place, disposition, prepared))
     }
 }

@@ -2,101 +2,24 @@ use std::time::Duration;
 
 use channel::{DeadLetter, Delay, HeldMessage};
 use jiff::{SignedDuration, Timestamp};
-use ledger::{ClaimLost, Grant, Settlement};
-use message::{Code, Disposition, Effect, Envelope, Rejection, Retry};
+use ledger::{ClaimLost, Settlement};
+use message::{Code, Disposition, Effect, Hold, Rejection, Retry};
 use telemetry::metrics::COVERED_BY_DEAD_LETTER;
-use telemetry::{RecordEnd, TargetCalls, trace_id};
-use tokio::time::Instant;
+use telemetry::{RecordEnd, trace_id};
 
 use crate::backoff;
 use crate::batch::Receiver;
-use crate::flow::Flow;
+use crate::end::{End, Finished, Settled};
+use crate::flow::{Flow, ReopenedBy};
 use crate::incoming::Incoming;
-
-/// How the work on a record ended, and the claim that is still to be settled for it.
-pub(crate) struct End {
-    /// In its batch.
-    pub(crate) place: usize,
-    pub(crate) disposition: Disposition,
-    /// The mappings that it went through.
-    pub(crate) mapping: &'static str,
-    pub(crate) trace_header: Option<String>,
-    grant: Option<Grant>,
-    pub(crate) settlement: Option<Settlement>,
-    pub(crate) rejected_before: bool,
-    /// Another message of its operation is a dead letter that stands for it too.
-    pub(crate) covered_by_letter: bool,
-    correlation_id: String,
-    event_type: String,
-    event_time: Option<Timestamp>,
-    calls: TargetCalls,
-    pub(crate) started_at: Instant,
-}
-
-/// What the answer to Lambda has to say about a record.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Settled {
-    Acknowledge,
-    /// After its delay.
-    ComeAgain {
-        after: Duration,
-    },
-}
-
-pub(crate) struct Finished {
-    pub(crate) place: usize,
-    /// Its operation was rejected before, by this very message or by one whose letter stands for it: that says nothing of others with its
-    /// key that may open it again.
-    pub(crate) rejected_before: bool,
-    /// It was worked on, and its dead letter was accepted.
-    pub(crate) rejected_now: bool,
-    pub(crate) disposition: Disposition,
-    pub(crate) settled: Settled,
-}
-
-impl End {
-    pub(crate) fn of(place: usize, disposition: Disposition, envelope: Option<&Envelope>) -> Self {
-        let text = |field: fn(&Envelope) -> &String| envelope.map(field).cloned().unwrap_or_default();
-        Self {
-            place,
-            mapping: disposition.mapping(),
-            disposition,
-            trace_header: None,
-            grant: None,
-            settlement: None,
-            rejected_before: false,
-            covered_by_letter: false,
-            correlation_id: text(|envelope| &envelope.correlationid),
-            event_type: text(|envelope| &envelope.event_type),
-            event_time: envelope.map(|envelope| envelope.time),
-            calls: TargetCalls::default(),
-            started_at: Instant::now(),
-        }
-    }
-
-    pub(crate) fn through(self, mapping: &'static str) -> Self {
-        Self { mapping, ..self }
-    }
-
-    pub(crate) fn with_calls(self, calls: TargetCalls) -> Self {
-        Self { calls, ..self }
-    }
-
-    /// Made under this claim, which is not settled yet.
-    pub(crate) fn under(self, grant: Grant) -> Self {
-        Self { grant: Some(grant), ..self }
-    }
-
-    pub(crate) fn settled_by(self, grant: Grant, settlement: Settlement) -> Self {
-        Self { grant: Some(grant), settlement: Some(settlement), ..self }
-    }
-}
 
 /// A record on its way out.
 struct Leaving<'r, 'e> {
     record: &'r Incoming<'e>,
     end: End,
     dead_lettered: bool,
+    /// The ledger holds its rejection.
+    rejected: bool,
     settled: Settled,
 }
 
@@ -109,11 +32,12 @@ impl<F: Flow> Receiver<F> {
             .filter_map(|end| {
                 let record = *records.get(end.place)?;
                 let settled = Settled::ComeAgain { after: Duration::ZERO };
-                Some(Leaving { record, end, dead_lettered: false, settled })
+                Some(Leaving { record, end, dead_lettered: false, rejected: false, settled })
             })
             .collect();
         for leaving in &mut leaving {
             self.limit_hold(leaving, now);
+            self.rather_wait(leaving);
         }
         self.send_dead_letters(&mut leaving, now).await;
         self.settle(&mut leaving).await;
@@ -140,6 +64,31 @@ impl<F: Flow> Receiver<F> {
             let retry = Retry::new(hold.code, Some(hold.after), hold.mapping);
             leaving.end.disposition = Disposition::Retry(retry);
         }
+    }
+
+    /// Where one letter stands for all messages of a version, one that has only waited for another's attempt on its last permitted
+    /// receive goes on waiting: it would be a letter beside the other's.
+    fn rather_wait(&self, leaving: &mut Leaving<'_, '_>) {
+        let Disposition::Retry(retry) = leaving.end.disposition else { return };
+        let waits = retry.code == Code::InProgressElsewhere && self.is_last_receive(leaving.record);
+        if waits && leaving.record.group_id.is_none() && self.one_letter_stands_for_all() {
+            let after = self.backoff(leaving.record, retry.after);
+            leaving.end.disposition =
+                Disposition::Hold(Hold { code: retry.code, after, mapping: retry.mapping });
+        }
+    }
+
+    /// After it SQS would move the message to the dead letter queue without a word.
+    fn is_last_receive(&self, record: &Incoming<'_>) -> bool {
+        record.attempts >= self.parts.limits.max_receive_count
+    }
+
+    fn one_letter_stands_for_all(&self) -> bool {
+        self.parts.flow.reopened_by() == ReopenedBy::Redrive
+    }
+
+    fn backoff(&self, record: &Incoming<'_>, floor: Option<Duration>) -> Duration {
+        backoff::delay(record.attempts, floor, self.parts.limits.longest_delay, fastrand::f64())
     }
 
     async fn send_dead_letters(&self, leaving: &mut [Leaving<'_, '_>], now: Timestamp) {
@@ -170,11 +119,11 @@ impl<F: Flow> Receiver<F> {
     }
 
     /// Why this record goes to the dead letter queue now, if it does: it was rejected, or this was its last
-    /// permitted receive, after which SQS would move it there without a word.
+    /// permitted receive.
     fn dead_letter_reason(&self, leaving: &Leaving<'_, '_>) -> Option<Rejection> {
         match &leaving.end.disposition {
             Disposition::Reject(rejection) => Some(rejection.clone()),
-            Disposition::Retry(retry) if leaving.record.attempts >= self.parts.limits.max_receive_count => {
+            Disposition::Retry(retry) if self.is_last_receive(leaving.record) => {
                 let summary =
                     format!("{}; given up after {} receives", retry.code.title(), leaving.record.attempts);
                 Some(Rejection::new(retry.code, retry.path, summary).with_mapping(retry.mapping))
@@ -208,16 +157,27 @@ impl<F: Flow> Receiver<F> {
     }
 
     async fn settle(&self, leaving: &mut [Leaving<'_, '_>]) {
-        for leaving in leaving.iter_mut() {
-            if let (Disposition::Reject(rejection), Some(_)) = (&leaving.end.disposition, &leaving.end.grant)
-            {
-                // A refusal may have left something half made at the target.
-                let settlement = if leaving.dead_lettered {
-                    Settlement::Rejected(rejection.code)
-                } else {
-                    Settlement::Released(Effect::Unknown)
-                };
-                leaving.end.settlement.get_or_insert(settlement);
+        for leaving in leaving.iter_mut().filter(|leaving| leaving.end.grant.is_some()) {
+            match &leaving.end.disposition {
+                Disposition::Reject(rejection) => {
+                    // A refusal may have left something half made at the target.
+                    let settlement = if leaving.dead_lettered {
+                        Settlement::Rejected(rejection.code)
+                    } else {
+                        Settlement::Released(Effect::Unknown)
+                    };
+                    leaving.end.settlement.get_or_insert(settlement);
+                }
+                // Given up: what failed for all messages of its version is one letter as well. A claim that is kept stays: the
+                // target may still be working on it, and whoever was let in now might have it do that twice.
+                Disposition::Retry(retry)
+                    if leaving.dead_lettered
+                        && matches!(leaving.end.settlement, Some(Settlement::Released(_)))
+                        && self.one_letter_stands_for_all() =>
+                {
+                    leaving.end.settlement = Some(Settlement::Rejected(retry.code));
+                }
+                _ => {}
             }
         }
         let (mut indices, mut settlements) = (Vec::new(), Vec::new());
@@ -236,7 +196,9 @@ impl<F: Flow> Receiver<F> {
             let mapping = leaving.end.mapping;
             let done = leaving.end.disposition == Disposition::Done;
             match settled {
-                Ok(Ok(())) => {}
+                Ok(Ok(())) => {
+                    leaving.rejected = matches!(leaving.end.settlement, Some(Settlement::Rejected(_)));
+                }
                 // The effect is there; whoever took over finds it and completes.
                 Ok(Err(ClaimLost)) if done => {
                     let retry = Retry::new(Code::ClaimLost, None, mapping);
@@ -291,12 +253,10 @@ impl<F: Flow> Receiver<F> {
 
     /// Where this fails, the message comes back at the end of its visibility timeout.
     async fn delay(&self, leaving: &mut [Leaving<'_, '_>]) {
-        let limits = &self.parts.limits;
         let mut delays = Vec::new();
         for leaving in leaving.iter_mut().filter(|leaving| !leaving.dead_lettered) {
             let Disposition::Retry(retry) = &leaving.end.disposition else { continue };
-            let delay =
-                backoff::delay(leaving.record.attempts, retry.after, limits.longest_delay, fastrand::f64());
+            let delay = self.backoff(leaving.record, retry.after);
             leaving.settled = Settled::ComeAgain { after: delay };
             delays
                 .extend(leaving.record.receipt_handle.map(|receipt_handle| Delay { receipt_handle, delay }));
@@ -310,11 +270,12 @@ impl<F: Flow> Receiver<F> {
     }
 
     fn told(&self, leaving: Leaving<'_, '_>) -> Finished {
-        let Leaving { record, end, dead_lettered, settled } = leaving;
+        let Leaving { record, end, dead_lettered, rejected, settled } = leaving;
         let now = (self.parts.clock)();
         RecordEnd {
             flow: self.parts.flow.name(),
             target: self.parts.gate.target(),
+            operation: &end.operation,
             message_id: record.message_id,
             correlation_id: &end.correlation_id,
             event_type: &end.event_type,
@@ -333,14 +294,12 @@ impl<F: Flow> Receiver<F> {
         if end.covered_by_letter {
             telemetry::count(&COVERED_BY_DEAD_LETTER, [self.parts.flow.name()], 1);
         }
-        let rejected_now =
-            dead_lettered && end.grant.is_some() && matches!(end.disposition, Disposition::Reject(_));
         let settled =
             if dead_lettered || end.disposition.is_settled() { Settled::Acknowledge } else { settled };
         Finished {
             place: end.place,
             rejected_before: end.rejected_before,
-            rejected_now,
+            rejected_now: rejected,
             disposition: end.disposition,
             settled,
         }

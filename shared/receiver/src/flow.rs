@@ -35,13 +35,14 @@ pub trait Flow: Send + Sync {
     ) -> Result<Performed, Attempt>;
 }
 
-/// What opens an operation again whose message was rejected and is a dead letter.
+/// What opens an operation again whose message is a dead letter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReopenedBy {
     /// Any other message: a source may send again what it has mended.
     AnyOther,
     /// The letter, redriven, or a message of a newer version. All messages of a version ask for the same, so that one letter stands
-    /// for all of them: the others are acknowledged and counted.
+    /// for all of them, whether it was refused or given up: the others are acknowledged and counted. So is a redriven letter where that of a newer version
+    /// stands for it.
     Redrive,
 }
 

@@ -8,6 +8,7 @@
 mod backoff;
 mod batch;
 mod due;
+mod end;
 mod finish;
 mod flow;
 mod incoming;

@@ -13,6 +13,8 @@ pub(crate) struct Prepared<T> {
     /// SQS message id.
     pub(crate) message_id: String,
     pub(crate) trace_header: Option<String>,
+    /// How often it was received.
+    pub(crate) receives: u32,
     pub(crate) started_at: Instant,
     pub(crate) envelope: Envelope,
     pub(crate) translated: Translated<T>,
@@ -21,9 +23,14 @@ pub(crate) struct Prepared<T> {
 }
 
 impl<T> Prepared<T> {
-    /// Whether the dead letter of another message of its version stands for this one too.
+    /// Whether the dead letter of another message stands for this one too, where that is of this version.
+    pub(crate) fn is_covered_by_letter_of(&self, version: u64) -> bool {
+        self.reopens.below(self.translated.version) <= u128::from(version)
+    }
+
+    /// Whether one letter stands for all messages of its version and this is none.
     pub(crate) fn is_covered_by_letters(&self) -> bool {
-        self.reopens == Reopens::OlderVersions
+        self.is_covered_by_letter_of(self.translated.version)
     }
 }
 
@@ -81,13 +88,15 @@ pub(crate) fn prepare<F: Flow>(
         Ok(fingerprint) => Ok(Prepared {
             message_id: record.message_id.to_owned(),
             trace_header: record.trace_header.map(str::to_owned),
+            receives: record.attempts,
             started_at,
             envelope,
             translated,
             fingerprint,
             reopens: match flow.reopened_by() {
-                ReopenedBy::Redrive if !DeadLetter::is_redriven(&record.attributes) => Reopens::OlderVersions,
-                ReopenedBy::Redrive | ReopenedBy::AnyOther => Reopens::AnyOther,
+                ReopenedBy::AnyOther => Reopens::AnyOther,
+                ReopenedBy::Redrive if DeadLetter::is_redriven(&record.attributes) => Reopens::UpToItsVersion,
+                ReopenedBy::Redrive => Reopens::OlderVersions,
             },
         }),
         Err(_) => {

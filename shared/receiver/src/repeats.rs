@@ -5,11 +5,11 @@ use std::collections::HashMap;
 
 use message::{Code, Disposition, Rejection, Retry};
 
-use crate::finish::Finished;
+use crate::end::Finished;
 use crate::prepare::Prepared;
 
 /// Who leads whom: of several messages with one key the newest version, of those one that may open a rejection again, and of those
-/// the first.
+/// the first. Where one letter stands for all of them it is the one that was received most often: if it is given up, that is said of all.
 pub(crate) struct Repeats {
     /// Places of the records that are worked on, in their order.
     pub(crate) leaders: Vec<usize>,
@@ -23,7 +23,8 @@ impl Repeats {
         for (place, prepared) in prepared.iter().enumerate() {
             let Some(prepared) = prepared else { continue };
             let translated = &prepared.translated;
-            let rank = (translated.version, !prepared.is_covered_by_letters());
+            let is_covered = prepared.is_covered_by_letters();
+            let rank = (translated.version, !is_covered, if is_covered { prepared.receives } else { 0 });
             leader_of
                 .entry(&translated.key)
                 .and_modify(|(leader, highest)| {
@@ -45,9 +46,11 @@ impl Repeats {
     }
 }
 
-/// Whether its leader's dead letter stands for the follower too: that of now, or the one that its leader has met in the ledger.
-pub(crate) fn is_covered<T>(follower: &Prepared<T>, finished: &Finished) -> bool {
-    follower.is_covered_by_letters() && (finished.rejected_now || finished.rejected_before)
+/// Whether its leader's dead letter stands for the follower too: that of now, or the one that its leader has met in the ledger, of
+/// its own version or a newer one.
+pub(crate) fn is_covered<T>(follower: &Prepared<T>, leader: &Prepared<T>, finished: &Finished) -> bool {
+    follower.is_covered_by_letter_of(leader.translated.version)
+        && (finished.rejected_now || finished.rejected_before)
 }
 
 /// How a follower ends, by how its leader did. That the leader itself was rejected before says nothing: another message
@@ -70,6 +73,8 @@ pub(crate) fn follow<T>(follower: &Prepared<T>, leader: &Prepared<T>, finished: 
         }
         // How old the leader is says nothing of this one.
         Disposition::Reject(rejection) if rejection.code == Code::HeldTooLong => again(None),
+        // Of a rejection that the ledger has not taken, nobody knows yet that its letter stands for all.
+        Disposition::Reject(_) if follower.is_covered_by_letters() => again(None),
         Disposition::Reject(_) if same && !older => ended.clone(),
         Disposition::Hold(hold) => Disposition::Hold(*hold),
         Disposition::Retry(retry) if same => Disposition::Retry(*retry),
@@ -97,6 +102,7 @@ mod tests {
         Prepared {
             message_id: String::new(),
             trace_header: None,
+            receives: 1,
             started_at: tokio::time::Instant::now(),
             envelope: Envelope::decode(body).unwrap(),
             translated: Translated {
@@ -117,7 +123,7 @@ mod tests {
     }
 
     fn finished(disposition: Disposition) -> Finished {
-        let (settled, rejected_now) = (crate::finish::Settled::Acknowledge, false);
+        let (settled, rejected_now) = (crate::end::Settled::Acknowledge, false);
         Finished { place: 0, rejected_before: false, rejected_now, disposition, settled }
     }
 
@@ -132,17 +138,33 @@ mod tests {
     }
 
     #[test]
+    fn of_those_that_one_letter_stands_for_the_one_that_was_received_most_often_leads() {
+        let received = |receives, prepared| Prepared { receives, ..prepared };
+        let records =
+            [received(4, covered("1", 3)), received(5, covered("1", 3)), received(5, covered("1", 3))];
+        assert_eq!(Repeats::among(&records.each_ref().map(Some)).leaders, [1]);
+        let records = [received(1, prepared("1", 0, 1)), received(5, prepared("1", 0, 2))];
+        assert_eq!(Repeats::among(&records.each_ref().map(Some)).leaders, [0]);
+    }
+
+    #[test]
     fn a_letter_stands_for_those_that_cannot_open_its_rejection_and_for_no_others() {
         let rejection = || Disposition::Reject(Rejection::new(Code::OutOfStock, "$", "x"));
         let now = Finished { rejected_now: true, ..finished(rejection()) };
         let before = Finished { rejected_before: true, ..finished(Disposition::Duplicate) };
         for ended in [&now, &before] {
-            assert!(is_covered(&covered("1", 1), ended));
-            assert!(!is_covered(&prepared("1", 1, 1), ended));
+            let leader = covered("1", 2);
+            for (version, redriven_is_covered) in [(1, true), (2, false)] {
+                assert!(is_covered(&covered("1", version), &leader, ended));
+                assert!(!is_covered(&prepared("1", version, 1), &leader, ended));
+                let redriven = Prepared { reopens: Reopens::UpToItsVersion, ..covered("1", version) };
+                assert_eq!(is_covered(&redriven, &leader, ended), redriven_is_covered);
+            }
         }
         // A refusal without a claim, or whose letter was not accepted, says nothing of others.
-        assert!(!is_covered(&covered("1", 1), &finished(rejection())));
-        assert!(!is_covered(&covered("1", 1), &finished(Disposition::Done)));
+        let same = covered("1", 1);
+        assert!(!is_covered(&same, &same, &finished(rejection())));
+        assert!(!is_covered(&same, &same, &finished(Disposition::Done)));
     }
 
     #[test]

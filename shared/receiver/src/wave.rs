@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use transform::stamps;
 
 use crate::batch::Receiver;
-use crate::finish::End;
+use crate::end::End;
 use crate::flow::{Claim, Flow};
 use crate::prepare::Prepared;
 use crate::progress::Progress;
@@ -277,10 +277,8 @@ impl Worked {
 }
 
 fn end<T>((place, prepared): Asked<'_, T>, disposition: Disposition) -> End {
-    let mut end = End::of(place, disposition, Some(&prepared.envelope));
-    end.mapping = prepared.translated.mapping;
+    let mut end = End::of_operation(place, disposition, prepared);
     end.trace_header.clone_from(&prepared.trace_header);
-    end.started_at = prepared.started_at;
     end
 }
 

@@ -16,6 +16,8 @@ use crate::metrics::{self, FUNCTION_NAME, NAMESPACE};
 pub struct RecordEnd<'a> {
     pub flow: &'static str,
     pub target: &'a str,
+    /// The operation's key in the ledger; empty where the message could not be translated.
+    pub operation: &'a str,
     /// SQS message id.
     pub message_id: &'a str,
     /// Empty where the envelope could not be read.
@@ -96,6 +98,7 @@ impl Entry for Line<'_> {
             (FUNCTION_NAME, self.function),
             ("flow", end.flow),
             ("target_system", end.target),
+            ("operation", end.operation),
             ("message_id", end.message_id),
             ("correlation_id", end.correlation_id),
             ("trace_id", end.trace_id),
@@ -175,6 +178,7 @@ mod tests {
         let end = RecordEnd {
             flow: "orders-to-inventory",
             target: "tryton",
+            operation: "19:orders-to-inventory/4:acme/2:42",
             message_id: "m-1",
             correlation_id: "event-1",
             event_type: "shopify.orders/create",
@@ -237,6 +241,7 @@ mod tests {
             ("FunctionName", json!("shop-orders-to-inventory")),
             ("flow", json!("orders-to-inventory")),
             ("disposition", json!("Done")),
+            ("operation", json!("19:orders-to-inventory/4:acme/2:42")),
             ("correlation_id", json!("event-1")),
             ("trace_id", json!("1-5759e988-bd862e3fe1be46a994272793")),
             ("attempts", json!(2)),

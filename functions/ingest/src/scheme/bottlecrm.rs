@@ -1,10 +1,10 @@
 use aws::{SecretSlice, SecretString};
+use message::{SourceEvent, is_identifier};
 use serde_json::value::RawValue;
 
-use super::payload::{Payload, routed};
-use super::{Claim, Delivery, Event, Scheme, Window, text_key, timed};
+use super::{Claim, Delivery, Scheme, Window, object, text_key, timed};
 use crate::Refusal;
-use crate::headers::{is_identifier, single};
+use crate::headers::single;
 
 /// `X-BottleCRM-Signature`: made as Stripe's is. Id and type are the body's, which is signed, not the headers'.
 #[derive(Debug)]
@@ -22,12 +22,13 @@ impl Scheme for BottleCrm {
         text_key(secret)
     }
 
-    fn events<'a>(&self, delivery: &Delivery<'a>) -> Result<Vec<(Event, &'a RawValue)>, Refusal> {
-        let payload = Payload::object(delivery.body)?;
-        let (route_key, event_type) = routed("bottlecrm", payload.event_type("event"), "$.event");
+    fn events<'a>(&self, delivery: &Delivery<'a>) -> Result<Vec<(SourceEvent, &'a RawValue)>, Refusal> {
+        let payload = object(delivery.body)?;
+        let (route_key, event_type) =
+            SourceEvent::routed("bottlecrm", payload.event_type("event"), "$.event");
         let delivery_id =
             single(delivery.headers, "x-bottlecrm-delivery").ok().filter(|id| is_identifier(id));
-        let event = Event {
+        let event = SourceEvent {
             route_key,
             id: payload.identifier("id").unwrap_or_else(|| payload.digest_id()),
             delivery_id: delivery_id.map(str::to_owned),
@@ -36,6 +37,6 @@ impl Scheme for BottleCrm {
             time: payload.get("created_at").unwrap_or(delivery.received_at),
             source_version: None,
         };
-        Ok(vec![(event, payload.raw)])
+        Ok(vec![(event, payload.raw())])
     }
 }

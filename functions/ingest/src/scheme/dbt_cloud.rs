@@ -1,8 +1,8 @@
 use aws::{SecretSlice, SecretString};
+use message::SourceEvent;
 use serde_json::value::RawValue;
 
-use super::payload::{Payload, routed};
-use super::{Claim, Delivery, Event, Scheme, Window, text_key, timed};
+use super::{Claim, Delivery, Scheme, Window, object, text_key, timed};
 use crate::Refusal;
 use crate::headers::single;
 
@@ -23,11 +23,12 @@ impl Scheme for DbtCloud {
         text_key(secret)
     }
 
-    fn events<'a>(&self, delivery: &Delivery<'a>) -> Result<Vec<(Event, &'a RawValue)>, Refusal> {
-        let payload = Payload::object(delivery.body)?;
-        let (route_key, event_type) = routed("dbt-cloud", payload.event_type("eventType"), "$.eventType");
+    fn events<'a>(&self, delivery: &Delivery<'a>) -> Result<Vec<(SourceEvent, &'a RawValue)>, Refusal> {
+        let payload = object(delivery.body)?;
+        let (route_key, event_type) =
+            SourceEvent::routed("dbt-cloud", payload.event_type("eventType"), "$.eventType");
         let account = payload.get("accountId").map(|id: u64| id.to_string());
-        let event = Event {
+        let event = SourceEvent {
             route_key,
             id: payload.identifier("eventId").unwrap_or_else(|| payload.digest_id()),
             delivery_id: None,
@@ -36,6 +37,6 @@ impl Scheme for DbtCloud {
             time: payload.get("timestamp").unwrap_or(delivery.received_at),
             source_version: None,
         };
-        Ok(vec![(event, payload.raw)])
+        Ok(vec![(event, payload.raw())])
     }
 }

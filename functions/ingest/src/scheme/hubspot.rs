@@ -2,12 +2,12 @@ use aws::{SecretSlice, SecretString};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
+use message::{Payload, SourceEvent, is_identifier};
 use serde_json::value::RawValue;
 
-use super::payload::{Payload, routed};
-use super::{Claim, Delivery, Event, Scheme, Window, text_key};
+use super::{Claim, Delivery, Scheme, Window, text_key};
 use crate::Refusal;
-use crate::headers::{is_identifier, single};
+use crate::headers::single;
 
 /// `X-HubSpot-Signature-v3`: base64 of the HMAC-SHA256 of method, public address, body and time in milliseconds, one after
 /// the other, under the app's client secret. The body is an array: of at most 100 notifications, as HubSpot sends them.
@@ -18,9 +18,13 @@ const SIGNATURE: &str = "x-hubspot-signature-v3";
 const TIMESTAMP: &str = "x-hubspot-request-timestamp";
 /// Of one delivery: a few times what HubSpot sends.
 const MAX_EVENTS: usize = 500;
-/// Generic notifications that name the kind of their object, in `objectTypeId`. Of `object.associationChange` HubSpot does not
-/// say which member does.
-const GENERIC: [&str; 2] = ["creation", "propertyChange"];
+/// What generic notifications tell of, and the member that names the kind of its object. A changed association is told of both of its ends,
+/// each time as that of the one that it begins at.
+const GENERIC: [(&str, &str, &str); 3] = [
+    ("creation", "objectTypeId", "$.objectTypeId"),
+    ("propertyChange", "objectTypeId", "$.objectTypeId"),
+    ("associationChange", "fromObjectTypeId", "$.fromObjectTypeId"),
+];
 const OBJECT_TYPES: [(&str, &str); 3] = [("0-1", "contact"), ("0-2", "company"), ("0-3", "deal")];
 
 impl Scheme for HubSpot {
@@ -51,7 +55,7 @@ impl Scheme for HubSpot {
         text_key(secret)
     }
 
-    fn events<'a>(&self, delivery: &Delivery<'a>) -> Result<Vec<(Event, &'a RawValue)>, Refusal> {
+    fn events<'a>(&self, delivery: &Delivery<'a>) -> Result<Vec<(SourceEvent, &'a RawValue)>, Refusal> {
         let payloads: Vec<&'a RawValue> = serde_json::from_slice(delivery.body)
             .map_err(|_| Refusal::RequestMalformed("the body must be a JSON array of notifications"))?;
         if payloads.len() > MAX_EVENTS {
@@ -62,16 +66,16 @@ impl Scheme for HubSpot {
 }
 
 /// One that cannot be read harms none beside it.
-fn event(raw: &RawValue, received_at: Timestamp) -> Event {
+fn event(raw: &RawValue, received_at: Timestamp) -> SourceEvent {
     let notification = Payload::of(raw);
     let (kind, path) = kind(&notification);
-    let (route_key, event_type) = routed("hubspot", kind, path);
+    let (route_key, event_type) = SourceEvent::routed("hubspot", kind, path);
     let portal = notification.get("portalId").map(|id: u64| id.to_string());
     let occurred_at = notification
         .get("occurredAt")
         .and_then(|milliseconds| Timestamp::from_millisecond(milliseconds).ok());
     let id = composite_id(&notification).filter(|id| is_identifier(id));
-    Event {
+    SourceEvent {
         route_key,
         id: id.unwrap_or_else(|| notification.digest_id()),
         delivery_id: None,
@@ -87,16 +91,16 @@ fn event(raw: &RawValue, received_at: Timestamp) -> Event {
 fn kind(notification: &Payload<'_>) -> (Option<String>, &'static str) {
     let told = notification.event_type("subscriptionType");
     let action = told.as_deref().and_then(|told| told.strip_prefix("object."));
-    let Some(action) = action.filter(|action| GENERIC.contains(action)) else {
+    let Some((action, member, path)) = GENERIC.iter().find(|(it, ..)| Some(*it) == action) else {
         return (told, "$.subscriptionType");
     };
-    let object_type = notification.event_type("objectTypeId");
+    let object_type = notification.event_type(member);
     let object = OBJECT_TYPES.iter().find(|(id, _)| Some(*id) == object_type.as_deref());
     let kind = match object {
         Some((_, object)) => Some(format!("{object}.{action}")),
         None => object_type.and(told),
     };
-    (kind, "$.objectTypeId")
+    (kind, path)
 }
 
 /// HubSpot's eventId is not unique; these together are. An association has no object but two ends.
@@ -105,7 +109,8 @@ fn composite_id(notification: &Payload<'_>) -> Option<String> {
     let (object, detail) = match number("objectId") {
         Some(object) => (object, notification.optional("propertyName").ok()?),
         None => {
-            let kind = notification.identifier("associationType")?;
+            let kind = notification.identifier("associationType");
+            let kind = kind.or_else(|| number("associationTypeId").map(|id| id.to_string()))?;
             (number("fromObjectId")?, Some(format!("{kind}-{}", number("toObjectId")?)))
         }
     };

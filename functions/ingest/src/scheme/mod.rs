@@ -3,7 +3,6 @@
 mod bottlecrm;
 mod dbt_cloud;
 mod hubspot;
-mod payload;
 mod shopify;
 mod standard_webhooks;
 mod stripe;
@@ -15,6 +14,7 @@ use aws::{ExposeSecret, SecretSlice, SecretString};
 use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
 use jiff::Timestamp;
+use message::{Payload, SourceEvent};
 use serde_json::value::RawValue;
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
@@ -61,7 +61,7 @@ pub trait Scheme: Send + Sync + fmt::Debug {
 
     /// What an authentic delivery says about its events, each with its payload. It refuses only what is no JSON of the
     /// source's outermost form.
-    fn events<'a>(&self, delivery: &Delivery<'a>) -> Result<Vec<(Event, &'a RawValue)>, Refusal>;
+    fn events<'a>(&self, delivery: &Delivery<'a>) -> Result<Vec<(SourceEvent, &'a RawValue)>, Refusal>;
 }
 
 /// The time around now in which a signed timestamp counts.
@@ -113,34 +113,17 @@ impl Claim {
     }
 }
 
-/// What the envelope says about an event, and the name that routes know it by.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Event {
-    /// The event's type as the source names it: the key of a route. `None` where it cannot be read: then it has a type that
-    /// says so, and every flow makes a dead letter of it.
-    pub route_key: Option<String>,
-    pub id: String,
-    pub delivery_id: Option<String>,
-    /// Ends after the system where the account cannot be read.
-    pub source: String,
-    pub event_type: String,
-    pub time: Timestamp,
-    pub source_version: Option<String>,
-}
-
 /// A secret that is used as it stands; white space at its ends was pasted with it.
 fn text_key(secret: &SecretString) -> Result<SecretSlice<u8>, &'static str> {
     let key = secret.expose_secret().trim();
     if key.is_empty() { Err("it is empty") } else { Ok(key.as_bytes().to_vec().into()) }
 }
 
-/// Event types as sources make them: `orders/create`, `invoice.paid`, `v2.core.account[requirements].updated`.
-fn is_event_type(text: &str) -> bool {
-    const MAX_BYTES: usize = 128;
-    let is_of_types = |byte: u8| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/' | b':' | b'[' | b']')
-    };
-    (1..=MAX_BYTES).contains(&text.len()) && text.bytes().all(is_of_types)
+/// The payload of a delivery of one event.
+fn object<'a>(body: &'a [u8]) -> Result<Payload<'a>, Refusal> {
+    let malformed = Refusal::RequestMalformed("the body must be a JSON object in UTF-8");
+    let raw: &RawValue = serde_json::from_slice(body).map_err(|_| malformed)?;
+    if raw.get().starts_with('{') { Ok(Payload::of(raw)) } else { Err(malformed) }
 }
 
 #[cfg(test)]

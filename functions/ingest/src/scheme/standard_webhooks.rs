@@ -2,12 +2,12 @@ use aws::{ExposeSecret, SecretSlice, SecretString};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
+use message::{SourceEvent, is_identifier};
 use serde_json::value::RawValue;
 
-use super::payload::{Payload, routed};
-use super::{Claim, Delivery, Event, Scheme, Window};
+use super::{Claim, Delivery, Scheme, Window, object};
 use crate::Refusal;
-use crate::headers::{is_identifier, single};
+use crate::headers::single;
 
 /// Standard Webhooks 1.0, symmetric: `v1,<base64>` of the HMAC-SHA256 of `id.timestamp.body`. Asymmetric signatures
 /// (`v1a`) may stand beside and are passed over.
@@ -62,16 +62,17 @@ impl Scheme for StandardWebhooks {
         if key.is_empty() { Err("nothing follows whsec_") } else { Ok(key.into()) }
     }
 
-    fn events<'a>(&self, delivery: &Delivery<'a>) -> Result<Vec<(Event, &'a RawValue)>, Refusal> {
-        let payload = Payload::object(delivery.body)?;
+    fn events<'a>(&self, delivery: &Delivery<'a>) -> Result<Vec<(SourceEvent, &'a RawValue)>, Refusal> {
+        let payload = object(delivery.body)?;
         let id = id(delivery)?;
         let (_, seconds) = timestamp(delivery)?;
-        let (route_key, event_type) = routed(delivery.source_name, payload.event_type("type"), "$.type");
+        let (route_key, event_type) =
+            SourceEvent::routed(delivery.source_name, payload.event_type("type"), "$.type");
         // The payload's time is the event's, the header's is the attempt's. The specification leaves the form of the
         // former open; in another form than RFC 3339 it is the mapping's to read.
         let attempted_at = || Timestamp::from_second(seconds).map_err(|_| BAD_TIMESTAMP);
         let time = payload.get("timestamp").map_or_else(attempted_at, Ok)?;
-        let event = Event {
+        let event = SourceEvent {
             route_key,
             id: id.to_owned(),
             // The id stays the same over all attempts: there is none for a single delivery.
@@ -81,7 +82,7 @@ impl Scheme for StandardWebhooks {
             time,
             source_version: None,
         };
-        Ok(vec![(event, payload.raw)])
+        Ok(vec![(event, payload.raw())])
     }
 }
 

@@ -7,6 +7,7 @@
 )]
 
 mod any_request;
+mod both_ways;
 mod log_line;
 mod more_sources;
 mod request_checks;

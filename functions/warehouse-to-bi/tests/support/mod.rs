@@ -31,6 +31,7 @@ pub(crate) struct Bi {
     clock: FakeClock,
     asked: Mutex<Vec<(String, Timestamp)>>,
     answers: Mutex<VecDeque<Result<Refreshed, CallError>>>,
+    down: Mutex<Option<(CallError, Timestamp)>>,
     steps: Mutex<VecDeque<&'static str>>,
     found: Mutex<Vec<String>>,
 }
@@ -45,6 +46,7 @@ impl Bi {
             clock: clock.clone(),
             asked: Mutex::default(),
             answers: Mutex::default(),
+            down: Mutex::default(),
             steps: Mutex::default(),
             found: Mutex::default(),
         })
@@ -52,6 +54,11 @@ impl Bi {
 
     pub(crate) fn answers(&self, answers: impl IntoIterator<Item = Result<Refreshed, CallError>>) {
         self.answers.lock().unwrap().extend(answers);
+    }
+
+    /// Each attempt before that time fails like this.
+    pub(crate) fn fails_until(&self, time: &str, error: CallError) {
+        *self.down.lock().unwrap() = Some((error, time.parse().unwrap()));
     }
 
     /// The step that each attempt makes before its answer.
@@ -92,6 +99,10 @@ impl DatasetRefresher for Bi {
         self.found.lock().unwrap().push(done.to_string());
         if let Some(step) = self.steps.lock().unwrap().pop_front() {
             done.done(step.to_owned());
+        }
+        let down = self.down.lock().unwrap().clone();
+        if let Some((error, _)) = down.filter(|(_, until)| now < *until) {
+            return Err(error);
         }
         let told = self.answers.lock().unwrap().pop_front();
         told.unwrap_or(Ok(Refreshed { datasets: 1, charts: 2 }))

@@ -9,6 +9,8 @@ mod live;
 mod mappings;
 #[cfg(test)]
 mod messages;
+#[cfg(test)]
+mod trace;
 
 use std::fs;
 use std::path::{Path, PathBuf};

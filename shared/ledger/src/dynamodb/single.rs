@@ -93,8 +93,9 @@ impl DynamoDbStore {
                     .expression_attribute_values(":version", number(version))
                     .expression_attribute_values(":absent", text(effect_name(Effect::Absent)))
                     .expression_attribute_values(":outcome", text(outcome));
-                let set =
-                    "SET #status = :done, applied_version = :version, outcome = :outcome, effect = :absent";
+                let set = format!(
+                    "SET #status = :done, applied_version = :version, outcome = :outcome, effect = :absent{left}"
+                );
                 match target_id {
                     None => request.update_expression(format!("{set} REMOVE unknown_since")),
                     Some(id) => request

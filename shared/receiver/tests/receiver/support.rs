@@ -104,6 +104,7 @@ pub(crate) struct Counted {
     store: MemoryStore,
     calls: AtomicUsize,
     pub(crate) down: AtomicBool,
+    pub(crate) settles_nothing: AtomicBool,
 }
 
 #[async_trait]
@@ -118,6 +119,9 @@ impl Store for Counted {
 
     async fn settle(&self, writes: &[SettleWrite<'_>]) -> Vec<Result<SettleAnswer, LedgerError>> {
         self.calls.fetch_add(1, Ordering::SeqCst);
+        if self.settles_nothing.load(Ordering::SeqCst) {
+            return writes.iter().map(|_| Err(LedgerError::unavailable("down, as told"))).collect();
+        }
         self.store.settle(writes).await
     }
 

@@ -7,10 +7,14 @@ use crate::support::{Bench, body, record};
 
 /// As a rule of EventBridge puts it on the queue.
 fn by_eventbridge(source: &str, order: &str, action: &str) -> String {
+    detailed(source, order, &json!({"order": order, "do": action, "version": 0}))
+}
+
+fn detailed(source: &str, id: &str, detail: &Value) -> String {
     json!({
-        "version": "0", "id": format!("event-{order}"), "detail-type": "test.order", "source": source,
+        "version": "0", "id": format!("event-{id}"), "detail-type": "test.order", "source": source,
         "account": "123456789012", "time": "2026-11-24T10:00:00Z", "region": "eu-central-1", "resources": [],
-        "detail": {"order": order, "do": action, "version": 0}
+        "detail": detail
     })
     .to_string()
 }
@@ -30,6 +34,39 @@ async fn what_eventbridge_sends_and_the_flow_does_not_know_is_acknowledged() {
     assert!(bench.letters().is_empty());
     assert!(bench.world.held.lock().unwrap().is_empty());
     assert_eq!(bench.effects(), ["4"]);
+}
+
+/// Of a partner's event nothing but its type has to be readable for that.
+#[tokio::test]
+async fn what_a_partner_sends_by_eventbridge_and_the_flow_does_not_know_is_acknowledged() {
+    let bench = Bench::new();
+    let unknown = json!({"do": "be unknown"});
+    let thin = json!({
+        "id": "evt_test_65", "object": "v2.core.event", "type": "v1.billing.meter.error_report_triggered",
+        "created": "2026-11-24T10:00:00.123Z", "do": "be unknown"
+    });
+    let metadata = json!({"X-Shopify-Topic": "app/uninstalled", "X-Shopify-Webhook-Id": "1"});
+    let records = [
+        ("aws.partner/stripe.com/ed_61", thin),
+        ("aws.partner/shopify.com/1234/x", json!({"payload": unknown, "metadata": metadata})),
+        (
+            "aws.partner/shopify.com/1234/x",
+            json!({"payload": unknown, "metadata": {"X-Shopify-Topic": "a/b"}}),
+        ),
+        ("aws.partner/salesforce.com/00D1/0YL1", json!({"payload": unknown, "schemaId": "x", "id": "y"})),
+    ]
+    .map(|(source, detail)| record(source, detailed(source, "1", &detail)));
+    assert!(bench.receive(&records).await.is_empty());
+    assert_eq!(bench.letters(), []);
+}
+
+#[tokio::test]
+async fn what_a_partner_sends_by_eventbridge_without_a_type_is_a_dead_letter_that_names_the_place() {
+    let bench = Bench::new();
+    let detail = json!({"id": "evt_1", "object": "event", "created": 1_795_514_398});
+    let body = detailed("aws.partner/stripe.com/ed_61", "1", &detail);
+    assert!(bench.receive(&[record("m", body)]).await.is_empty());
+    assert_eq!(bench.letters(), [("SPW1005".to_owned(), "$.type".to_owned())]);
 }
 
 /// Read as CloudWatch reads it: off the standard output of a process that plays the test before this one.

@@ -54,3 +54,24 @@ pub async fn who_has_lost_its_claim_leaves_nothing(bench: Bench) {
     bench.ledger.renew(&successor, Duration::ZERO).await.unwrap().unwrap();
     assert_eq!(bench.granted().await.progress(), "ours");
 }
+
+pub async fn what_is_done_keeps_nothing_of_its_attempts(bench: Bench) {
+    // Left by an attempt before, by one at an older version, and by the very one that completes.
+    for (version, left_before) in [(7, Some(7)), (9, Some(8)), (10, None)] {
+        if let Some(version) = left_before {
+            let mut before = bench.granted_version(version).await;
+            before.leave("left before");
+            bench.release(&before, Effect::Absent).await.unwrap();
+            assert!(bench.item().await.progress.ends_with("left before"));
+        }
+        let mut last = bench.granted_version(version).await;
+        if left_before.is_none() {
+            last.leave("left by itself");
+            bench.ledger.renew(&last, LEASE).await.unwrap().unwrap();
+            assert!(bench.item().await.progress.ends_with("left by itself"));
+        }
+        bench.complete(&last).await.unwrap();
+        let item = bench.item().await;
+        assert_eq!((item.status, item.progress.as_str()), (Status::Done, ""), "{version}");
+    }
+}

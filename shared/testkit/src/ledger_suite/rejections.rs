@@ -36,7 +36,7 @@ pub async fn a_version_whose_letter_stands_for_all_is_opened_by_a_redrive_alone(
     let item = bench.item().await;
     assert_eq!((item.status, item.epoch, item.code.as_str()), (Status::Rejected, 1, "SPW4005"));
     assert_eq!(bench.claim_version("message-of-5", content_of(5), 5).await.unwrap(), Claimed::Rejected);
-    bench.reopens = Reopens::AnyOther;
+    bench.reopens = Reopens::UpToItsVersion;
     let redriven = grant(bench.claim_version("redriven", content_of(5), 5).await.unwrap());
     assert_eq!((redriven.epoch(), redriven.prior()), (2, Effect::Unknown));
     bench.complete(&redriven).await.unwrap();
@@ -52,7 +52,7 @@ pub async fn a_newer_version_opens_a_rejection_whatever_its_letter_stands_for(mu
     let newer = bench.granted_version(6).await;
     assert_eq!((newer.epoch(), newer.version()), (2, 6));
     bench.complete(&newer).await.unwrap();
-    bench.reopens = Reopens::AnyOther;
+    bench.reopens = Reopens::UpToItsVersion;
     let redriven = bench.claim_version("redriven", content_of(5), 5).await.unwrap();
     assert_eq!(redriven, Claimed::Stale, "the letter's version was overtaken");
 }
@@ -75,4 +75,25 @@ pub async fn what_was_applied_before_a_rejection_is_stale_before_it_is_covered(m
             "{version}"
         );
     }
+}
+
+pub async fn a_redriven_letter_of_an_older_version_leaves_a_newer_rejection_and_its_progress_alone(
+    mut bench: Bench,
+) {
+    let older = bench.granted_version(7).await;
+    bench.reject(&older).await.unwrap();
+    let mut newer = bench.granted_version(8).await;
+    newer.leave("of 8");
+    bench.reject(&newer).await.unwrap();
+    let before = bench.item().await;
+    bench.reopens = Reopens::UpToItsVersion;
+    let redriven = bench.claim_version("redriven", content_of(7), 7).await.unwrap();
+    assert_eq!(redriven, Claimed::CoveredByLetter, "what the newer letter's redrive does serves it as well");
+    assert_eq!(bench.item().await, before);
+    bench.reopens = Reopens::OlderVersions;
+    let late = bench.claim_version("late", content_of(8), 8).await.unwrap();
+    assert_eq!(late, Claimed::CoveredByLetter);
+    bench.reopens = Reopens::UpToItsVersion;
+    let redriven = grant(bench.claim_version("redriven of 8", content_of(8), 8).await.unwrap());
+    assert_eq!((redriven.epoch(), redriven.progress()), (3, "of 8"));
 }

@@ -48,6 +48,8 @@ pub enum PaymentEventKind {
     /// A refund was made.
     Refunded,
     RefundPending,
+    /// By the customer.
+    RefundRequiresAction,
     RefundSucceeded,
     /// It has not come to the customer, nor has one that has failed.
     RefundCanceled,
@@ -80,7 +82,9 @@ impl PaymentEventKind {
             | Self::DisputeOpened
             | Self::DisputeLost => Bearing::Opens,
             Self::Succeeded | Self::DisputeWon => Bearing::Settles,
-            Self::Refunded | Self::RefundPending | Self::RefundSucceeded => Bearing::Tells,
+            Self::Refunded | Self::RefundPending | Self::RefundRequiresAction | Self::RefundSucceeded => {
+                Bearing::Tells
+            }
         }
     }
 
@@ -88,6 +92,7 @@ impl PaymentEventKind {
     const fn state(self) -> &'static str {
         match self {
             Self::RefundPending => "pending",
+            Self::RefundRequiresAction => "requires-action",
             Self::RefundSucceeded => "succeeded",
             Self::RefundCanceled => "canceled",
             Self::RefundFailed => "failed",
@@ -98,9 +103,10 @@ impl PaymentEventKind {
     /// Of states of a refund that the processor dates the same: which came last. One that has succeeded may fail yet.
     const fn rank(self) -> u32 {
         match self {
-            Self::RefundSucceeded => 1,
-            Self::RefundCanceled => 2,
-            Self::RefundFailed => 3,
+            Self::RefundRequiresAction => 1,
+            Self::RefundSucceeded => 2,
+            Self::RefundCanceled => 3,
+            Self::RefundFailed => 4,
             _ => 0,
         }
     }
@@ -142,6 +148,7 @@ impl PaymentEvent {
             PaymentEventKind::Succeeded | PaymentEventKind::Failed => Aspect::Outcome,
             PaymentEventKind::Refunded => Aspect::Refunds,
             PaymentEventKind::RefundPending
+            | PaymentEventKind::RefundRequiresAction
             | PaymentEventKind::RefundSucceeded
             | PaymentEventKind::RefundCanceled
             | PaymentEventKind::RefundFailed => Aspect::Refund(self.refund.clone().unwrap_or_default()),
@@ -158,6 +165,10 @@ impl PaymentEvent {
     pub fn named(mut self) -> Self {
         match self.aspect() {
             Aspect::Outcome | Aspect::Dispute(_) => {}
+            // Of a sum that the version does not hold as it is, the sum as well.
+            Aspect::Refunds if self.sum() >= LARGE => {
+                self.id = format!("refund-{}-{}", self.version(), self.sum());
+            }
             Aspect::Refunds => self.id = format!("refund-{}", self.version()),
             Aspect::Refund(refund) => self.id = format!("{refund}-{}", self.kind.state()),
         }
@@ -171,12 +182,27 @@ impl PaymentEvent {
     pub fn version(&self) -> u64 {
         let second = u64::try_from(self.occurred_at.as_second()).unwrap_or(0).min(u64::from(u32::MAX));
         let within = match self.kind {
-            PaymentEventKind::Refunded => u32::try_from(self.amount.minor.max(0)).unwrap_or(u32::MAX),
-            kind if matches!(self.aspect(), Aspect::Refund(_)) => kind.rank(),
-            kind => u32::from(kind.is_an_end()) << 31 | hash(&self.id) >> 1,
+            PaymentEventKind::Refunded => in_half_a_version(self.sum()),
+            kind if matches!(self.aspect(), Aspect::Refund(_)) => u64::from(kind.rank()),
+            kind => u64::from(kind.is_an_end()) << 31 | u64::from(hash(&self.id) >> 1),
         };
-        second << 32 | u64::from(within)
+        second << 32 | within
     }
+
+    fn sum(&self) -> u64 {
+        u64::try_from(self.amount.minor).unwrap_or(0)
+    }
+}
+
+/// The first sum that is not held as it is by half a version.
+const LARGE: u64 = 1 << 31;
+
+/// 32 bits that rise with the sum. Of a large one there are its length and the 16 bits after its first, by which the larger comes after the
+/// smaller, and of those that agree so far (they differ by less than 1/65,536) ten bits of a hash, by which they are told apart.
+fn in_half_a_version(sum: u64) -> u64 {
+    let Some(length) = sum.checked_ilog2().filter(|_| sum >= LARGE) else { return sum };
+    let leading = sum >> (length - 16) & 0xffff;
+    LARGE | u64::from(length - 31) << 26 | leading << 10 | u64::from(hash(&sum.to_string())) & 0x3ff
 }
 
 /// FNV-1a.
@@ -231,10 +257,35 @@ mod tests {
 
     #[test]
     fn within_a_second_a_refund_fails_after_it_has_succeeded_and_that_after_it_was_begun() {
-        use PaymentEventKind::{RefundCanceled, RefundFailed, RefundPending, RefundSucceeded};
-        let kinds = [RefundPending, RefundSucceeded, RefundCanceled, RefundFailed];
+        use PaymentEventKind::{
+            RefundCanceled, RefundFailed, RefundPending, RefundRequiresAction, RefundSucceeded,
+        };
+        let kinds = [RefundPending, RefundRequiresAction, RefundSucceeded, RefundCanceled, RefundFailed];
         let versions = kinds.map(|kind| event(kind, "evt_1", 7, 1).version());
         assert!(versions.is_sorted_by(|one, other| one < other), "{versions:?}");
+    }
+
+    /// Beyond what the lower half of a version holds as it is, too.
+    #[test]
+    fn sums_of_a_second_are_versions_and_names_of_their_own() {
+        use PaymentEventKind::Refunded;
+        let half = 1_i64 << 31;
+        let small = [0, 1, 4_200, half - 2, half - 1].map(|minor| event(Refunded, "e", 7, minor));
+        let versions = small.each_ref().map(PaymentEvent::version);
+        assert!(versions.is_sorted_by(|one, other| one < other), "{versions:?}");
+        let large = [half, 5_000_000_000, 6_000_000_000, 1 << 40, (1 << 40) + 1, 1 << 41, i64::MAX];
+        let large = large.map(|minor| event(Refunded, "e", 7, minor));
+        let all: Vec<_> = small.into_iter().chain(large).collect();
+        let versions: std::collections::BTreeSet<_> = all.iter().map(PaymentEvent::version).collect();
+        let names: std::collections::BTreeSet<_> = all.iter().map(|it| it.clone().named().id).collect();
+        assert_eq!((versions.len(), names.len()), (all.len(), all.len()));
+        let (least, most) = (event(Refunded, "e", 7, 0).version(), event(Refunded, "e", 8, 0).version());
+        assert!(all.iter().all(|it| (least..most).contains(&it.version())), "a second is a second");
+        let largest_small = event(Refunded, "e", 7, half - 1).version();
+        assert!(
+            all.iter().skip(5).all(|it| it.version() > largest_small),
+            "a large sum comes after a small one"
+        );
     }
 
     #[test]
@@ -272,7 +323,7 @@ mod tests {
     fn times_and_amounts_beyond_the_ends_are_versions_too() {
         use PaymentEventKind::Refunded;
         assert_eq!(event(Refunded, "e", -5, -5).version(), 0);
-        let most = event(Refunded, "e", Timestamp::MAX.as_second(), i64::MAX).version();
-        assert_eq!(most, u64::MAX);
+        let most = |minor| event(Refunded, "e", Timestamp::MAX.as_second(), minor).version();
+        assert!(most(i64::MAX) > most(1 << 62) && most(0) >> 32 == u64::from(u32::MAX));
     }
 }

@@ -14,11 +14,12 @@ use crate::common::webhook;
 fn kind() -> impl Strategy<Value = PaymentEventKind> {
     use PaymentEventKind::{
         DisputeLost, DisputeOpened, DisputeWon, Failed, RefundCanceled, RefundFailed, RefundPending,
-        RefundSucceeded, Refunded, Succeeded,
+        RefundRequiresAction, RefundSucceeded, Refunded, Succeeded,
     };
-    let refunds = [Refunded, RefundPending, RefundSucceeded, RefundCanceled, RefundFailed];
+    let refunds =
+        [Refunded, RefundPending, RefundRequiresAction, RefundSucceeded, RefundCanceled, RefundFailed];
     let others = [Succeeded, Failed, DisputeOpened, DisputeWon, DisputeLost];
-    prop::sample::select([refunds, others].concat())
+    prop::sample::select([&refunds[..], &others[..]].concat())
 }
 
 fn event() -> impl Strategy<Value = PaymentEvent> {

@@ -1,0 +1,75 @@
+//! `spillway trace`: the journey of one event, out of what functions have logged and what the ledger holds.
+
+mod journey;
+mod logs;
+
+use std::collections::BTreeSet;
+
+use anyhow::{Result, ensure};
+use aws_sdk_cloudwatchlogs::Client as CloudWatchLogs;
+use aws_sdk_dynamodb::Client as DynamoDb;
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+use ledger::{DynamoDbStore, Store};
+use message::OperationKey;
+
+use self::journey::{Journey, Ledger};
+use self::logs::Logs;
+use crate::answer::Answer;
+use crate::live::wait;
+
+/// Events that are followed at once.
+const MOST_JOURNEYS: usize = 20;
+
+#[derive(Args)]
+pub(crate) struct Trace {
+    /// A correlation id, the id of a delivery or of an SQS message, or an order's, a payment's or another business id.
+    id: String,
+    /// The deployment's stack: its functions' log groups are called /aws/lambda/STACK-….
+    #[arg(long, value_name = "NAME")]
+    stack: String,
+    /// The ledger table of the deployment: output LedgerTableName of its stack.
+    #[arg(long, value_name = "NAME")]
+    table: String,
+    /// How many days back logs are read.
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=365))]
+    days: u16,
+}
+
+impl Trace {
+    pub(crate) fn run(&self) -> Result<Answer> {
+        ensure!(
+            self.id.trim().len() >= 3,
+            "an id has three characters at least: a shorter one is in every line"
+        );
+        let journey = wait(self.follow())?;
+        Ok(journey.answer(&self.id))
+    }
+
+    async fn follow(&self) -> Result<Journey> {
+        let sdk = aws::load_config().await;
+        let since = Timestamp::now() - SignedDuration::from_hours(i64::from(self.days) * 24);
+        let logs = Logs::of(CloudWatchLogs::new(&sdk), &self.stack, since).await?;
+        let found = logs.with(self.id.trim()).await?;
+        let events = journey::events(&found, self.id.trim());
+        ensure!(
+            events.len() <= MOST_JOURNEYS,
+            "{} events have {} in their lines: say an id that fewer have",
+            events.len(),
+            self.id
+        );
+        let mut lines = Vec::new();
+        for event in &events {
+            lines.extend(logs.with(event).await?.into_iter().filter(|line| line.is_of(event)));
+        }
+        let mut journey = Journey::of(lines);
+        let store = DynamoDbStore::new(DynamoDb::new(&sdk), &self.table);
+        let operations: BTreeSet<_> = journey.operations().map(str::to_owned).collect();
+        for operation in operations {
+            let item = store.get(&OperationKey::from_stored(operation.clone())).await;
+            let item = item.map_err(|error| anyhow::anyhow!("{}: {error}", self.table))?;
+            journey.ledger.push(Ledger::of(&operation, item.as_ref(), Timestamp::now()));
+        }
+        Ok(journey)
+    }
+}
