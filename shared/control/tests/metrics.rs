@@ -7,14 +7,13 @@
     reason = "helpers of tests fail by panicking, and Null is indexed to Null"
 )]
 
-use std::process::Command;
 use std::sync::Arc;
 
 use control::{ControlStore, Entry, Mappings, MemoryControlStore};
 use jiff::SignedDuration;
 use message::Envelope;
 use serde_json::{Value, json};
-use testkit::FakeClock;
+use testkit::{FakeClock, printed_by};
 use transform::canonical::Order;
 use transform::{Change, Overrides};
 
@@ -66,16 +65,7 @@ async fn a_minute_of_a_function() {
 }
 
 fn printed() -> Vec<Value> {
-    let played = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "a_minute_of_a_function", "--nocapture"])
-        .env("AWS_LAMBDA_FUNCTION_NAME", FUNCTION)
-        .env_remove("RUST_LOG")
-        .output()
-        .unwrap();
-    assert!(played.status.success());
-    let text = String::from_utf8(played.stdout).unwrap();
-    // The harness may begin a line of its own.
-    text.lines().filter_map(|line| serde_json::from_str(line.get(line.find('{')?..)?).ok()).collect()
+    printed_by("a_minute_of_a_function", Some(FUNCTION))
 }
 
 /// Name, unit, dimension sets, their values, and the count.

@@ -11,6 +11,8 @@ mod clock;
 pub mod dynamodb;
 pub mod ledger_suite;
 mod poll;
+mod printed;
 
 pub use clock::FakeClock;
 pub use poll::poll_until;
+pub use printed::printed_by;

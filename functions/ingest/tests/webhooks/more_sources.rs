@@ -209,14 +209,7 @@ async fn an_array_of_notifications_becomes_a_message_each_with_its_composite_id(
 #[test]
 fn events_that_no_route_leads_on_from_are_a_metric_of_their_source() {
     let test = "more_sources::an_array_of_notifications_becomes_a_message_each_with_its_composite_id";
-    let played = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
-        .output()
-        .unwrap();
-    assert!(played.status.success());
-    let printed = String::from_utf8(played.stdout).unwrap();
-    let mut lines =
-        printed.lines().filter_map(|line| serde_json::from_str::<Value>(line.get(line.find('{')?..)?).ok());
+    let mut lines = testkit::printed_by(test, None).into_iter();
     let metric = lines.find(|line| !line["EventsIgnored"].is_null()).unwrap();
     assert_eq!((&metric["EventsIgnored"], &metric["Source"]), (&json!(1), &json!("other")));
     let directive = json!([{

@@ -244,15 +244,7 @@ fn attempts_with_credentials_that_are_refused_or_cannot_be_used_are_a_metric_of_
 }
 
 fn counts_its_attempts(test: &str) {
-    let played = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
-        .env("AWS_LAMBDA_FUNCTION_NAME", "spillway-prod-scripted")
-        .output()
-        .unwrap();
-    assert!(played.status.success());
-    let printed = String::from_utf8(played.stdout).unwrap();
-    let lines =
-        printed.lines().filter_map(|line| serde_json::from_str::<Value>(line.get(line.find('{')?..)?).ok());
+    let lines = testkit::printed_by(test, Some("spillway-prod-scripted")).into_iter();
     let metrics: Vec<_> = lines.filter(|line| !line["CredentialsRefused"].is_null()).collect();
     let [metric, probe] = metrics.as_slice() else { panic!("one line a wave: {metrics:#?}") };
     assert_eq!(probe["CredentialsRefused"], 1);

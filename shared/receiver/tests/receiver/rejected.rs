@@ -226,14 +226,7 @@ async fn a_redriven_letter_that_was_held_opens_it_all_the_same() {
 #[test]
 fn messages_that_a_letter_stands_for_are_a_metric_of_the_flow() {
     let test = "rejected::one_letter_stands_for_all_messages_of_a_version_of_one_batch_and_of_later_ones";
-    let played = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
-        .output()
-        .unwrap();
-    assert!(played.status.success());
-    let printed = String::from_utf8(played.stdout).unwrap();
-    let lines =
-        printed.lines().filter_map(|line| serde_json::from_str::<Value>(line.get(line.find('{')?..)?).ok());
+    let lines = testkit::printed_by(test, None).into_iter();
     let counts =
         lines.filter(|line| line["Flow"] == "scripted").map(|line| line["CoveredByDeadLetter"].as_u64());
     assert_eq!(counts.map(Option::unwrap).sum::<u64>(), 6);

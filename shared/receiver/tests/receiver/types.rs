@@ -73,14 +73,7 @@ async fn what_a_partner_sends_by_eventbridge_without_a_type_is_a_dead_letter_tha
 #[test]
 fn it_is_counted_by_source() {
     let test = "types::what_eventbridge_sends_and_the_flow_does_not_know_is_acknowledged";
-    let played = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
-        .output()
-        .unwrap();
-    assert!(played.status.success());
-    let printed = String::from_utf8(played.stdout).unwrap();
-    let lines =
-        printed.lines().filter_map(|line| serde_json::from_str::<Value>(line.get(line.find('{')?..)?).ok());
+    let lines = testkit::printed_by(test, None).into_iter();
     let counted: Vec<_> = lines.filter(|line| !line["EventsIgnored"].is_null()).collect();
     let counts: Vec<_> = counted.iter().map(|line| (&line["Source"], &line["EventsIgnored"])).collect();
     let expected = [(&json!("com.acme.erp"), &json!(2)), (&json!("com.acme.shop"), &json!(1))];
