@@ -137,11 +137,19 @@ async fn an_alarm_on_a_metric_of_ours_asks_for_what_a_deployed_function_counts()
         assert_eq!((alarm["Statistic"].as_str(), number(&alarm["Threshold"])), (Some("Sum"), 0), "{name}");
         assert_eq!(alarm["ComparisonOperator"], "GreaterThanThreshold", "{name}");
         assert_eq!(alarm["TreatMissingData"], "notBreaching", "{name}");
-        assert!(alarm["AlarmDescription"].to_string().contains("Severity: ticket."), "{name}");
         let minutes = number(&alarm["EvaluationPeriods"]) * number(&alarm["Period"]) / 60;
-        asked.insert((alarm["MetricName"].as_str().unwrap(), number(&alarm["DatapointsToAlarm"]), minutes));
+        let points = &alarm["DatapointsToAlarm"];
+        let points =
+            points["Ref"].as_str().map_or_else(|| number(points), |name| templates.flow_default(name));
+        asked.insert((alarm["MetricName"].as_str().unwrap(), points, minutes));
     }
-    let expected = [("CredentialsRefused", 1, 10), ("OverridesRefused", 1, 15), ("UnknownValue", 1, 1)];
+    let expected = [
+        ("BreakerOpen", 3, 20),
+        ("CredentialsRefused", 1, 10),
+        ("OverridesRefused", 1, 15),
+        ("RateLimited", 15, 20),
+        ("UnknownValue", 1, 1),
+    ];
     assert_eq!(asked, expected.into());
     let flows: BTreeSet<_> = templates
         .of_type("AWS::Serverless::Application")

@@ -71,6 +71,7 @@ impl Scenario {
 
 const ORDERS: &str = "orders-to-inventory";
 const CRM: &str = "crm-to-erp";
+const ENRICHER: &str = "hubspot-enricher";
 const ALL: &str = "";
 /// Named one by one: a flow that is new rings nothing here that its author would have to enter.
 const CALL_TRYTON: [&str; 2] = [ORDERS, CRM];
@@ -112,17 +113,36 @@ fn of_targets() -> Vec<Scenario> {
     let refuses = during(Fault::CredentialsRefused { flows: &CALL_TRYTON }, 2 * HOUR);
     vec![
         Scenario::of("inventory system down for two hours", 6 * HOUR, [down(2 * HOUR)])
-            .note("messages are held: each is as young as its last sending, so no age rings"),
+            .rings(CRM, "TargetDownAlarm", 3)
+            .rings(ORDERS, "TargetDownAlarm", 3)
+            .rings(CRM, "EventsLateAlarm", 126)
+            .note(
+                "messages are held: each is as young as its last sending, so no age rings; what \
+                 drains afterwards is late",
+            ),
         Scenario::of("inventory system down for four days", 5 * DAY, [down(4 * DAY)])
-            .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 4_338)
+            .rings(CRM, "TargetDownAlarm", 3)
+            .rings(ORDERS, "TargetDownAlarm", 3)
             .rings(CRM, "DeadLetterQueueNotEmptyAlarm", 4_338)
+            .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 4_338)
+            .rings(CRM, "EventsLateAlarm", 5_766)
+            .rings(ORDERS, "EventsLateAlarm", 5_766)
             .rings(ORDERS, "ConsumerBehindAlarm", 5_775)
             .rings(CRM, "ConsumerBehindAlarm", 5_820)
-            .note("after three days messages are given up; after the outage what is left takes longer than the promise"),
-        Scenario::of("inventory system answers 429 for an hour", 3 * HOUR, [throttles]).note("as above"),
+            .note(
+                "after three days messages are given up; after the outage what is left takes \
+                 longer than the promise",
+            ),
+        Scenario::of("inventory system answers 429 for an hour", 3 * HOUR, [throttles])
+            .rings(CRM, "TargetRateLimitedAlarm", 15)
+            .rings(ORDERS, "TargetRateLimitedAlarm", 15)
+            .note("the quarter of an hour may be a peak"),
         Scenario::of("inventory system refuses our key", 6 * HOUR, [refuses])
+            .rings(CRM, "CredentialsRefusedAlarm", 1)
             .rings(ORDERS, "CredentialsRefusedAlarm", 1)
-            .rings(CRM, "CredentialsRefusedAlarm", 1),
+            .rings(CRM, "TargetDownAlarm", 3)
+            .rings(ORDERS, "TargetDownAlarm", 3)
+            .rings(CRM, "EventsLateAlarm", 126),
     ]
 }
 
@@ -143,7 +163,8 @@ fn of_messages() -> Vec<Scenario> {
             .note("each minute with such an order rings anew"),
         Scenario::of("5,000 dead letters, redriven an hour later", 4 * HOUR, [letters(5_000), redrive])
             .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 15)
-            .note("by the letters; the redrive itself rings nothing"),
+            .rings(ORDERS, "EventsLateAlarm", 63)
+            .note("the redrive itself rings only that what it brings is late"),
         Scenario::of("a dead letter that nobody looks at", 9 * DAY, [letters(1)])
             .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 15)
             .rings(ORDERS, "DeadLetterQueueNearingExpiryAlarm", 8 * DAY + 1),
@@ -153,7 +174,10 @@ fn of_messages() -> Vec<Scenario> {
             [letters(1), always(Fault::LettersFallAsleep)],
         )
         .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 15)
-        .note("AWS's page can be read so; the alarm would be over after six hours, and the letter lost without a word"),
+        .note(
+            "AWS's page can be read so; the alarm would be over after six hours, and the \
+                 letter lost without a word",
+        ),
         Scenario::of(
             "a change of a mapping is refused",
             3 * HOUR,
@@ -220,20 +244,26 @@ fn of_what_all_share() -> Vec<Scenario> {
         .rings(ALL, "LedgerWriteThrottledAlarm", 3),
         Scenario::of("ingest crashes, for half an hour", 2 * HOUR, [half_an_hour(Fault::IngestCrashes)])
             .rings(ALL, "IngestErrorsAlarm", 2)
-            .rings(ALL, "Ingest5xxAlarm", 3),
+            .rings(ALL, "Ingest5xxAlarm", 3)
+            .rings(ENRICHER, "EventsLateAlarm", 33)
+            .rings(ORDERS, "EventsLateAlarm", 33),
         Scenario::of(
             "no concurrency left for ingest, for half an hour",
             2 * HOUR,
             [half_an_hour(Fault::IngestThrottled)],
         )
+        .rings(ALL, "Ingest5xxAlarm", 3)
         .rings(ALL, "IngestThrottledAlarm", 3)
-        .rings(ALL, "Ingest5xxAlarm", 3),
+        .rings(ENRICHER, "EventsLateAlarm", 33)
+        .rings(ORDERS, "EventsLateAlarm", 33),
         Scenario::of(
             "SQS refuses what ingest sends, for half an hour",
             2 * HOUR,
             [half_an_hour(Fault::QueueRefuses)],
         )
-        .rings(ALL, "Ingest5xxAlarm", 3),
+        .rings(ALL, "Ingest5xxAlarm", 3)
+        .rings(ENRICHER, "EventsLateAlarm", 33)
+        .rings(ORDERS, "EventsLateAlarm", 33),
     ]
 }
 
