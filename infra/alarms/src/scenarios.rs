@@ -125,6 +125,8 @@ fn of_targets() -> Vec<Scenario> {
             .rings(ORDERS, "TargetDownAlarm", 3)
             .rings(CRM, "DeadLetterQueueNotEmptyAlarm", 4_338)
             .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 4_338)
+            .rings(CRM, "DeadLetterQueuePageAlarm", 4_339)
+            .rings(ORDERS, "DeadLetterQueuePageAlarm", 4_339)
             .rings(CRM, "EventsLateAlarm", 5_766)
             .rings(ORDERS, "EventsLateAlarm", 5_766)
             .rings(ORDERS, "ConsumerBehindAlarm", 5_775)
@@ -155,25 +157,30 @@ fn of_messages() -> Vec<Scenario> {
     vec![
         Scenario::of("one order in fifty is poison", 8 * HOUR, [poison])
             .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 19)
+            .rings(ORDERS, "DeadLetterQueuePageAlarm", 20)
             .note("the first of them after 4 min; the alarm rings once, for all that follow"),
         Scenario::of("one order in fifty has a value that no map knows", 6 * HOUR, [unknown])
             .rings(ORDERS, "UnknownValueAlarm", 5)
             .times(48)
             .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 19)
+            .rings(ORDERS, "DeadLetterQueuePageAlarm", 20)
             .note("each minute with such an order rings anew"),
         Scenario::of("5,000 dead letters, redriven an hour later", 4 * HOUR, [letters(5_000), redrive])
             .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 15)
+            .rings(ORDERS, "DeadLetterQueuePageAlarm", 16)
             .rings(ORDERS, "EventsLateAlarm", 63)
             .note("the redrive itself rings only that what it brings is late"),
         Scenario::of("a dead letter that nobody looks at", 9 * DAY, [letters(1)])
             .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 15)
-            .rings(ORDERS, "DeadLetterQueueNearingExpiryAlarm", 8 * DAY + 1),
+            .rings(ORDERS, "DeadLetterQueuePageAlarm", 16)
+            .rings(ORDERS, "DeadLetterQueueNearingExpiryAlarm", 11_521),
         Scenario::of(
             "the same, if metrics end six hours after the last use of a queue that has messages",
             9 * DAY,
             [letters(1), always(Fault::LettersFallAsleep)],
         )
         .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 15)
+        .rings(ORDERS, "DeadLetterQueuePageAlarm", 16)
         .note(
             "AWS's page can be read so; the alarm would be over after six hours, and the \
                  letter lost without a word",
@@ -214,10 +221,12 @@ fn of_functions() -> Vec<Scenario> {
             [during(Fault::Deploy, 5), crashes],
         )
         .rings(ORDERS, "FunctionErrorsAlarm", 2)
-        .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30),
+        .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30)
+        .rings(ORDERS, "DeadLetterQueuePageAlarm", 31),
         Scenario::of("the same, and metrics come a minute late", 3 * HOUR, [late(1), crashes])
             .rings(ORDERS, "FunctionErrorsAlarm", 3)
             .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30)
+            .rings(ORDERS, "DeadLetterQueuePageAlarm", 31)
             .depends_on_range(),
         Scenario::of("the same, and metrics come five minutes late", 3 * HOUR, [late(5), crashes])
             .note("five minutes are beyond the five periods that this alarm looks at")
@@ -228,7 +237,8 @@ fn of_functions() -> Vec<Scenario> {
             [during(Fault::FunctionThrottled { flow }, HOUR)],
         )
         .rings(ORDERS, "FunctionThrottledAlarm", 3)
-        .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30),
+        .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30)
+        .rings(ORDERS, "DeadLetterQueuePageAlarm", 31),
     ]
 }
 
@@ -245,8 +255,29 @@ fn of_what_all_share() -> Vec<Scenario> {
         Scenario::of("ingest crashes, for half an hour", 2 * HOUR, [half_an_hour(Fault::IngestCrashes)])
             .rings(ALL, "IngestErrorsAlarm", 2)
             .rings(ALL, "Ingest5xxAlarm", 3)
+            .rings(ALL, "IngestPageAlarm", 4)
             .rings(ENRICHER, "EventsLateAlarm", 33)
             .rings(ORDERS, "EventsLateAlarm", 33),
+        Scenario::of(
+            "a deploy whose ingest crashes, for half an hour",
+            2 * HOUR,
+            [during(Fault::Deploy, 5), half_an_hour(Fault::IngestCrashes)],
+        )
+        .rings(ALL, "IngestErrorsAlarm", 2)
+        .rings(ALL, "Ingest5xxAlarm", 3)
+        .rings(ALL, "IngestPageAlarm", 20)
+        .rings(ENRICHER, "EventsLateAlarm", 33)
+        .rings(ORDERS, "EventsLateAlarm", 33)
+        .depends_on_range()
+        .note("the page waits for as long as a deploy may take, the tickets do not"),
+        Scenario::of(
+            "a deploy whose ingest crashes, for five minutes",
+            2 * HOUR,
+            [during(Fault::Deploy, 5), during(Fault::IngestCrashes, 5)],
+        )
+        .rings(ALL, "IngestErrorsAlarm", 2)
+        .rings(ALL, "Ingest5xxAlarm", 3)
+        .note("nobody is woken"),
         Scenario::of(
             "no concurrency left for ingest, for half an hour",
             2 * HOUR,
@@ -254,6 +285,7 @@ fn of_what_all_share() -> Vec<Scenario> {
         )
         .rings(ALL, "Ingest5xxAlarm", 3)
         .rings(ALL, "IngestThrottledAlarm", 3)
+        .rings(ALL, "IngestPageAlarm", 4)
         .rings(ENRICHER, "EventsLateAlarm", 33)
         .rings(ORDERS, "EventsLateAlarm", 33),
         Scenario::of(
@@ -262,6 +294,7 @@ fn of_what_all_share() -> Vec<Scenario> {
             [half_an_hour(Fault::QueueRefuses)],
         )
         .rings(ALL, "Ingest5xxAlarm", 3)
+        .rings(ALL, "IngestPageAlarm", 4)
         .rings(ENRICHER, "EventsLateAlarm", 33)
         .rings(ORDERS, "EventsLateAlarm", 33),
     ]

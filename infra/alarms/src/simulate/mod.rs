@@ -10,6 +10,8 @@ mod landscape;
 mod queue;
 mod weather;
 
+use telemetry::metrics;
+
 use crate::metric::Recording;
 
 use emit::Emit;
@@ -77,7 +79,7 @@ pub enum Fault {
     Redrive {
         flow: &'static str,
     },
-    /// Two versions of every function run, the new one starts cold.
+    /// Two versions of every function run, the new one starts cold. Whoever deploys has said so when it begins.
     Deploy,
     IngestCrashes,
     IngestThrottled,
@@ -130,6 +132,7 @@ pub struct World {
     flows: Vec<Flow>,
     front: Front,
     table: String,
+    stack: String,
     faults: Vec<During>,
 }
 
@@ -139,6 +142,7 @@ impl World {
             flows: landscape.flows.iter().map(Flow::new).collect(),
             front: Front::new(landscape),
             table: landscape.table.clone(),
+            stack: landscape.stack.clone(),
             faults: faults.to_vec(),
         }
     }
@@ -168,6 +172,10 @@ impl World {
             _ => None,
         });
         let mut emit = Emit::new(recording, minute, late.unwrap_or_default());
+        if faults.iter().any(|during| during.fault == Fault::Deploy && during.from == minute) {
+            let stack = [(metrics::STACK_NAME, self.stack.as_str())];
+            emit.values(metrics::NAMESPACE, metrics::DEPLOYING, &stack, &[(1.0, 1)]);
+        }
         let ingest = if now(Fault::IngestCrashes) {
             Ingest::Crashes
         } else if now(Fault::IngestThrottled) {
