@@ -52,14 +52,6 @@ impl Scenario {
         self
     }
 
-    /// The last one said goes off so many times.
-    fn times(mut self, times: usize) -> Self {
-        if let Some(ring) = self.rings.last_mut() {
-            ring.times = times;
-        }
-        self
-    }
-
     fn note(self, note: &'static str) -> Self {
         Self { note, ..self }
     }
@@ -123,12 +115,16 @@ fn of_targets() -> Vec<Scenario> {
         Scenario::of("inventory system down for four days", 5 * DAY, [down(4 * DAY)])
             .rings(CRM, "TargetDownAlarm", 3)
             .rings(ORDERS, "TargetDownAlarm", 3)
+            .rings(CRM, "DeadLetterQueueGrowingAlarm", 4_338)
             .rings(CRM, "DeadLetterQueueNotEmptyAlarm", 4_338)
+            .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 4_338)
             .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 4_338)
             .rings(CRM, "DeadLetterQueuePageAlarm", 4_339)
             .rings(ORDERS, "DeadLetterQueuePageAlarm", 4_339)
             .rings(CRM, "EventsLateAlarm", 5_766)
             .rings(ORDERS, "EventsLateAlarm", 5_766)
+            .rings(CRM, "BacklogGrowingAlarm", 5_768)
+            .rings(ORDERS, "BacklogGrowingAlarm", 5_768)
             .rings(ORDERS, "ConsumerBehindAlarm", 5_775)
             .rings(CRM, "ConsumerBehindAlarm", 5_820)
             .note(
@@ -156,15 +152,18 @@ fn of_messages() -> Vec<Scenario> {
     let unknown = during(Fault::UnknownValue { flow: ORDERS, every: 50 }, 4 * HOUR);
     vec![
         Scenario::of("one order in fifty is poison", 8 * HOUR, [poison])
+            .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 19)
             .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 19)
             .rings(ORDERS, "DeadLetterQueuePageAlarm", 20)
+            .depends_on_range()
             .note("the first of them after 4 min; the alarm rings once, for all that follow"),
         Scenario::of("one order in fifty has a value that no map knows", 6 * HOUR, [unknown])
             .rings(ORDERS, "UnknownValueAlarm", 5)
-            .times(48)
+            .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 19)
             .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 19)
             .rings(ORDERS, "DeadLetterQueuePageAlarm", 20)
-            .note("each minute with such an order rings anew"),
+            .depends_on_range()
+            .note("the same ticket for as long as such orders come"),
         Scenario::of("5,000 dead letters, redriven an hour later", 4 * HOUR, [letters(5_000), redrive])
             .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 15)
             .rings(ORDERS, "DeadLetterQueuePageAlarm", 16)
@@ -185,6 +184,19 @@ fn of_messages() -> Vec<Scenario> {
             "AWS's page can be read so; the alarm would be over after six hours, and the \
                  letter lost without a word",
         ),
+        Scenario::of(
+            "110 orders a minute more than the flow gets done, for an hour",
+            3 * HOUR,
+            [during(Fault::Surge { flow: ORDERS, events: 700 }, HOUR)],
+        )
+        .rings(ORDERS, "BacklogGrowingAlarm", 5),
+        Scenario::of(
+            "somebody receives 100,000 waiting orders for two hours, and deletes none",
+            HOUR,
+            [during(Fault::TakenByOthers { flow: ORDERS, count: 100_000 }, 1)],
+        )
+        .rings(ORDERS, "InFlightAlarm", 3)
+        .rings(ORDERS, "ConsumerBehindAlarm", 17),
         Scenario::of(
             "a change of a mapping is refused",
             3 * HOUR,
@@ -213,6 +225,7 @@ fn of_functions() -> Vec<Scenario> {
             4 * HOUR,
             [during(Fault::PollerDead { flow }, 2 * HOUR)],
         )
+        .rings(ORDERS, "BacklogGrowingAlarm", 15)
         .rings(ORDERS, "ConsumerBehindAlarm", 17)
         .note("only because orders come in meanwhile"),
         Scenario::of(
@@ -221,10 +234,12 @@ fn of_functions() -> Vec<Scenario> {
             [during(Fault::Deploy, 5), crashes],
         )
         .rings(ORDERS, "FunctionErrorsAlarm", 2)
+        .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 30)
         .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30)
         .rings(ORDERS, "DeadLetterQueuePageAlarm", 31),
         Scenario::of("the same, and metrics come a minute late", 3 * HOUR, [late(1), crashes])
             .rings(ORDERS, "FunctionErrorsAlarm", 3)
+            .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 30)
             .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30)
             .rings(ORDERS, "DeadLetterQueuePageAlarm", 31)
             .depends_on_range(),
@@ -237,6 +252,7 @@ fn of_functions() -> Vec<Scenario> {
             [during(Fault::FunctionThrottled { flow }, HOUR)],
         )
         .rings(ORDERS, "FunctionThrottledAlarm", 3)
+        .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 30)
         .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30)
         .rings(ORDERS, "DeadLetterQueuePageAlarm", 31),
     ]

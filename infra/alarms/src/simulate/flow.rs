@@ -14,6 +14,8 @@ const CAPACITY: u32 = 600;
 /// Above so many a minute they come in batches of ten.
 const ALONE: u32 = 60;
 const BATCH: u32 = 10;
+/// A visibility timeout of two hours.
+const TAKEN_FOR: u32 = 120;
 const DONE_MS: f64 = 400.0;
 const HELD_MS: f64 = 40.0;
 const COLD_MS: f64 = 900.0;
@@ -80,6 +82,9 @@ impl Flow {
             Fault::DeadLetters { flow, count } if flow == self.parts.name => {
                 self.dead_letters.send(minute, Messages::new(count, minute));
             }
+            Fault::TakenByOthers { flow, count } if flow == self.parts.name => {
+                self.queue.put(Messages::new(count, minute).again(minute + TAKEN_FOR));
+            }
             Fault::Redrive { flow } if flow == self.parts.name => {
                 for letters in self.dead_letters.take_all(minute) {
                     self.queue.send(minute, letters.anew(minute));
@@ -108,7 +113,9 @@ impl Flow {
                     self.dead_letters.put(messages.moved(minute));
                     continue;
                 }
-                let is_cheap = weather.table_throttled || self.gate.closed_until(minute).is_some();
+                let is_cheap = weather.table_throttled
+                    || weather.target == Target::Throttles
+                    || self.gate.closed_until(minute).is_some();
                 let (taken, rest) = messages.split(if is_cheap { messages.count } else { left });
                 self.queue.put(rest);
                 if !is_cheap {

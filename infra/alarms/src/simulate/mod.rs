@@ -57,6 +57,16 @@ pub enum Fault {
     SourceSilent {
         flow: &'static str,
     },
+    /// So many events a minute more, by a rule of EventBridge.
+    Surge {
+        flow: &'static str,
+        events: u32,
+    },
+    /// Somebody receives so many messages that were waiting, for two hours, and deletes none.
+    TakenByOthers {
+        flow: &'static str,
+        count: u32,
+    },
     /// People do not work, and little comes in for any flow.
     Holiday,
     PollerDead {
@@ -103,6 +113,8 @@ impl Fault {
             | Self::UnknownValue { flow, .. }
             | Self::OverridesRefused { flow }
             | Self::SourceSilent { flow }
+            | Self::Surge { flow, .. }
+            | Self::TakenByOthers { flow, .. }
             | Self::PollerDead { flow }
             | Self::FunctionCrashes { flow }
             | Self::FunctionThrottled { flow }
@@ -189,7 +201,15 @@ impl World {
             faults.iter().any(|during| matches!(during.fault, Fault::SourceSilent { flow } if flow == name))
         };
         let silent: Vec<_> = self.flows.iter().map(|flow| is_silent(flow.name())).collect();
-        let webhooks = self.front.minute(minute, now(Fault::Holiday), &silent, ingest, &mut emit);
+        let mut webhooks = self.front.minute(minute, now(Fault::Holiday), &silent, ingest, &mut emit);
+        for (flow, arriving) in self.flows.iter().zip(&mut webhooks) {
+            arriving.extend(faults.iter().filter_map(|during| match during.fault {
+                Fault::Surge { flow: name, events } if name == flow.name() => {
+                    Some(Events { count: events, happened: minute })
+                }
+                _ => None,
+            }));
+        }
         let mut next = vec![Vec::new(); self.flows.len()];
         let (mut ledger_calls, mut refused_calls) = (0, 0);
         for (place, flow) in self.flows.iter_mut().enumerate() {
