@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::alarm::Alarm;
+use crate::alarm::{Alarm, Kind};
 use crate::evaluate::{Evaluator, State};
 use crate::scenarios::{BEGINS, Scenario, scenarios};
 use crate::simulate::{Landscape, World};
@@ -22,12 +22,20 @@ pub struct Rang {
     pub times: usize,
 }
 
-/// What rings, each alarm once, the first first. `extra` as in `Evaluator::looking_back`.
+/// What rings, each alarm once, the first first; a composite when it acts, as its suppressor lets it. An alarm that tells nobody does not ring.
+/// `extra` as in `Evaluator::looking_back`.
 pub fn play(alarms: &[Alarm], landscape: &Landscape, scenario: &Scenario, extra: u32) -> Vec<Rang> {
     let recording = World::new(landscape, &scenario.faults).play(scenario.minutes);
     let history = Evaluator::new(alarms).looking_back(extra).history(&recording, scenario.minutes);
     let mut rang: BTreeMap<usize, (u32, usize)> = BTreeMap::new();
-    for transition in history.transitions.iter().filter(|transition| transition.to == State::Alarm) {
+    let of_metrics = history.transitions.iter().filter(|transition| {
+        alarms.get(transition.alarm).is_some_and(|alarm| matches!(alarm.kind, Kind::Metric(_)))
+    });
+    let told = of_metrics.chain(&history.composite_actions).filter(|transition| {
+        let alarm = alarms.get(transition.alarm);
+        transition.to == State::Alarm && alarm.is_some_and(|alarm| !alarm.actions.alarm.is_empty())
+    });
+    for transition in told {
         rang.entry(transition.alarm).or_insert((transition.minute, 0)).1 += 1;
     }
     let named = |(place, (minute, times)): (usize, (u32, usize))| {

@@ -52,14 +52,6 @@ impl Scenario {
         self
     }
 
-    /// The last one said goes off so many times.
-    fn times(mut self, times: usize) -> Self {
-        if let Some(ring) = self.rings.last_mut() {
-            ring.times = times;
-        }
-        self
-    }
-
     fn note(self, note: &'static str) -> Self {
         Self { note, ..self }
     }
@@ -71,6 +63,7 @@ impl Scenario {
 
 const ORDERS: &str = "orders-to-inventory";
 const CRM: &str = "crm-to-erp";
+const ENRICHER: &str = "hubspot-enricher";
 const ALL: &str = "";
 /// Named one by one: a flow that is new rings nothing here that its author would have to enter.
 const CALL_TRYTON: [&str; 2] = [ORDERS, CRM];
@@ -112,17 +105,42 @@ fn of_targets() -> Vec<Scenario> {
     let refuses = during(Fault::CredentialsRefused { flows: &CALL_TRYTON }, 2 * HOUR);
     vec![
         Scenario::of("inventory system down for two hours", 6 * HOUR, [down(2 * HOUR)])
-            .note("messages are held: each is as young as its last sending, so no age rings"),
+            .rings(CRM, "TargetDownAlarm", 3)
+            .rings(ORDERS, "TargetDownAlarm", 3)
+            .rings(CRM, "EventsLateAlarm", 126)
+            .note(
+                "messages are held: each is as young as its last sending, so no age rings; what \
+                 drains afterwards is late",
+            ),
         Scenario::of("inventory system down for four days", 5 * DAY, [down(4 * DAY)])
-            .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 4_338)
+            .rings(CRM, "TargetDownAlarm", 3)
+            .rings(ORDERS, "TargetDownAlarm", 3)
+            .rings(CRM, "DeadLetterQueueGrowingAlarm", 4_338)
             .rings(CRM, "DeadLetterQueueNotEmptyAlarm", 4_338)
+            .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 4_338)
+            .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 4_338)
+            .rings(CRM, "DeadLetterQueuePageAlarm", 4_339)
+            .rings(ORDERS, "DeadLetterQueuePageAlarm", 4_339)
+            .rings(CRM, "EventsLateAlarm", 5_766)
+            .rings(ORDERS, "EventsLateAlarm", 5_766)
+            .rings(CRM, "BacklogGrowingAlarm", 5_768)
+            .rings(ORDERS, "BacklogGrowingAlarm", 5_768)
             .rings(ORDERS, "ConsumerBehindAlarm", 5_775)
             .rings(CRM, "ConsumerBehindAlarm", 5_820)
-            .note("after three days messages are given up; after the outage what is left takes longer than the promise"),
-        Scenario::of("inventory system answers 429 for an hour", 3 * HOUR, [throttles]).note("as above"),
+            .note(
+                "after three days messages are given up; after the outage what is left takes \
+                 longer than the promise",
+            ),
+        Scenario::of("inventory system answers 429 for an hour", 3 * HOUR, [throttles])
+            .rings(CRM, "TargetRateLimitedAlarm", 15)
+            .rings(ORDERS, "TargetRateLimitedAlarm", 15)
+            .note("the quarter of an hour may be a peak"),
         Scenario::of("inventory system refuses our key", 6 * HOUR, [refuses])
+            .rings(CRM, "CredentialsRefusedAlarm", 1)
             .rings(ORDERS, "CredentialsRefusedAlarm", 1)
-            .rings(CRM, "CredentialsRefusedAlarm", 1),
+            .rings(CRM, "TargetDownAlarm", 3)
+            .rings(ORDERS, "TargetDownAlarm", 3)
+            .rings(CRM, "EventsLateAlarm", 126),
     ]
 }
 
@@ -134,26 +152,51 @@ fn of_messages() -> Vec<Scenario> {
     let unknown = during(Fault::UnknownValue { flow: ORDERS, every: 50 }, 4 * HOUR);
     vec![
         Scenario::of("one order in fifty is poison", 8 * HOUR, [poison])
+            .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 19)
             .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 19)
+            .rings(ORDERS, "DeadLetterQueuePageAlarm", 20)
+            .depends_on_range()
             .note("the first of them after 4 min; the alarm rings once, for all that follow"),
         Scenario::of("one order in fifty has a value that no map knows", 6 * HOUR, [unknown])
             .rings(ORDERS, "UnknownValueAlarm", 5)
-            .times(48)
+            .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 19)
             .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 19)
-            .note("each minute with such an order rings anew"),
+            .rings(ORDERS, "DeadLetterQueuePageAlarm", 20)
+            .depends_on_range()
+            .note("the same ticket for as long as such orders come"),
         Scenario::of("5,000 dead letters, redriven an hour later", 4 * HOUR, [letters(5_000), redrive])
             .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 15)
-            .note("by the letters; the redrive itself rings nothing"),
+            .rings(ORDERS, "DeadLetterQueuePageAlarm", 16)
+            .rings(ORDERS, "EventsLateAlarm", 63)
+            .note("the redrive itself rings only that what it brings is late"),
         Scenario::of("a dead letter that nobody looks at", 9 * DAY, [letters(1)])
             .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 15)
-            .rings(ORDERS, "DeadLetterQueueNearingExpiryAlarm", 8 * DAY + 1),
+            .rings(ORDERS, "DeadLetterQueuePageAlarm", 16)
+            .rings(ORDERS, "DeadLetterQueueNearingExpiryAlarm", 11_521),
         Scenario::of(
             "the same, if metrics end six hours after the last use of a queue that has messages",
             9 * DAY,
             [letters(1), always(Fault::LettersFallAsleep)],
         )
         .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 15)
-        .note("AWS's page can be read so; the alarm would be over after six hours, and the letter lost without a word"),
+        .rings(ORDERS, "DeadLetterQueuePageAlarm", 16)
+        .note(
+            "AWS's page can be read so; the alarm would be over after six hours, and the \
+                 letter lost without a word",
+        ),
+        Scenario::of(
+            "110 orders a minute more than the flow gets done, for an hour",
+            3 * HOUR,
+            [during(Fault::Surge { flow: ORDERS, events: 700 }, HOUR)],
+        )
+        .rings(ORDERS, "BacklogGrowingAlarm", 5),
+        Scenario::of(
+            "somebody receives 100,000 waiting orders for two hours, and deletes none",
+            HOUR,
+            [during(Fault::TakenByOthers { flow: ORDERS, count: 100_000 }, 1)],
+        )
+        .rings(ORDERS, "InFlightAlarm", 3)
+        .rings(ORDERS, "ConsumerBehindAlarm", 17),
         Scenario::of(
             "a change of a mapping is refused",
             3 * HOUR,
@@ -182,6 +225,7 @@ fn of_functions() -> Vec<Scenario> {
             4 * HOUR,
             [during(Fault::PollerDead { flow }, 2 * HOUR)],
         )
+        .rings(ORDERS, "BacklogGrowingAlarm", 15)
         .rings(ORDERS, "ConsumerBehindAlarm", 17)
         .note("only because orders come in meanwhile"),
         Scenario::of(
@@ -190,10 +234,14 @@ fn of_functions() -> Vec<Scenario> {
             [during(Fault::Deploy, 5), crashes],
         )
         .rings(ORDERS, "FunctionErrorsAlarm", 2)
-        .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30),
+        .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 30)
+        .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30)
+        .rings(ORDERS, "DeadLetterQueuePageAlarm", 31),
         Scenario::of("the same, and metrics come a minute late", 3 * HOUR, [late(1), crashes])
             .rings(ORDERS, "FunctionErrorsAlarm", 3)
+            .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 30)
             .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30)
+            .rings(ORDERS, "DeadLetterQueuePageAlarm", 31)
             .depends_on_range(),
         Scenario::of("the same, and metrics come five minutes late", 3 * HOUR, [late(5), crashes])
             .note("five minutes are beyond the five periods that this alarm looks at")
@@ -204,7 +252,9 @@ fn of_functions() -> Vec<Scenario> {
             [during(Fault::FunctionThrottled { flow }, HOUR)],
         )
         .rings(ORDERS, "FunctionThrottledAlarm", 3)
-        .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30),
+        .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 30)
+        .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30)
+        .rings(ORDERS, "DeadLetterQueuePageAlarm", 31),
     ]
 }
 
@@ -220,20 +270,49 @@ fn of_what_all_share() -> Vec<Scenario> {
         .rings(ALL, "LedgerWriteThrottledAlarm", 3),
         Scenario::of("ingest crashes, for half an hour", 2 * HOUR, [half_an_hour(Fault::IngestCrashes)])
             .rings(ALL, "IngestErrorsAlarm", 2)
-            .rings(ALL, "Ingest5xxAlarm", 3),
+            .rings(ALL, "Ingest5xxAlarm", 3)
+            .rings(ALL, "IngestPageAlarm", 4)
+            .rings(ENRICHER, "EventsLateAlarm", 33)
+            .rings(ORDERS, "EventsLateAlarm", 33),
+        Scenario::of(
+            "a deploy whose ingest crashes, for half an hour",
+            2 * HOUR,
+            [during(Fault::Deploy, 5), half_an_hour(Fault::IngestCrashes)],
+        )
+        .rings(ALL, "IngestErrorsAlarm", 2)
+        .rings(ALL, "Ingest5xxAlarm", 3)
+        .rings(ALL, "IngestPageAlarm", 20)
+        .rings(ENRICHER, "EventsLateAlarm", 33)
+        .rings(ORDERS, "EventsLateAlarm", 33)
+        .depends_on_range()
+        .note("the page waits for as long as a deploy may take, the tickets do not"),
+        Scenario::of(
+            "a deploy whose ingest crashes, for five minutes",
+            2 * HOUR,
+            [during(Fault::Deploy, 5), during(Fault::IngestCrashes, 5)],
+        )
+        .rings(ALL, "IngestErrorsAlarm", 2)
+        .rings(ALL, "Ingest5xxAlarm", 3)
+        .note("nobody is woken"),
         Scenario::of(
             "no concurrency left for ingest, for half an hour",
             2 * HOUR,
             [half_an_hour(Fault::IngestThrottled)],
         )
+        .rings(ALL, "Ingest5xxAlarm", 3)
         .rings(ALL, "IngestThrottledAlarm", 3)
-        .rings(ALL, "Ingest5xxAlarm", 3),
+        .rings(ALL, "IngestPageAlarm", 4)
+        .rings(ENRICHER, "EventsLateAlarm", 33)
+        .rings(ORDERS, "EventsLateAlarm", 33),
         Scenario::of(
             "SQS refuses what ingest sends, for half an hour",
             2 * HOUR,
             [half_an_hour(Fault::QueueRefuses)],
         )
-        .rings(ALL, "Ingest5xxAlarm", 3),
+        .rings(ALL, "Ingest5xxAlarm", 3)
+        .rings(ALL, "IngestPageAlarm", 4)
+        .rings(ENRICHER, "EventsLateAlarm", 33)
+        .rings(ORDERS, "EventsLateAlarm", 33),
     ]
 }
 

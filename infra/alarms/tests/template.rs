@@ -4,9 +4,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use alarms::{Alarm, Application, Kind, alarms, published_in, why_never_published};
+use alarms::{
+    Actions, Alarm, Application, Kind, Parameters, alarms, published_in, why_never_published,
+};
 
 const RUNBOOKS: &str = include_str!("../../../docs/runbooks.md");
+
+/// What wakes somebody; everything else is a ticket.
+const PAGES: [&str; 2] = ["DeadLetterQueueNotEmptyAlarm", "Ingest5xxAlarm"];
 
 fn application() -> Application {
     Application::in_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap()
@@ -65,15 +70,94 @@ fn every_alarm_has_one_runbook_and_every_runbook_an_alarm() {
     assert_eq!(linked, words_after(RUNBOOKS, "\n## "));
 }
 
+/// By an alarm's description.
+fn severity(alarm: &Alarm) -> &str {
+    let rest = alarm.description.strip_prefix("Severity: ").unwrap_or_default();
+    rest.split_once('.').map_or("", |(severity, _)| severity)
+}
+
+/// An alarm that pages is a ticket itself, and wakes somebody by a composite of its own, which can wait for a deploy to end.
 #[test]
-fn every_alarm_tells_when_it_rings_and_when_it_is_over() {
-    assert!(!all().is_empty());
-    for alarm in all() {
-        for told in [&alarm.actions.alarm, &alarm.actions.ok] {
-            assert!(told.iter().all(|arn| arn.starts_with("arn:aws:sns:")), "{}", alarm.name);
-            assert!(!told.is_empty(), "{}", alarm.name);
+fn every_alarm_tells_those_that_its_severity_names_when_it_rings_and_when_it_is_over() {
+    let all = all();
+    let composites: Vec<_> = all
+        .iter()
+        .filter_map(|alarm| match &alarm.kind {
+            Kind::Composite(composite) => Some((alarm, composite)),
+            Kind::Metric(_) => None,
+        })
+        .collect();
+    let suppressors: BTreeSet<_> = composites
+        .iter()
+        .filter_map(|(_, composite)| composite.suppressor.clone())
+        .map(|it| it.alarm)
+        .collect();
+    assert_eq!(suppressors.len(), 1, "{suppressors:?}");
+    let mut pages = BTreeSet::new();
+    for alarm in &all {
+        assert_eq!(alarm.actions.alarm, alarm.actions.ok, "{}", alarm.name);
+        let told: Vec<_> = alarm.actions.alarm.iter().map(|arn| arn.rsplit('-').next().unwrap()).collect();
+        let paged_by: Vec<_> = composites
+            .iter()
+            .filter(|(_, composite)| composite.rule.alarms().contains(&alarm.name.as_str()))
+            .map(|(alarm, _)| (severity(alarm), alarm.actions.alarm.len()))
+            .collect();
+        match (severity(alarm), &alarm.kind) {
+            ("page", Kind::Composite(composite)) => {
+                assert_eq!(told, ["PageTopic"], "{}", alarm.name);
+                assert!(composite.suppressor.is_some(), "{}", alarm.name);
+            }
+            ("page", Kind::Metric(_)) => {
+                pages.insert(alarm.id.as_str());
+                assert_eq!((told, paged_by), (vec!["TicketTopic"], vec![("page", 1)]), "{}", alarm.name);
+            }
+            ("ticket", Kind::Metric(_)) => {
+                assert_eq!((told, paged_by.len()), (vec!["TicketTopic"], 0), "{}", alarm.name);
+            }
+            ("none", Kind::Metric(_)) => {
+                assert!(
+                    told.is_empty() && suppressors.iter().any(|arn| arn.ends_with(&alarm.name)),
+                    "{}",
+                    alarm.name
+                );
+            }
+            (other, _) => panic!("{}: {other}", alarm.name),
         }
     }
+    assert_eq!(pages, PAGES.into());
+}
+
+#[test]
+fn in_a_stack_for_development_no_alarm_tells_anybody() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let read = |file: &str| std::fs::read_to_string(root.join(file));
+    let stage = Parameters::from([("Stage".to_owned(), "dev".into())]);
+    let application = Application::expand("template.yaml", &read, "spillway-dev", stage).unwrap();
+    let all = alarms(&application).unwrap();
+    assert!(!all.is_empty());
+    assert!(all.iter().all(|alarm| alarm.actions == Actions::default()));
+}
+
+/// With alias/aws/sns, or without one of the two calls, CloudWatch could not publish, and nobody would be told
+/// (docs.aws.amazon.com/sns/latest/dg/sns-key-management.html).
+#[test]
+fn cloudwatch_may_publish_to_both_topics_and_use_their_key() {
+    let application = application();
+    let topics: Vec<_> = application.of_kind("AWS::SNS::Topic").collect();
+    assert_eq!(topics.len(), 2);
+    for topic in topics {
+        assert_eq!(topic.properties["KmsMasterKeyId"], "spillway-prod-AlarmKey.Arn", "{}", topic.id);
+        let policy = application
+            .of_kind("AWS::SNS::TopicPolicy")
+            .find(|policy| policy.properties["Topics"][0] == topic.reference.as_str());
+        let statement = &policy.unwrap().properties["PolicyDocument"]["Statement"][0];
+        assert_eq!(statement["Principal"]["Service"], "cloudwatch.amazonaws.com", "{}", topic.id);
+        assert_eq!(statement["Resource"], topic.reference.as_str(), "{}", topic.id);
+    }
+    let key = application.of_kind("AWS::KMS::Key").next().unwrap();
+    let statement = &key.properties["KeyPolicy"]["Statement"][1];
+    assert_eq!(statement["Principal"]["Service"], "cloudwatch.amazonaws.com");
+    assert_eq!(statement["Action"].to_string(), r#"["kms:Decrypt","kms:GenerateDataKey*"]"#);
 }
 
 /// CloudWatch's own choice leaves an alarm that hears nothing in INSUFFICIENT_DATA, of which nobody is told.

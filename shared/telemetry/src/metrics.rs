@@ -58,6 +58,11 @@ pub const UNKNOWN_VALUE: Metric<3> = Metric::count("UnknownValue", ["Flow", "Map
 /// Loads of a window that the dead letter of another one stands for.
 pub const COVERED_BY_DEAD_LETTER: Metric<1> = Metric::count("CoveredByDeadLetter", ["Flow"]);
 
+/// Counted by no function: put by whoever deploys (README), for the stack. Pages wait for it.
+pub const DEPLOYING: &str = "Deploying";
+/// Its dimension.
+pub const STACK_NAME: &str = "StackName";
+
 /// How a record ended, as a dimension of [`RECORDS`].
 pub const DISPOSITION: &str = "Disposition";
 /// Of the wide event that every record leaves: one, also by how it ended.
@@ -90,6 +95,7 @@ pub fn all() -> Vec<Published> {
         by_function(AGE, "Milliseconds"),
         by_function(EVENT_TO_DONE, "Milliseconds"),
         by_function(TARGET_LATENCY, "Milliseconds"),
+        Published { name: DEPLOYING, unit: "Count", dimension_sets: vec![vec![STACK_NAME]] },
         COVERED_BY_DEAD_LETTER.published(),
         ACCEPTED.published(),
         SIGNATURE_REJECTED.published(),
@@ -111,7 +117,7 @@ mod tests {
     fn every_metric_of_this_module_is_in_its_list_once() {
         let text = include_str!("metrics.rs");
         let written = text.lines().filter(|line| line.starts_with("pub const") && line.contains(": "));
-        let no_metric = ["NAMESPACE", "FUNCTION_NAME", "DISPOSITION"];
+        let no_metric = ["NAMESPACE", "FUNCTION_NAME", "STACK_NAME", "DISPOSITION"];
         let written =
             written.filter(|line| !no_metric.iter().any(|name| line.contains(&format!(" {name}:"))));
         let names: BTreeSet<_> = all().into_iter().map(|metric| metric.name).collect();

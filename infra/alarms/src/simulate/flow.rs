@@ -14,19 +14,33 @@ const CAPACITY: u32 = 600;
 /// Above so many a minute they come in batches of ten.
 const ALONE: u32 = 60;
 const BATCH: u32 = 10;
+/// A visibility timeout of two hours.
+const TAKEN_FOR: u32 = 120;
 const DONE_MS: f64 = 400.0;
 const HELD_MS: f64 = 40.0;
 const COLD_MS: f64 = 900.0;
 /// As long as one call of a target may take (TargetTimeoutMs).
 const TIMED_OUT_MS: f64 = 8_000.0;
 
+/// So many events that happened at their source in that minute.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Events {
+    pub(super) count: u32,
+    pub(super) happened: u32,
+}
+
 /// Records of one minute.
 #[derive(Default)]
 pub(super) struct Outcome {
     pub(super) done: u32,
+    pub(super) done_events: Vec<Events>,
     pub(super) ledger_calls: u32,
     pub(super) refused_ledger_calls: u32,
     held: u32,
+    /// Held as the target fails.
+    target_down: u32,
+    /// Held as it asks for less.
+    rate_limited: u32,
     crashed: u32,
     throttled: u32,
     /// Calls of the target that failed.
@@ -68,9 +82,13 @@ impl Flow {
             Fault::DeadLetters { flow, count } if flow == self.parts.name => {
                 self.dead_letters.send(minute, Messages::new(count, minute));
             }
+            Fault::TakenByOthers { flow, count } if flow == self.parts.name => {
+                self.queue.put(Messages::new(count, minute).again(minute + TAKEN_FOR));
+            }
             Fault::Redrive { flow } if flow == self.parts.name => {
-                let count = self.dead_letters.take_all(minute);
-                self.queue.send(minute, Messages::new(count, minute));
+                for letters in self.dead_letters.take_all(minute) {
+                    self.queue.send(minute, letters.anew(minute));
+                }
             }
             _ => {}
         }
@@ -79,12 +97,14 @@ impl Flow {
     pub(super) fn minute(
         &mut self,
         minute: u32,
-        arriving: u32,
+        arriving: &[Events],
         weather: &Weather,
         emit: &mut Emit<'_>,
     ) -> Outcome {
         let mut outcome = Outcome::default();
-        self.queue.send(minute, Messages::new(arriving, minute));
+        for Events { count, happened } in arriving {
+            self.queue.send(minute, Messages { happened: *happened, ..Messages::new(*count, minute) });
+        }
         if weather.polls {
             let mut left = CAPACITY;
             for messages in self.queue.receive(minute) {
@@ -93,7 +113,9 @@ impl Flow {
                     self.dead_letters.put(messages.moved(minute));
                     continue;
                 }
-                let is_cheap = weather.table_throttled || self.gate.closed_until(minute).is_some();
+                let is_cheap = weather.table_throttled
+                    || weather.target == Target::Throttles
+                    || self.gate.closed_until(minute).is_some();
                 let (taken, rest) = messages.split(if is_cheap { messages.count } else { left });
                 self.queue.put(rest);
                 if !is_cheap {
@@ -104,6 +126,7 @@ impl Flow {
             }
         }
         self.tell(weather, &outcome, emit);
+        self.tell_of_records(minute, &outcome, emit);
         self.queue.end_of_minute(minute, weather.letters_sleep, emit);
         self.dead_letters.end_of_minute(minute, weather.letters_sleep, emit);
         outcome
@@ -121,28 +144,33 @@ impl Flow {
 
     fn work(&mut self, minute: u32, messages: Messages, weather: &Weather, outcome: &mut Outcome) {
         let refused = self.refused(messages, weather);
-        self.dead_letter(minute, refused);
+        let (poison, messages) = messages.split(refused);
+        self.dead_letter(minute, poison);
         outcome.refused += refused;
-        let (_, messages) = messages.split(refused);
         if messages.count == 0 {
             return;
         }
         if weather.table_throttled {
             outcome.refused_ledger_calls += messages.count;
-            return self.hold(minute, messages, minute + 1, outcome);
+            self.hold(minute, messages, minute + 1, outcome);
+            return;
         }
         outcome.ledger_calls += messages.count;
         if let Some(until) = self.gate.closed_until(minute) {
-            return self.hold(minute, messages, until, outcome);
+            outcome.target_down += self.hold(minute, messages, until, outcome);
+            return;
         }
         match weather.target {
             Target::Up => {
                 self.gate.succeeded();
                 self.queue.deleted += messages.count;
                 outcome.done += messages.count;
+                outcome.done_events.push(Events { count: messages.count, happened: messages.happened });
             }
             // Retry-After of a minute, which the gate keeps for all.
-            Target::Throttles => self.hold(minute, messages, minute + 1, outcome),
+            Target::Throttles => {
+                outcome.rate_limited += self.hold(minute, messages, minute + 1, outcome);
+            }
             Target::Down | Target::Refuses => {
                 let tries = self.gate.tries(minute, messages.count);
                 self.gate.failed(minute, tries);
@@ -150,12 +178,12 @@ impl Flow {
                 let (tried, others) = messages.split(tries);
                 match self.gate.closed_until(minute) {
                     Some(until) => {
-                        self.hold(minute, tried, until, outcome);
-                        self.hold(minute, others, until, outcome);
+                        outcome.target_down += self.hold(minute, tried, until, outcome);
+                        outcome.target_down += self.hold(minute, others, until, outcome);
                     }
                     // Credentials that are refused use up no receive, whether or not the breaker is open.
                     None if weather.target == Target::Refuses => {
-                        self.hold(minute, messages, minute + 1, outcome);
+                        outcome.target_down += self.hold(minute, messages, minute + 1, outcome);
                     }
                     None => {
                         outcome.come_again += messages.count;
@@ -177,19 +205,42 @@ impl Flow {
     }
 
     /// A copy with its reason, sent by the function.
-    fn dead_letter(&mut self, minute: u32, count: u32) {
-        self.queue.deleted += count;
-        self.dead_letters.send(minute, Messages::new(count, minute));
+    fn dead_letter(&mut self, minute: u32, messages: Messages) {
+        self.queue.deleted += messages.count;
+        self.dead_letters.send(minute, messages.anew(minute));
     }
 
-    fn hold(&mut self, minute: u32, messages: Messages, until: u32, outcome: &mut Outcome) {
+    /// How many are held; what is too old is given up.
+    fn hold(&mut self, minute: u32, messages: Messages, until: u32, outcome: &mut Outcome) -> u32 {
         if minute - messages.first >= self.parts.longest_hold {
             outcome.refused += messages.count;
-            return self.dead_letter(minute, messages.count);
+            self.dead_letter(minute, messages);
+            return 0;
         }
         outcome.held += messages.count;
         self.queue.deleted += messages.count;
         self.queue.send(minute, messages.held(minute, until));
+        messages.count
+    }
+
+    /// The wide event of each record.
+    fn tell_of_records(&self, minute: u32, outcome: &Outcome, emit: &mut Emit<'_>) {
+        let function = [("FunctionName", self.parts.function.as_str())];
+        let mut ours =
+            |metric, values: &[(f64, u32)]| emit.values(metrics::NAMESPACE, metric, &function, values);
+        for (metric, count) in [
+            (metrics::RECORDS, outcome.done + outcome.refused + outcome.held + outcome.come_again),
+            (metrics::HELD, outcome.held),
+            (metrics::BREAKER_OPEN, outcome.target_down),
+            (metrics::RATE_LIMITED, outcome.rate_limited),
+            (metrics::DEAD_LETTERED, outcome.refused),
+        ] {
+            ours(metric, &[(1.0, count)]);
+        }
+        for done in &outcome.done_events {
+            let lag = f64::from((minute - done.happened) * 60_000) + DONE_MS;
+            ours(metrics::EVENT_TO_DONE, &[(lag, done.count)]);
+        }
     }
 
     fn tell(&self, weather: &Weather, outcome: &Outcome, emit: &mut Emit<'_>) {
@@ -266,7 +317,8 @@ mod tests {
         let (mut flow, mut recording) = (flow(), Recording::default());
         let outcomes = (0..minutes).map(|minute| {
             let mut emit = Emit::new(&mut recording, minute, 0);
-            flow.minute(minute, if minute == 0 { arriving } else { 0 }, weather, &mut emit)
+            let count = if minute == 0 { arriving } else { 0 };
+            flow.minute(minute, &[Events { count, happened: minute }], weather, &mut emit)
         });
         (outcomes.collect(), recording)
     }

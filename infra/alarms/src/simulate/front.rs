@@ -2,6 +2,7 @@
 
 use super::MINUTES_A_DAY;
 use super::emit::Emit;
+use super::flow::Events;
 use super::landscape::Landscape;
 
 const WORKING_RATE: u32 = 10;
@@ -24,7 +25,7 @@ pub(super) struct Front {
     stage: String,
     has_source: Vec<bool>,
     /// By minute, what is posted again of each flow.
-    again: Vec<(u32, Vec<u32>)>,
+    again: Vec<(u32, Vec<Vec<Events>>)>,
 }
 
 impl Front {
@@ -46,23 +47,24 @@ impl Front {
         silent: &[bool],
         ingest: Ingest,
         emit: &mut Emit<'_>,
-    ) -> Vec<u32> {
+    ) -> Vec<Vec<Events>> {
         let rate = if is_holiday { QUIET_RATE } else { rate(minute) };
-        let mut posted: Vec<u32> = self
+        let mut posted: Vec<Vec<Events>> = self
             .has_source
             .iter()
             .zip(silent)
             .map(|(has_source, silent)| if *has_source && !silent { rate } else { 0 })
+            .map(|count| vec![Events { count, happened: minute }])
             .collect();
         let due: Vec<_> = self.again.extract_if(.., |(at, _)| *at <= minute).collect();
-        for (_, counts) in due {
-            posted.iter_mut().zip(counts).for_each(|(posted, again)| *posted += again);
+        for (_, events) in due {
+            posted.iter_mut().zip(events).for_each(|(posted, again)| posted.extend(again));
         }
-        self.tell(posted.iter().sum(), ingest, emit);
+        self.tell(posted.iter().flatten().map(|events| events.count).sum(), ingest, emit);
         if ingest == Ingest::Runs {
             return posted;
         }
-        let none = vec![0; posted.len()];
+        let none = vec![Vec::new(); posted.len()];
         self.again.push((minute + POSTED_AGAIN_AFTER, posted));
         none
     }

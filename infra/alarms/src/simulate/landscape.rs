@@ -9,6 +9,7 @@ use crate::template::{Application, Resource, text};
 pub struct Landscape {
     /// By name.
     pub(crate) flows: Vec<FlowParts>,
+    pub(crate) stack: String,
     pub(crate) ingest: String,
     pub(crate) api: String,
     pub(crate) stage: String,
@@ -64,6 +65,7 @@ impl Landscape {
         };
         Ok(Self {
             flows,
+            stack: ingest.reference.strip_suffix("-ingest").unwrap_or_default().to_owned(),
             ingest: ingest.reference.clone(),
             api: one("AWS::ApiGatewayV2::Api")?.reference.clone(),
             stage: said(one("AWS::ApiGatewayV2::Stage")?, &["StageName"]),
@@ -145,6 +147,7 @@ mod tests {
         assert_eq!((times, orders.longest_hold), ([5, 3, 5_760, 20_160], 4_320));
         let shipping = &landscape.flows[landscape.flow("inventory-to-shipping").unwrap()];
         assert_eq!((shipping.has_source, shipping.next), (false, None));
+        assert_eq!(landscape.stack, "spillway-prod");
         assert_eq!(landscape.ingest, "spillway-prod-ingest");
         assert_eq!(landscape.stage, "$default");
     }

@@ -10,16 +10,21 @@ mod landscape;
 mod queue;
 mod weather;
 
+use telemetry::metrics;
+
 use crate::metric::Recording;
 
 use emit::Emit;
-use flow::Flow;
+use flow::{Events, Flow};
 use front::{Front, Ingest};
 pub use landscape::Landscape;
 use weather::Weather;
 
 /// Minute 0 of every simulation is eight in the morning of a Monday.
 pub(crate) const MINUTES_A_DAY: u32 = 1_440;
+
+/// Flows whose follow-on events are of the time when their cause happened; others' happen when they are made.
+const KEEP_TIME: [&str; 1] = ["hubspot-enricher"];
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fault {
@@ -52,6 +57,16 @@ pub enum Fault {
     SourceSilent {
         flow: &'static str,
     },
+    /// So many events a minute more, by a rule of EventBridge.
+    Surge {
+        flow: &'static str,
+        events: u32,
+    },
+    /// Somebody receives so many messages that were waiting, for two hours, and deletes none.
+    TakenByOthers {
+        flow: &'static str,
+        count: u32,
+    },
     /// People do not work, and little comes in for any flow.
     Holiday,
     PollerDead {
@@ -74,7 +89,7 @@ pub enum Fault {
     Redrive {
         flow: &'static str,
     },
-    /// Two versions of every function run, the new one starts cold.
+    /// Two versions of every function run, the new one starts cold. Whoever deploys has said so when it begins.
     Deploy,
     IngestCrashes,
     IngestThrottled,
@@ -98,6 +113,8 @@ impl Fault {
             | Self::UnknownValue { flow, .. }
             | Self::OverridesRefused { flow }
             | Self::SourceSilent { flow }
+            | Self::Surge { flow, .. }
+            | Self::TakenByOthers { flow, .. }
             | Self::PollerDead { flow }
             | Self::FunctionCrashes { flow }
             | Self::FunctionThrottled { flow }
@@ -127,6 +144,7 @@ pub struct World {
     flows: Vec<Flow>,
     front: Front,
     table: String,
+    stack: String,
     faults: Vec<During>,
 }
 
@@ -136,6 +154,7 @@ impl World {
             flows: landscape.flows.iter().map(Flow::new).collect(),
             front: Front::new(landscape),
             table: landscape.table.clone(),
+            stack: landscape.stack.clone(),
             faults: faults.to_vec(),
         }
     }
@@ -143,7 +162,7 @@ impl World {
     /// All that is published within so many minutes.
     pub fn play(mut self, minutes: u32) -> Recording {
         let mut recording = Recording::default();
-        let mut arriving = vec![0; self.flows.len()];
+        let mut arriving = vec![Vec::new(); self.flows.len()];
         for minute in 0..minutes {
             arriving = self.minute(minute, &arriving, &mut recording);
         }
@@ -151,7 +170,12 @@ impl World {
     }
 
     /// `follow_on` comes from the flows before; what goes to the flows after is for the next minute.
-    fn minute(&mut self, minute: u32, follow_on: &[u32], recording: &mut Recording) -> Vec<u32> {
+    fn minute(
+        &mut self,
+        minute: u32,
+        follow_on: &[Vec<Events>],
+        recording: &mut Recording,
+    ) -> Vec<Vec<Events>> {
         let faults: Vec<_> =
             self.faults.iter().filter(|during| (during.from..during.to).contains(&minute)).copied().collect();
         let now = |wanted: Fault| faults.iter().any(|during| during.fault == wanted);
@@ -160,6 +184,10 @@ impl World {
             _ => None,
         });
         let mut emit = Emit::new(recording, minute, late.unwrap_or_default());
+        if faults.iter().any(|during| during.fault == Fault::Deploy && during.from == minute) {
+            let stack = [(metrics::STACK_NAME, self.stack.as_str())];
+            emit.values(metrics::NAMESPACE, metrics::DEPLOYING, &stack, &[(1.0, 1)]);
+        }
         let ingest = if now(Fault::IngestCrashes) {
             Ingest::Crashes
         } else if now(Fault::IngestThrottled) {
@@ -173,20 +201,37 @@ impl World {
             faults.iter().any(|during| matches!(during.fault, Fault::SourceSilent { flow } if flow == name))
         };
         let silent: Vec<_> = self.flows.iter().map(|flow| is_silent(flow.name())).collect();
-        let webhooks = self.front.minute(minute, now(Fault::Holiday), &silent, ingest, &mut emit);
-        let mut next = vec![0; self.flows.len()];
+        let mut webhooks = self.front.minute(minute, now(Fault::Holiday), &silent, ingest, &mut emit);
+        for (flow, arriving) in self.flows.iter().zip(&mut webhooks) {
+            arriving.extend(faults.iter().filter_map(|during| match during.fault {
+                Fault::Surge { flow: name, events } if name == flow.name() => {
+                    Some(Events { count: events, happened: minute })
+                }
+                _ => None,
+            }));
+        }
+        let mut next = vec![Vec::new(); self.flows.len()];
         let (mut ledger_calls, mut refused_calls) = (0, 0);
         for (place, flow) in self.flows.iter_mut().enumerate() {
             for during in faults.iter().filter(|during| during.from == minute) {
                 flow.begins(minute, during.fault);
             }
-            let arriving = [webhooks.get(place), follow_on.get(place)].into_iter().flatten().copied().sum();
+            let arriving: Vec<_> = [webhooks.get(place), follow_on.get(place)]
+                .into_iter()
+                .flatten()
+                .flatten()
+                .copied()
+                .collect();
             let weather = Weather::of(flow.name(), &faults);
-            let outcome = flow.minute(minute, arriving, &weather, &mut emit);
+            let outcome = flow.minute(minute, &arriving, &weather, &mut emit);
             ledger_calls += outcome.ledger_calls;
             refused_calls += outcome.refused_ledger_calls;
             if let Some(slot) = flow.next().and_then(|next_flow| next.get_mut(next_flow)) {
-                *slot += outcome.done;
+                let keeps_time = KEEP_TIME.contains(&flow.name());
+                slot.extend(outcome.done_events.into_iter().map(|events| Events {
+                    happened: if keeps_time { events.happened } else { minute },
+                    ..events
+                }));
             }
         }
         self.tell_table(ledger_calls, refused_calls, &mut emit);

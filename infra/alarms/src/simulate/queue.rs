@@ -24,6 +24,8 @@ pub(super) struct Messages {
     pub(super) enqueued: u32,
     /// When the event came in the first place; what is held is sent again, and keeps this as an attribute.
     pub(super) first: u32,
+    /// At its source, whatever became of it since.
+    pub(super) happened: u32,
     /// What its retention counts from; a redrive policy's move does not change it.
     pub(super) kept_since: u32,
     pub(super) receives: u32,
@@ -39,6 +41,7 @@ impl Messages {
             count,
             enqueued: minute,
             first: minute,
+            happened: minute,
             kept_since: minute,
             receives: 0,
             visible_at: minute,
@@ -48,7 +51,12 @@ impl Messages {
 
     /// Sent again after a delay, as what is held is.
     pub(super) fn held(self, minute: u32, until: u32) -> Self {
-        Self { first: self.first, visible_at: until, ..Self::new(self.count, minute) }
+        Self { first: self.first, visible_at: until, ..self.anew(minute) }
+    }
+
+    /// Another message for the same events.
+    pub(super) fn anew(self, minute: u32) -> Self {
+        Self { happened: self.happened, ..Self::new(self.count, minute) }
     }
 
     /// Back when its visibility timeout ends.
@@ -58,7 +66,7 @@ impl Messages {
 
     /// To the dead letter queue, by the redrive policy.
     pub(super) fn moved(self, minute: u32) -> Self {
-        Self { kept_since: self.kept_since, ..Self::new(self.count, minute) }
+        Self { kept_since: self.kept_since, ..self.anew(minute) }
     }
 
     /// So many of them, and the others.
@@ -125,9 +133,9 @@ impl Queue {
         visible
     }
 
-    pub(super) fn take_all(&mut self, minute: u32) -> u32 {
+    pub(super) fn take_all(&mut self, minute: u32) -> Vec<Messages> {
         self.touched = Some(minute);
-        self.messages.drain(..).map(|messages| messages.count).sum()
+        std::mem::take(&mut self.messages)
     }
 
     pub(super) fn end_of_minute(&mut self, minute: u32, letters_sleep: bool, emit: &mut Emit<'_>) {
@@ -239,6 +247,7 @@ mod tests {
     #[test]
     fn what_is_held_begins_to_age_anew_and_is_delayed_until_its_time() {
         let messages = Messages::new(3, 0).held(5, 9);
+        assert_eq!((messages.happened, messages.moved(20).happened, messages.anew(30).happened), (0, 0, 0));
         assert_eq!((messages.first, messages.enqueued, messages.visible_at, messages.receives), (0, 5, 9, 0));
         let recording = play(12, |minute, queue| {
             if minute == 5 {
@@ -258,6 +267,6 @@ mod tests {
         for minute in 90..120 {
             queue.end_of_minute(minute, false, &mut Emit::new(&mut recording, minute, 0));
         }
-        assert_eq!(queue.take_all(120), 0);
+        assert_eq!(queue.take_all(120), []);
     }
 }

@@ -94,6 +94,7 @@ fn what_is_emitted_is_what_aws_and_we_publish() {
         Fault::UnknownValue { flow: FLOW, every: 3 },
         Fault::OverridesRefused { flow: "payments-to-operations" },
         Fault::TableThrottled,
+        Fault::Deploy,
     ];
     let all = crate::published::published().unwrap();
     let recording = play(&faults, 100);
