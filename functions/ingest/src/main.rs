@@ -21,7 +21,10 @@ async fn main() -> Result<(), Error> {
     lambda_runtime::run(service_fn(|event: LambdaEvent<ApiGatewayV2httpRequest>| {
         let ingest = Arc::clone(&ingest);
         async move {
-            Ok::<_, Error>(ingest.handle(event.payload, event.context.xray_trace_id.as_deref()).await)
+            // SQS refuses a message whose trace header is none.
+            let trace_header =
+                event.context.xray_trace_id.as_deref().filter(|header| telemetry::trace_id(header).is_some());
+            Ok::<_, Error>(ingest.handle(event.payload, trace_header).await)
         }
     }))
     .await

@@ -4,9 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use alarms::{
-    Actions, Alarm, Application, Kind, Parameters, alarms, published_in, why_never_published,
-};
+use alarms::{Actions, Alarm, Application, Kind, Parameters, alarms, published_in, why_never_published};
 
 const RUNBOOKS: &str = include_str!("../../../docs/runbooks.md");
 

@@ -20,7 +20,8 @@ pub(crate) const fn reported() -> CallError {
     CallError::NotNow { code: Code::TargetReportsFailure, after: Some(REST) }
 }
 
-/// What has answered is at work no more, whatever it has answered.
+/// What has answered is at work no more, whatever it has answered; a server error says nothing of that, as a proxy may answer
+/// with one while Superset goes on. It keeps its claim, and on its last receive its letter stands for no other load.
 pub(crate) fn over(error: CallError) -> CallError {
     match error {
         CallError::NotNow { code: code @ Code::ResponseUnreadable, .. }

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hasher};
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber};
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Context, Filter};
 
 /// Levels by target, and how many of a hundred correlation ids leave their INFO lines. Warnings and errors are always written,
@@ -19,6 +19,11 @@ pub(crate) struct Sampling {
 impl<S: Subscriber> Filter<S> for Sampling {
     fn enabled(&self, metadata: &Metadata<'_>, context: &Context<'_, S>) -> bool {
         Filter::<S>::enabled(&self.levels, metadata, context)
+    }
+
+    /// Or every line that no level lets through would be asked about.
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Filter::<S>::max_level_hint(&self.levels)
     }
 
     fn event_enabled(&self, event: &Event<'_>, _: &Context<'_, S>) -> bool {
@@ -60,7 +65,6 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use tracing_subscriber::Layer;
-    use tracing_subscriber::filter::LevelFilter;
     use tracing_subscriber::layer::SubscriberExt;
 
     use super::*;
@@ -107,5 +111,13 @@ mod tests {
         assert!(!written.iter().any(|line| line.starts_with("DEBUG")));
         assert_eq!(seen(100, lines).len(), 3_001);
         assert_eq!(seen(0, lines).len(), 1_001);
+    }
+
+    #[test]
+    fn lines_that_no_level_lets_through_cost_no_more_than_without_sampling() {
+        let levels = Targets::new().with_default(LevelFilter::INFO).with_target("hyper", Level::WARN);
+        let sampling = Sampling { levels, percent: 50 };
+        let hint = Filter::<tracing_subscriber::Registry>::max_level_hint(&sampling);
+        assert_eq!(hint, Some(LevelFilter::INFO));
     }
 }

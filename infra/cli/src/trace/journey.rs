@@ -78,15 +78,27 @@ impl Line {
     }
 }
 
-/// The events in whose lines the id stands as one: as a correlation id, a delivery's or a message's, or in an operation's key.
+/// The parts of an operation's key, each written behind its length: `19:orders-to-inventory/4:acme`.
+fn parts(mut key: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    while let Some((length, rest)) = key.split_once(':') {
+        let Some((part, behind)) = length.parse().ok().and_then(|length| rest.split_at_checked(length))
+        else {
+            break;
+        };
+        parts.push(part);
+        key = behind.strip_prefix('/').unwrap_or(behind);
+    }
+    parts
+}
+
+/// The events in whose lines the id stands as one: as a correlation id, a delivery's or a message's, or in an operation's key,
+/// where it may stand behind what it is of: `refund/re_1`.
 pub(super) fn events(lines: &[Line], id: &str) -> BTreeSet<String> {
     let names = |line: &&Line| {
         let whole = ["correlation_id", "delivery_id", "message_id"].iter().any(|name| line.text(name) == id);
-        whole
-            || line
-                .text("operation")
-                .split('/')
-                .any(|part| part.split_once(':').is_some_and(|(_, it)| it == id))
+        let is_it = |part: &str| part == id || part.split('/').any(|piece| piece == id);
+        whole || parts(line.text("operation")).into_iter().any(is_it)
     };
     let of = |line: &Line| Some(line.text("correlation_id").to_owned()).filter(|event| !event.is_empty());
     lines.iter().filter(names).filter_map(of).collect()
@@ -98,13 +110,14 @@ pub(super) struct Ledger {
     operation: String,
     state: String,
     said: String,
-    is_done: bool,
+    /// Its letter is in the DLQ, whatever a repeat of its message ended as.
+    is_rejected: bool,
 }
 
 impl Ledger {
     pub(super) fn of(operation: &str, item: Option<&Item>, now: Timestamp) -> Self {
-        let (state, said, is_done) = match item {
-            None => ("not there".to_owned(), "never claimed, or forgotten since".to_owned(), false),
+        let (state, said) = match item {
+            None => ("not there".to_owned(), "never claimed, or forgotten since".to_owned()),
             Some(item) => {
                 let state = match item.status {
                     Status::Done => "DONE".to_owned(),
@@ -114,10 +127,11 @@ impl Ledger {
                 };
                 let said = [item.outcome.clone(), counted_attempts(item.attempts)];
                 let said = said.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ");
-                (state, said, item.status == Status::Done)
+                (state, said)
             }
         };
-        Self { operation: operation.to_owned(), state, said, is_done }
+        let is_rejected = item.is_some_and(|item| item.status == Status::Rejected);
+        Self { operation: operation.to_owned(), state, said, is_rejected }
     }
 }
 
@@ -144,13 +158,18 @@ impl Journey {
         self.lines.iter().map(|line| line.text("operation")).filter(|operation| !operation.is_empty())
     }
 
-    /// How each message ended at last: one that came again, or was held, has another line later.
+    /// What has not ended well at last: one that came again, was held, or was redriven has another line later. Before a mapping was
+    /// mended no operation was known of it.
     fn open(&self) -> Vec<&Line> {
+        let well = ["Done", "Duplicate", "Stale", "Ignored"];
         let mut last: BTreeMap<(&str, &str), &Line> = BTreeMap::new();
         for line in self.lines.iter().filter(|line| line.text("message") == "record ended") {
-            last.insert((line.function.as_str(), line.text("operation")), line);
+            let function = line.function.as_str();
+            if well.contains(&line.text("disposition")) {
+                last.remove(&(function, ""));
+            }
+            last.insert((function, line.text("operation")), line);
         }
-        let well = ["Done", "Duplicate", "Stale", "Ignored"];
         last.into_values().filter(|line| !well.contains(&line.text("disposition"))).collect()
     }
 
@@ -176,10 +195,14 @@ impl Journey {
         if !operations.is_empty() {
             parts.push(table(["ledger", "operation", "what it holds"], &operations, true));
         }
-        let not_done = self.ledger.iter().filter(|it| !it.is_done).count();
-        parts.push(match open.len() {
-            0 => format!("every message of it has ended well; {} not done", counted(not_done, "operation")),
-            count => format!("{} of it not ended well yet", counted(count, "message")),
+        let rejected = self.ledger.iter().filter(|it| it.is_rejected).count();
+        let good = open.is_empty() && rejected == 0;
+        parts.push(match (open.len(), rejected) {
+            (0, 0) => "every message of it has ended well".to_owned(),
+            (0, rejected) => {
+                format!("{} of it rejected: a letter is in the DLQ", counted(rejected, "operation"))
+            }
+            (count, _) => format!("{} of it not ended well yet", counted(count, "message")),
         });
         let step = |line: &Line| {
             let (what, how) = line.step();
@@ -192,7 +215,7 @@ impl Journey {
             }).collect::<Vec<_>>(),
             "open": open.into_iter().map(step).collect::<Vec<_>>(),
         });
-        Answer { text: parts.join("\n\n"), json, good: self.open().is_empty() }
+        Answer { text: parts.join("\n\n"), json, good }
     }
 }
 
@@ -226,7 +249,7 @@ mod tests {
             }),
         );
         let lines = [webhook, record("1", "orders", "Done", RESERVE)];
-        for id in ["e-1", "d-1", "m-1", "5912345678901"] {
+        for id in ["e-1", "d-1", "m-1", "5912345678901", "acme"] {
             assert_eq!(events(&lines, id), BTreeSet::from(["e-1".to_owned()]), "{id}");
         }
         for id in ["e-", "591234567890", "reserv", "acm"] {
@@ -256,6 +279,41 @@ mod tests {
         assert_eq!(held.operations().collect::<BTreeSet<_>>(), BTreeSet::from([RESERVE, LABEL]));
         let done = Journey::of([lines, vec![record("4", "shipping", "Done", LABEL)]].concat());
         assert!(done.answer("e-1").good);
+    }
+
+    #[test]
+    fn a_refund_is_found_by_its_own_id() {
+        let operation = "22:payments-to-operations/4:acct/4:pi_1/11:refund/re_1";
+        assert_eq!(parts(operation), ["payments-to-operations", "acct", "pi_1", "refund/re_1"]);
+        let lines = [record("1", "payments", "Done", operation)];
+        for id in ["pi_1", "re_1", "refund/re_1"] {
+            assert_eq!(events(&lines, id).len(), 1, "{id}");
+        }
+        assert_eq!(events(&lines, "_1").len(), 0);
+    }
+
+    #[test]
+    fn what_was_refused_by_its_mapping_has_ended_well_once_it_was_redriven_and_done() {
+        let refused = record("1", "orders", "Reject", "");
+        assert!(!Journey::of(vec![refused.clone()]).answer("e-1").good);
+        let done = Journey::of(vec![refused, record("2", "orders", "Done", RESERVE)]);
+        assert!(done.answer("e-1").good);
+    }
+
+    #[test]
+    fn a_repeat_of_what_is_a_dead_letter_is_no_good_end() {
+        let lines =
+            vec![record("1", "orders", "Reject", RESERVE), record("2", "orders", "Duplicate", RESERVE)];
+        let mut journey = Journey::of(lines);
+        let state = "REJECTED SPW4005".to_owned();
+        journey.ledger.push(Ledger {
+            operation: RESERVE.to_owned(),
+            state,
+            said: String::new(),
+            is_rejected: true,
+        });
+        let answer = journey.answer("e-1");
+        assert!(!answer.good && answer.text.contains("a letter is in the DLQ"), "{}", answer.text);
     }
 
     #[test]

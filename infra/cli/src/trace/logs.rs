@@ -22,11 +22,8 @@ impl Logs {
         let request = client.describe_log_groups().log_group_name_prefix(&prefix).into_paginator().items();
         let found = request.send().try_collect().await;
         let found = found.map_err(|error| anyhow::anyhow!(aws::error_chain(&error)));
-        let groups: Vec<_> = found
-            .context("listing log groups")?
-            .into_iter()
-            .filter_map(|group| group.log_group_name)
-            .collect();
+        let found = found.context("listing log groups")?.into_iter().filter_map(|group| group.log_group_name);
+        let groups = of_stack(&prefix, found.collect());
         ensure!(!groups.is_empty(), "no log group's name begins with {prefix}: is the stack called {stack}?");
         Ok(Self { client, groups, since })
     }
@@ -67,6 +64,15 @@ impl Logs {
     }
 }
 
+/// Without those of stacks whose names go on where this one's ends: each deployment has an ingest of its own.
+fn of_stack(prefix: &str, groups: Vec<String>) -> Vec<String> {
+    let ingest = format!("{prefix}ingest");
+    let of_ingest =
+        groups.iter().filter(|name| **name != ingest).filter_map(|name| name.strip_suffix("ingest"));
+    let others: Vec<_> = of_ingest.filter(|stack| stack.ends_with('-')).map(str::to_owned).collect();
+    groups.into_iter().filter(|name| !others.iter().any(|other| name.starts_with(other))).collect()
+}
+
 /// One term of a filter pattern, whatever signs are in it.
 fn quoted(term: &str) -> String {
     format!("\"{}\"", term.replace('\\', "\\\\").replace('"', "\\\""))
@@ -75,6 +81,14 @@ fn quoted(term: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stack_whose_name_goes_on_is_another() {
+        let named = |names: [&str; 2]| names.map(|name| format!("/aws/lambda/{name}")).to_vec();
+        let ours = named(["shop-ingest", "shop-orders-to-inventory"]);
+        let others = named(["shop-eu-ingest", "shop-eu-orders-to-inventory"]);
+        assert_eq!(of_stack("/aws/lambda/shop-", [ours.clone(), others].concat()), ours);
+    }
 
     #[test]
     fn a_term_is_quoted_so_that_no_sign_of_it_means_something_else() {
