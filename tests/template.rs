@@ -183,6 +183,12 @@ async fn a_message_stays_hidden_for_six_times_what_a_function_may_take() {
     for (name, function) in templates.flows() {
         let visibility = templates.of_flow(function, "VisibilityTimeoutSeconds");
         assert!(visibility >= 6 * number(&function["Timeout"]), "{name}");
+        // Of which its alarms tell durations as a share.
+        assert_eq!(
+            templates.of_flow(function, "FunctionTimeoutSeconds"),
+            number(&function["Timeout"]),
+            "{name}"
+        );
     }
 }
 

@@ -135,6 +135,13 @@ fn of_targets() -> Vec<Scenario> {
             .rings(CRM, "TargetRateLimitedAlarm", 15)
             .rings(ORDERS, "TargetRateLimitedAlarm", 15)
             .note("the quarter of an hour may be a peak"),
+        Scenario::of(
+            "inventory system answers after 85 % of an invocation's time, for an hour",
+            3 * HOUR,
+            [during(Fault::TargetSlow { flows: &CALL_TRYTON }, HOUR)],
+        )
+        .rings(CRM, "FunctionSlowAlarm", 2)
+        .rings(ORDERS, "FunctionSlowAlarm", 2),
         Scenario::of("inventory system refuses our key", 6 * HOUR, [refuses])
             .rings(CRM, "CredentialsRefusedAlarm", 1)
             .rings(ORDERS, "CredentialsRefusedAlarm", 1)
@@ -233,11 +240,13 @@ fn of_functions() -> Vec<Scenario> {
             3 * HOUR,
             [during(Fault::Deploy, 5), crashes],
         )
+        .rings(ORDERS, "FunctionAbortedAlarm", 1)
         .rings(ORDERS, "FunctionErrorsAlarm", 2)
         .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 30)
         .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30)
         .rings(ORDERS, "DeadLetterQueuePageAlarm", 31),
         Scenario::of("the same, and metrics come a minute late", 3 * HOUR, [late(1), crashes])
+            .rings(ORDERS, "FunctionAbortedAlarm", 2)
             .rings(ORDERS, "FunctionErrorsAlarm", 3)
             .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 30)
             .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30)
@@ -246,6 +255,24 @@ fn of_functions() -> Vec<Scenario> {
         Scenario::of("the same, and metrics come five minutes late", 3 * HOUR, [late(5), crashes])
             .note("five minutes are beyond the five periods that this alarm looks at")
             .depends_on_range(),
+        Scenario::of(
+            "every invocation for orders is broken off, for an hour",
+            3 * HOUR,
+            [during(Fault::FunctionTimesOut { flow }, HOUR)],
+        )
+        .rings(ORDERS, "FunctionAbortedAlarm", 1)
+        .rings(ORDERS, "FunctionNearTimeoutAlarm", 1)
+        .rings(ORDERS, "FunctionErrorsAlarm", 2)
+        .rings(ORDERS, "FunctionSlowAlarm", 2)
+        .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 30)
+        .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30)
+        .rings(ORDERS, "DeadLetterQueuePageAlarm", 31),
+        Scenario::of(
+            "one order in fifty makes the function panic",
+            4 * HOUR,
+            [during(Fault::Panics { flow, every: 50 }, 3 * HOUR)],
+        )
+        .rings(ORDERS, "FunctionAbortedAlarm", 5),
         Scenario::of(
             "no concurrency left for orders, for an hour",
             3 * HOUR,
@@ -269,6 +296,7 @@ fn of_what_all_share() -> Vec<Scenario> {
         .rings(ALL, "LedgerReadThrottledAlarm", 3)
         .rings(ALL, "LedgerWriteThrottledAlarm", 3),
         Scenario::of("ingest crashes, for half an hour", 2 * HOUR, [half_an_hour(Fault::IngestCrashes)])
+            .rings(ALL, "IngestAbortedAlarm", 1)
             .rings(ALL, "IngestErrorsAlarm", 2)
             .rings(ALL, "Ingest5xxAlarm", 3)
             .rings(ALL, "IngestPageAlarm", 4)
@@ -279,6 +307,7 @@ fn of_what_all_share() -> Vec<Scenario> {
             2 * HOUR,
             [during(Fault::Deploy, 5), half_an_hour(Fault::IngestCrashes)],
         )
+        .rings(ALL, "IngestAbortedAlarm", 1)
         .rings(ALL, "IngestErrorsAlarm", 2)
         .rings(ALL, "Ingest5xxAlarm", 3)
         .rings(ALL, "IngestPageAlarm", 20)
@@ -291,6 +320,7 @@ fn of_what_all_share() -> Vec<Scenario> {
             2 * HOUR,
             [during(Fault::Deploy, 5), during(Fault::IngestCrashes, 5)],
         )
+        .rings(ALL, "IngestAbortedAlarm", 1)
         .rings(ALL, "IngestErrorsAlarm", 2)
         .rings(ALL, "Ingest5xxAlarm", 3)
         .note("nobody is woken"),

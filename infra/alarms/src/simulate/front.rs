@@ -1,5 +1,7 @@
 //! Sources, the API and ingest. A source whose webhook was answered with 5xx posts it again ten minutes later.
 
+use telemetry::metrics;
+
 use super::MINUTES_A_DAY;
 use super::emit::Emit;
 use super::flow::Events;
@@ -91,6 +93,9 @@ impl Front {
         lambda("Throttles", &[(1.0, throttled), (0.0, ran)]);
         lambda("Duration", &[(INGEST_MS, ran)]);
         lambda("ConcurrentExecutions", &[(1.0, ran.min(1))]);
+        // What the template's filter counts in its log.
+        let of_log = format!("{}/{}", metrics::NAMESPACE, self.ingest);
+        emit.values(&of_log, "ProcessEnded", &[], &[(1.0, crashed)]);
     }
 }
 

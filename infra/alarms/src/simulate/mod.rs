@@ -75,6 +75,19 @@ pub enum Fault {
     FunctionCrashes {
         flow: &'static str,
     },
+    /// Every invocation is broken off.
+    FunctionTimesOut {
+        flow: &'static str,
+    },
+    /// Every so many messages one makes the function panic, the first time that it comes.
+    Panics {
+        flow: &'static str,
+        every: u32,
+    },
+    /// It answers, after most of an invocation's time.
+    TargetSlow {
+        flows: &'static [&'static str],
+    },
     /// The account has no concurrency left for it.
     FunctionThrottled {
         flow: &'static str,
@@ -108,6 +121,7 @@ impl Fault {
         match self {
             Self::TargetDown { flows }
             | Self::TargetThrottles { flows }
+            | Self::TargetSlow { flows }
             | Self::CredentialsRefused { flows } => flows.to_vec(),
             Self::Poison { flow, .. }
             | Self::UnknownValue { flow, .. }
@@ -117,6 +131,8 @@ impl Fault {
             | Self::TakenByOthers { flow, .. }
             | Self::PollerDead { flow }
             | Self::FunctionCrashes { flow }
+            | Self::FunctionTimesOut { flow }
+            | Self::Panics { flow, .. }
             | Self::FunctionThrottled { flow }
             | Self::DeadLetters { flow, .. }
             | Self::Redrive { flow } => vec![flow],
