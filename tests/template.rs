@@ -1,4 +1,4 @@
-//! What template.yaml and infra/flow.yaml promise, beside what `infra/alarms` holds of their alarms: retention, visibility, who may call what.
+//! What template.yaml, infra/flow.yaml and infra/poller.yaml promise, beside what `infra/alarms` holds of their alarms: retention, visibility, who may call what.
 //! What holds for every flow has to hold for one that is made by `cargo xtask new-integration` too: they are read with one of each kind in
 //! them.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking")]
@@ -29,7 +29,7 @@ fn with_new_integrations(root: &Path) -> TempDir {
         template = new_integration::template_with(root, &template, &integration.unwrap()).unwrap();
     }
     std::fs::create_dir(folder.path().join("infra")).unwrap();
-    for file in ["infra/flow.yaml", ".cfnlintrc"] {
+    for file in ["infra/flow.yaml", "infra/poller.yaml", ".cfnlintrc"] {
         std::fs::copy(root.join(file), folder.path().join(file)).unwrap();
     }
     std::fs::write(folder.path().join("template.yaml"), template).unwrap();
@@ -108,7 +108,7 @@ async fn a_new_integration_is_one_more_flow_of_the_template_and_ingest_knows_its
 #[tokio::test]
 async fn the_alarms_are_read_from_what_sam_reads() {
     let tools = Tools::new(Workspace::here()).unwrap();
-    for file in ["template.yaml", "infra/flow.yaml"] {
+    for file in ["template.yaml", "infra/flow.yaml", "infra/poller.yaml"] {
         let text = std::fs::read_to_string(tools.workspace.root().join(file)).unwrap();
         let ours = alarms::read_yaml(&text).unwrap();
         assert!(ours == local::template(&tools, file).await.unwrap(), "{file}");
@@ -166,12 +166,19 @@ async fn an_alarm_on_a_metric_of_ours_asks_for_what_a_deployed_function_counts()
 }
 
 #[tokio::test]
-async fn every_queue_mapping_reports_batch_item_failures() {
+async fn every_queue_mapping_reports_batch_item_failures_and_is_watched() {
     let templates = Templates::read().await;
     assert!(!templates.flows().is_empty());
+    let pollers: BTreeSet<_> = templates
+        .of_type("AWS::Serverless::Application")
+        .into_iter()
+        .filter_map(|(_, nested)| Some(nested["Parameters"]["MappingId"]["Ref"].as_str()?.to_owned()))
+        .collect();
     for (name, function) in templates.flows() {
-        for event in function["Events"].as_object().unwrap().values() {
+        for (id, event) in function["Events"].as_object().unwrap() {
             assert_eq!(event["Properties"]["FunctionResponseTypes"][0], "ReportBatchItemFailures", "{name}");
+            assert_eq!(event["Properties"]["MetricsConfig"]["Metrics"][0], "EventCount", "{name}");
+            assert!(pollers.contains(&format!("{name}{id}")), "{name} has no alarms on its poller");
         }
     }
 }

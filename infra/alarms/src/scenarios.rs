@@ -234,7 +234,10 @@ fn of_functions() -> Vec<Scenario> {
         )
         .rings(ORDERS, "BacklogGrowingAlarm", 15)
         .rings(ORDERS, "ConsumerBehindAlarm", 17)
-        .note("only because orders come in meanwhile"),
+        .rings(ORDERS, "PollerDeadAlarm", 25)
+        .rings(ORDERS, "PollerDeadPageAlarm", 26)
+        .depends_on_range()
+        .note("the first two only because orders come in meanwhile"),
         Scenario::of(
             "a deploy whose function for orders crashes",
             3 * HOUR,
@@ -242,12 +245,14 @@ fn of_functions() -> Vec<Scenario> {
         )
         .rings(ORDERS, "FunctionAbortedAlarm", 1)
         .rings(ORDERS, "FunctionErrorsAlarm", 2)
+        .rings(ORDERS, "MessagesRepeatedAlarm", 2)
         .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 30)
         .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30)
         .rings(ORDERS, "DeadLetterQueuePageAlarm", 31),
         Scenario::of("the same, and metrics come a minute late", 3 * HOUR, [late(1), crashes])
             .rings(ORDERS, "FunctionAbortedAlarm", 2)
             .rings(ORDERS, "FunctionErrorsAlarm", 3)
+            .rings(ORDERS, "MessagesRepeatedAlarm", 3)
             .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 30)
             .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30)
             .rings(ORDERS, "DeadLetterQueuePageAlarm", 31)
@@ -264,6 +269,7 @@ fn of_functions() -> Vec<Scenario> {
         .rings(ORDERS, "FunctionNearTimeoutAlarm", 1)
         .rings(ORDERS, "FunctionErrorsAlarm", 2)
         .rings(ORDERS, "FunctionSlowAlarm", 2)
+        .rings(ORDERS, "MessagesRepeatedAlarm", 2)
         .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 30)
         .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30)
         .rings(ORDERS, "DeadLetterQueuePageAlarm", 31),
@@ -278,6 +284,7 @@ fn of_functions() -> Vec<Scenario> {
             3 * HOUR,
             [during(Fault::FunctionThrottled { flow }, HOUR)],
         )
+        .rings(ORDERS, "MessagesRepeatedAlarm", 2)
         .rings(ORDERS, "FunctionThrottledAlarm", 3)
         .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 30)
         .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30)

@@ -11,7 +11,7 @@ use alarms::{
 const RUNBOOKS: &str = include_str!("../../../docs/runbooks.md");
 
 /// What wakes somebody; everything else is a ticket.
-const PAGES: [&str; 2] = ["DeadLetterQueueNotEmptyAlarm", "Ingest5xxAlarm"];
+const PAGES: [&str; 3] = ["DeadLetterQueueNotEmptyAlarm", "Ingest5xxAlarm", "PollerDeadAlarm"];
 
 fn application() -> Application {
     Application::in_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap()
