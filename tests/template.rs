@@ -101,6 +101,8 @@ async fn a_new_integration_is_one_more_flow_of_the_template_and_ingest_knows_its
         assert_eq!(sources["samples"]["routes"][format!("{name}.made")], queue, "{sources}");
         let may_send = &templates.application["Resources"]["IngestRole"]["Properties"]["Policies"];
         assert!(may_send.to_string().contains(&format!("{flow}Flow")), "{may_send}");
+        let accepted = &templates.application["Resources"]["AcceptedNotQueuedAlarm"]["Properties"]["Metrics"];
+        assert!(accepted.to_string().contains(&format!("-{name}\"")), "{accepted}");
     }
 }
 
@@ -128,12 +130,14 @@ async fn cfn_lint_has_nothing_against_a_template_with_new_integrations() {
 async fn an_alarm_on_a_metric_of_ours_asks_for_what_a_deployed_function_counts() {
     let templates = Templates::read().await;
     let function = json!([{ "Name": "FunctionName", "Value": { "Fn::Sub": "${NamePrefix}-${FlowName}" } }]);
+    let ingest = json!([{ "Name": "FunctionName", "Value": { "Ref": "IngestFunction" } }]);
     let mut asked = BTreeSet::new();
     for (name, alarm) in templates.of_type("AWS::CloudWatch::Alarm") {
         if alarm["Namespace"] != "Spillway" || alarm["MetricName"] == "Deploying" {
             continue;
         }
-        assert_eq!(alarm["Dimensions"], function, "{name}");
+        let counted_by = if name.starts_with("Ingest") { &ingest } else { &function };
+        assert_eq!(alarm["Dimensions"], *counted_by, "{name}");
         assert_eq!((alarm["Statistic"].as_str(), number(&alarm["Threshold"])), (Some("Sum"), 0), "{name}");
         assert_eq!(alarm["ComparisonOperator"], "GreaterThanThreshold", "{name}");
         assert_eq!(alarm["TreatMissingData"], "notBreaching", "{name}");
@@ -149,6 +153,7 @@ async fn an_alarm_on_a_metric_of_ours_asks_for_what_a_deployed_function_counts()
         ("CredentialsRefused", 1, 10),
         ("OverridesRefused", 1, 15),
         ("RateLimited", 15, 20),
+        ("SignatureRejected", 5, 5),
         ("UnknownValue", 1, 60),
     ];
     assert_eq!(asked, expected.into());

@@ -217,6 +217,20 @@ fn of_sources() -> Vec<Scenario> {
     let silent = during(Fault::SourceSilent { flow: ORDERS }, FOREVER);
     vec![
         Scenario::of("the shop is silent on a working day", 9 * HOUR, [silent]),
+        Scenario::of(
+            "the shop sends everything four times, for an hour",
+            3 * HOUR,
+            [during(Fault::SourceRepeats { flow: ORDERS, times: 3 }, HOUR)],
+        )
+        .rings(ORDERS, "DuplicatesSurgeAlarm", 3),
+        Scenario::of(
+            "the shop signs by another secret, for two hours",
+            4 * HOUR,
+            [during(Fault::SignatureWrong { flow: ORDERS }, 2 * HOUR)],
+        )
+        .rings(ALL, "Ingest4xxAlarm", 5)
+        .rings(ALL, "IngestSignatureRejectedAlarm", 5)
+        .rings(ORDERS, "EventsLateAlarm", 123),
         Scenario::of("the shop is silent on a holiday", 9 * HOUR, [silent, always(Fault::Holiday)])
             .note("none is right"),
     ]
@@ -302,6 +316,17 @@ fn of_what_all_share() -> Vec<Scenario> {
         )
         .rings(ALL, "LedgerReadThrottledAlarm", 3)
         .rings(ALL, "LedgerWriteThrottledAlarm", 3),
+        Scenario::of(
+            "DynamoDB fails the ledger's calls for an hour",
+            3 * HOUR,
+            [during(Fault::TableFails, HOUR)],
+        )
+        .rings(ALL, "LedgerFailsAlarm", 3),
+        Scenario::of("ingest is slow, for half an hour", 2 * HOUR, [half_an_hour(Fault::IngestSlow)]).rings(
+            ALL,
+            "IngestSlowAlarm",
+            3,
+        ),
         Scenario::of("ingest crashes, for half an hour", 2 * HOUR, [half_an_hour(Fault::IngestCrashes)])
             .rings(ALL, "IngestAbortedAlarm", 1)
             .rings(ALL, "IngestErrorsAlarm", 2)

@@ -8,11 +8,12 @@ use crate::integration::pascal;
 use crate::skeleton::Skeleton;
 
 /// What a part of the skeleton puts where.
-const PLACES: [(&str, &str); 6] = [
+const PLACES: [(&str, &str); 7] = [
     ("parameters", "parameters"),
     ("secrets", "secrets"),
     ("ingest-queues", "queues of ingest"),
     ("ingest-secrets", "secrets of ingest"),
+    ("accepted", "queues of accepted"),
     ("flow", "flows"),
     ("outputs", "outputs"),
 ];

@@ -46,6 +46,7 @@ pub(super) struct Outcome {
     crashed: u32,
     timed_out: u32,
     panicked: u32,
+    duplicates: u32,
     throttled: u32,
     /// Calls of the target that failed.
     failed: u32,
@@ -175,8 +176,11 @@ impl Flow {
             Target::Up => {
                 self.gate.succeeded();
                 self.queue.deleted += messages.count;
-                outcome.done += messages.count;
-                outcome.done_events.push(Events { count: messages.count, happened: messages.happened });
+                let duplicates = messages.count * weather.repeats / (weather.repeats + 1);
+                outcome.duplicates += duplicates;
+                let (_, news) = messages.split(duplicates);
+                outcome.done += news.count;
+                outcome.done_events.push(Events { count: news.count, happened: news.happened });
             }
             // Retry-After of a minute, which the gate keeps for all.
             Target::Throttles => {
@@ -240,7 +244,10 @@ impl Flow {
         let mut ours =
             |metric, values: &[(f64, u32)]| emit.values(metrics::NAMESPACE, metric, &function, values);
         for (metric, count) in [
-            (metrics::RECORDS, outcome.done + outcome.refused + outcome.held + outcome.come_again),
+            (
+                metrics::RECORDS,
+                outcome.done + outcome.duplicates + outcome.refused + outcome.held + outcome.come_again,
+            ),
             (metrics::HELD, outcome.held),
             (metrics::BREAKER_OPEN, outcome.target_down),
             (metrics::RATE_LIMITED, outcome.rate_limited),
@@ -248,15 +255,19 @@ impl Flow {
         ] {
             ours(metric, &[(1.0, count)]);
         }
+        for (disposition, count) in [("Done", outcome.done), ("Duplicate", outcome.duplicates)] {
+            let dimensions = [function[0], (metrics::DISPOSITION, disposition)];
+            emit.values(metrics::NAMESPACE, metrics::RECORDS, &dimensions, &[(1.0, count)]);
+        }
         for done in &outcome.done_events {
             let lag = f64::from((minute - done.happened) * 60_000) + DONE_MS;
-            ours(metrics::EVENT_TO_DONE, &[(lag, done.count)]);
+            emit.values(metrics::NAMESPACE, metrics::EVENT_TO_DONE, &function, &[(lag, done.count)]);
         }
     }
 
     fn tell(&self, weather: &Weather, outcome: &Outcome, emit: &mut Emit<'_>) {
         let invocations = |records: u32| if records <= ALONE { records } else { records.div_ceil(BATCH) };
-        let done = invocations(outcome.done + outcome.refused);
+        let done = invocations(outcome.done + outcome.duplicates + outcome.refused);
         let held = invocations(outcome.held - outcome.held.min(outcome.failed));
         let failed = outcome.failed + outcome.come_again.saturating_sub(outcome.failed);
         let (crashed, throttled) = (invocations(outcome.crashed), invocations(outcome.throttled));
@@ -286,7 +297,7 @@ impl Flow {
         lambda("ConcurrentExecutions", &[(f64::from(at_once), at_once.min(1))]);
         if let Some(mapping) = self.parts.counted_mapping.as_deref().filter(|_| weather.polls) {
             let again = outcome.come_again + outcome.crashed + outcome.timed_out + outcome.throttled;
-            let acknowledged = outcome.done + outcome.refused + outcome.held;
+            let acknowledged = outcome.done + outcome.duplicates + outcome.refused + outcome.held;
             for (metric, count) in [
                 // Zero while there is nothing to poll.
                 ("PolledEventCount", acknowledged + again),

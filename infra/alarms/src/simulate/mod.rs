@@ -93,6 +93,21 @@ pub enum Fault {
         flow: &'static str,
     },
     TableThrottled,
+    /// DynamoDB answers 500.
+    TableFails,
+    /// What comes in for this flow comes so many times more.
+    SourceRepeats {
+        flow: &'static str,
+        times: u32,
+    },
+    /// Its webhooks are signed by another secret.
+    SignatureWrong {
+        flow: &'static str,
+    },
+    /// It answers after three seconds.
+    IngestSlow,
+    /// It acknowledges, counts, and sends nothing.
+    IngestLoses,
     /// So many dead letters at once, of unknown reason.
     DeadLetters {
         flow: &'static str,
@@ -128,6 +143,8 @@ impl Fault {
             | Self::OverridesRefused { flow }
             | Self::SourceSilent { flow }
             | Self::Surge { flow, .. }
+            | Self::SourceRepeats { flow, .. }
+            | Self::SignatureWrong { flow }
             | Self::TakenByOthers { flow, .. }
             | Self::PollerDead { flow }
             | Self::FunctionCrashes { flow }
@@ -138,6 +155,9 @@ impl Fault {
             | Self::Redrive { flow } => vec![flow],
             Self::Holiday
             | Self::TableThrottled
+            | Self::TableFails
+            | Self::IngestSlow
+            | Self::IngestLoses
             | Self::Deploy
             | Self::IngestCrashes
             | Self::IngestThrottled
@@ -210,6 +230,10 @@ impl World {
             Ingest::Throttled
         } else if now(Fault::QueueRefuses) {
             Ingest::IsRefused
+        } else if now(Fault::IngestSlow) {
+            Ingest::IsSlow
+        } else if now(Fault::IngestLoses) {
+            Ingest::Loses
         } else {
             Ingest::Runs
         };
@@ -217,8 +241,24 @@ impl World {
             faults.iter().any(|during| matches!(during.fault, Fault::SourceSilent { flow } if flow == name))
         };
         let silent: Vec<_> = self.flows.iter().map(|flow| is_silent(flow.name())).collect();
-        let mut webhooks = self.front.minute(minute, now(Fault::Holiday), &silent, ingest, &mut emit);
+        let is_wrong = |name: &str| {
+            faults.iter().any(|during| matches!(during.fault, Fault::SignatureWrong { flow } if flow == name))
+        };
+        let wrong: Vec<_> = self.flows.iter().map(|flow| is_wrong(flow.name())).collect();
+        let mut webhooks =
+            self.front.minute(minute, now(Fault::Holiday), [&silent, &wrong], ingest, &mut emit);
         for (flow, arriving) in self.flows.iter().zip(&mut webhooks) {
+            let of_source = arriving.clone();
+            for during in &faults {
+                match during.fault {
+                    Fault::SourceRepeats { flow: name, times } if name == flow.name() => {
+                        let more =
+                            of_source.iter().map(|events| Events { count: events.count * times, ..*events });
+                        arriving.extend(more);
+                    }
+                    _ => {}
+                }
+            }
             arriving.extend(faults.iter().filter_map(|during| match during.fault {
                 Fault::Surge { flow: name, events } if name == flow.name() => {
                     Some(Events { count: events, happened: minute })
@@ -250,7 +290,11 @@ impl World {
                 }));
             }
         }
-        self.tell_table(ledger_calls, refused_calls, &mut emit);
+        let fails = now(Fault::TableFails);
+        self.tell_table(ledger_calls, if fails { 0 } else { refused_calls }, &mut emit);
+        let claims = [("Operation", "BatchExecuteStatement"), ("TableName", self.table.as_str())];
+        let failed = if fails { refused_calls } else { 0 };
+        emit.values("AWS/DynamoDB", "SystemErrors", &claims, &[(1.0, failed)]);
         next
     }
 

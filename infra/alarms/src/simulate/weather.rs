@@ -28,6 +28,8 @@ pub(super) struct Weather {
     /// What is refused is a panic, and is not refused again.
     pub(super) panics: bool,
     pub(super) is_slow: bool,
+    /// How often each event comes beside the first time.
+    pub(super) repeats: u32,
     pub(super) overrides_refused: bool,
     pub(super) polls: bool,
     pub(super) table_throttled: bool,
@@ -44,6 +46,7 @@ impl Default for Weather {
             values_unknown: false,
             panics: false,
             is_slow: false,
+            repeats: 0,
             overrides_refused: false,
             polls: true,
             table_throttled: false,
@@ -77,7 +80,8 @@ impl Weather {
                 }
                 Fault::TargetSlow { flows } if among(flows) => weather.is_slow = true,
                 Fault::FunctionThrottled { flow } if here(flow) => weather.runs = Runs::Throttled,
-                Fault::TableThrottled => weather.table_throttled = true,
+                Fault::SourceRepeats { flow, times } if here(flow) => weather.repeats = times,
+                Fault::TableThrottled | Fault::TableFails => weather.table_throttled = true,
                 Fault::Deploy => weather.starts_cold = true,
                 Fault::LettersFallAsleep => weather.letters_sleep = true,
                 _ => {}
