@@ -29,7 +29,7 @@ fn with_new_integrations(root: &Path) -> TempDir {
         template = new_integration::template_with(root, &template, &integration.unwrap()).unwrap();
     }
     std::fs::create_dir(folder.path().join("infra")).unwrap();
-    for file in ["infra/flow.yaml", "infra/queries.yaml", ".cfnlintrc"] {
+    for file in ["infra/flow.yaml", "infra/poller.yaml", "infra/queries.yaml", ".cfnlintrc"] {
         std::fs::copy(root.join(file), folder.path().join(file)).unwrap();
     }
     std::fs::write(folder.path().join("template.yaml"), template).unwrap();
@@ -117,6 +117,8 @@ async fn a_new_integration_is_one_more_flow_of_the_template_and_ingest_knows_its
         assert_eq!(sources["samples"]["routes"][format!("{name}.made")], queue, "{sources}");
         let may_send = &templates.application["Resources"]["IngestRole"]["Properties"]["Policies"];
         assert!(may_send.to_string().contains(&format!("{flow}Flow")), "{may_send}");
+        let accepted = &templates.application["Resources"]["AcceptedNotQueuedAlarm"]["Properties"]["Metrics"];
+        assert!(accepted.to_string().contains(&format!("-{name}\"")), "{accepted}");
     }
 }
 
@@ -124,7 +126,7 @@ async fn a_new_integration_is_one_more_flow_of_the_template_and_ingest_knows_its
 #[tokio::test]
 async fn the_alarms_are_read_from_what_sam_reads() {
     let tools = Tools::new(Workspace::here()).unwrap();
-    for file in ["template.yaml", "infra/flow.yaml", "infra/queries.yaml"] {
+    for file in ["template.yaml", "infra/flow.yaml", "infra/poller.yaml", "infra/queries.yaml"] {
         let text = std::fs::read_to_string(tools.workspace.root().join(file)).unwrap();
         let ours = alarms::read_yaml(&text).unwrap();
         assert!(ours == local::template(&tools, file).await.unwrap(), "{file}");
@@ -144,12 +146,14 @@ async fn cfn_lint_has_nothing_against_a_template_with_new_integrations() {
 async fn an_alarm_on_a_metric_of_ours_asks_for_what_a_deployed_function_counts() {
     let templates = Templates::read().await;
     let function = json!([{ "Name": "FunctionName", "Value": { "Fn::Sub": "${NamePrefix}-${FlowName}" } }]);
+    let ingest = json!([{ "Name": "FunctionName", "Value": { "Ref": "IngestFunction" } }]);
     let mut asked = BTreeSet::new();
     for (name, alarm) in templates.of_type("AWS::CloudWatch::Alarm") {
         if alarm["Namespace"] != "Spillway" || alarm["MetricName"] == "Deploying" {
             continue;
         }
-        assert_eq!(alarm["Dimensions"], function, "{name}");
+        let counted_by = if name.starts_with("Ingest") { &ingest } else { &function };
+        assert_eq!(alarm["Dimensions"], *counted_by, "{name}");
         assert_eq!((alarm["Statistic"].as_str(), number(&alarm["Threshold"])), (Some("Sum"), 0), "{name}");
         assert_eq!(alarm["ComparisonOperator"], "GreaterThanThreshold", "{name}");
         assert_eq!(alarm["TreatMissingData"], "notBreaching", "{name}");
@@ -165,6 +169,7 @@ async fn an_alarm_on_a_metric_of_ours_asks_for_what_a_deployed_function_counts()
         ("CredentialsRefused", 1, 10),
         ("OverridesRefused", 1, 15),
         ("RateLimited", 15, 20),
+        ("SignatureRejected", 5, 5),
         ("UnknownValue", 1, 60),
     ];
     assert_eq!(asked, expected.into());
@@ -183,12 +188,19 @@ async fn an_alarm_on_a_metric_of_ours_asks_for_what_a_deployed_function_counts()
 }
 
 #[tokio::test]
-async fn every_queue_mapping_reports_batch_item_failures() {
+async fn every_queue_mapping_reports_batch_item_failures_and_is_watched() {
     let templates = Templates::read().await;
     assert!(!templates.flows().is_empty());
+    let pollers: BTreeSet<_> = templates
+        .of_type("AWS::Serverless::Application")
+        .into_iter()
+        .filter_map(|(_, nested)| Some(nested["Parameters"]["MappingId"]["Ref"].as_str()?.to_owned()))
+        .collect();
     for (name, function) in templates.flows() {
-        for event in function["Events"].as_object().unwrap().values() {
+        for (id, event) in function["Events"].as_object().unwrap() {
             assert_eq!(event["Properties"]["FunctionResponseTypes"][0], "ReportBatchItemFailures", "{name}");
+            assert_eq!(event["Properties"]["MetricsConfig"]["Metrics"][0], "EventCount", "{name}");
+            assert!(pollers.contains(&format!("{name}{id}")), "{name} has no alarms on its poller");
         }
     }
 }
@@ -200,6 +212,12 @@ async fn a_message_stays_hidden_for_six_times_what_a_function_may_take() {
     for (name, function) in templates.flows() {
         let visibility = templates.of_flow(function, "VisibilityTimeoutSeconds");
         assert!(visibility >= 6 * number(&function["Timeout"]), "{name}");
+        // Of which its alarms tell durations as a share.
+        assert_eq!(
+            templates.of_flow(function, "FunctionTimeoutSeconds"),
+            number(&function["Timeout"]),
+            "{name}"
+        );
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::alarm::{Alarm, Kind};
-use crate::evaluate::{Evaluator, State};
+use crate::evaluate::{Evaluator, State, Transition};
 use crate::scenarios::{BEGINS, Scenario, scenarios};
 use crate::simulate::{Landscape, World};
 use crate::template::Application;
@@ -22,6 +22,9 @@ pub struct Rang {
     pub times: usize,
 }
 
+/// So long an alarm is new: it knows too little of what was before. What rings still after that has rung.
+const NEW_FOR: u32 = 30;
+
 /// What rings, each alarm once, the first first; a composite when it acts, as its suppressor lets it. An alarm that tells nobody does not ring.
 /// `extra` as in `Evaluator::looking_back`.
 pub fn play(alarms: &[Alarm], landscape: &Landscape, scenario: &Scenario, extra: u32) -> Vec<Rang> {
@@ -31,9 +34,18 @@ pub fn play(alarms: &[Alarm], landscape: &Landscape, scenario: &Scenario, extra:
     let of_metrics = history.transitions.iter().filter(|transition| {
         alarms.get(transition.alarm).is_some_and(|alarm| matches!(alarm.kind, Kind::Metric(_)))
     });
+    let stops_while_new = |rang: &Transition| {
+        rang.minute <= NEW_FOR
+            && history
+                .transitions
+                .iter()
+                .any(|later| later.alarm == rang.alarm && (rang.minute + 1..=NEW_FOR).contains(&later.minute))
+    };
     let told = of_metrics.chain(&history.composite_actions).filter(|transition| {
         let alarm = alarms.get(transition.alarm);
-        transition.to == State::Alarm && alarm.is_some_and(|alarm| !alarm.actions.alarm.is_empty())
+        transition.to == State::Alarm
+            && !stops_while_new(transition)
+            && alarm.is_some_and(|alarm| !alarm.actions.alarm.is_empty())
     });
     for transition in told {
         rang.entry(transition.alarm).or_insert((transition.minute, 0)).1 += 1;

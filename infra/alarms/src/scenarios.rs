@@ -135,6 +135,13 @@ fn of_targets() -> Vec<Scenario> {
             .rings(CRM, "TargetRateLimitedAlarm", 15)
             .rings(ORDERS, "TargetRateLimitedAlarm", 15)
             .note("the quarter of an hour may be a peak"),
+        Scenario::of(
+            "inventory system answers after 85 % of an invocation's time, for an hour",
+            3 * HOUR,
+            [during(Fault::TargetSlow { flows: &CALL_TRYTON }, HOUR)],
+        )
+        .rings(CRM, "FunctionSlowAlarm", 2)
+        .rings(ORDERS, "FunctionSlowAlarm", 2),
         Scenario::of("inventory system refuses our key", 6 * HOUR, [refuses])
             .rings(CRM, "CredentialsRefusedAlarm", 1)
             .rings(ORDERS, "CredentialsRefusedAlarm", 1)
@@ -210,6 +217,20 @@ fn of_sources() -> Vec<Scenario> {
     let silent = during(Fault::SourceSilent { flow: ORDERS }, FOREVER);
     vec![
         Scenario::of("the shop is silent on a working day", 9 * HOUR, [silent]),
+        Scenario::of(
+            "the shop sends everything four times, for an hour",
+            3 * HOUR,
+            [during(Fault::SourceRepeats { flow: ORDERS, times: 3 }, HOUR)],
+        )
+        .rings(ORDERS, "DuplicatesSurgeAlarm", 3),
+        Scenario::of(
+            "the shop signs by another secret, for two hours",
+            4 * HOUR,
+            [during(Fault::SignatureWrong { flow: ORDERS }, 2 * HOUR)],
+        )
+        .rings(ALL, "Ingest4xxAlarm", 5)
+        .rings(ALL, "IngestSignatureRejectedAlarm", 5)
+        .rings(ORDERS, "EventsLateAlarm", 123),
         Scenario::of("the shop is silent on a holiday", 9 * HOUR, [silent, always(Fault::Holiday)])
             .note("none is right"),
     ]
@@ -227,18 +248,25 @@ fn of_functions() -> Vec<Scenario> {
         )
         .rings(ORDERS, "BacklogGrowingAlarm", 15)
         .rings(ORDERS, "ConsumerBehindAlarm", 17)
-        .note("only because orders come in meanwhile"),
+        .rings(ORDERS, "PollerDeadAlarm", 25)
+        .rings(ORDERS, "PollerDeadPageAlarm", 26)
+        .depends_on_range()
+        .note("the first two only because orders come in meanwhile"),
         Scenario::of(
             "a deploy whose function for orders crashes",
             3 * HOUR,
             [during(Fault::Deploy, 5), crashes],
         )
+        .rings(ORDERS, "FunctionAbortedAlarm", 1)
         .rings(ORDERS, "FunctionErrorsAlarm", 2)
+        .rings(ORDERS, "MessagesRepeatedAlarm", 2)
         .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 30)
         .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30)
         .rings(ORDERS, "DeadLetterQueuePageAlarm", 31),
         Scenario::of("the same, and metrics come a minute late", 3 * HOUR, [late(1), crashes])
+            .rings(ORDERS, "FunctionAbortedAlarm", 2)
             .rings(ORDERS, "FunctionErrorsAlarm", 3)
+            .rings(ORDERS, "MessagesRepeatedAlarm", 3)
             .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 30)
             .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30)
             .rings(ORDERS, "DeadLetterQueuePageAlarm", 31)
@@ -247,10 +275,30 @@ fn of_functions() -> Vec<Scenario> {
             .note("five minutes are beyond the five periods that this alarm looks at")
             .depends_on_range(),
         Scenario::of(
+            "every invocation for orders is broken off, for an hour",
+            3 * HOUR,
+            [during(Fault::FunctionTimesOut { flow }, HOUR)],
+        )
+        .rings(ORDERS, "FunctionAbortedAlarm", 1)
+        .rings(ORDERS, "FunctionNearTimeoutAlarm", 1)
+        .rings(ORDERS, "FunctionErrorsAlarm", 2)
+        .rings(ORDERS, "FunctionSlowAlarm", 2)
+        .rings(ORDERS, "MessagesRepeatedAlarm", 2)
+        .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 30)
+        .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30)
+        .rings(ORDERS, "DeadLetterQueuePageAlarm", 31),
+        Scenario::of(
+            "one order in fifty makes the function panic",
+            4 * HOUR,
+            [during(Fault::Panics { flow, every: 50 }, 3 * HOUR)],
+        )
+        .rings(ORDERS, "FunctionAbortedAlarm", 5),
+        Scenario::of(
             "no concurrency left for orders, for an hour",
             3 * HOUR,
             [during(Fault::FunctionThrottled { flow }, HOUR)],
         )
+        .rings(ORDERS, "MessagesRepeatedAlarm", 2)
         .rings(ORDERS, "FunctionThrottledAlarm", 3)
         .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 30)
         .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30)
@@ -268,7 +316,19 @@ fn of_what_all_share() -> Vec<Scenario> {
         )
         .rings(ALL, "LedgerReadThrottledAlarm", 3)
         .rings(ALL, "LedgerWriteThrottledAlarm", 3),
+        Scenario::of(
+            "DynamoDB fails the ledger's calls for an hour",
+            3 * HOUR,
+            [during(Fault::TableFails, HOUR)],
+        )
+        .rings(ALL, "LedgerFailsAlarm", 3),
+        Scenario::of("ingest is slow, for half an hour", 2 * HOUR, [half_an_hour(Fault::IngestSlow)]).rings(
+            ALL,
+            "IngestSlowAlarm",
+            3,
+        ),
         Scenario::of("ingest crashes, for half an hour", 2 * HOUR, [half_an_hour(Fault::IngestCrashes)])
+            .rings(ALL, "IngestAbortedAlarm", 1)
             .rings(ALL, "IngestErrorsAlarm", 2)
             .rings(ALL, "Ingest5xxAlarm", 3)
             .rings(ALL, "IngestPageAlarm", 4)
@@ -279,6 +339,7 @@ fn of_what_all_share() -> Vec<Scenario> {
             2 * HOUR,
             [during(Fault::Deploy, 5), half_an_hour(Fault::IngestCrashes)],
         )
+        .rings(ALL, "IngestAbortedAlarm", 1)
         .rings(ALL, "IngestErrorsAlarm", 2)
         .rings(ALL, "Ingest5xxAlarm", 3)
         .rings(ALL, "IngestPageAlarm", 20)
@@ -291,6 +352,7 @@ fn of_what_all_share() -> Vec<Scenario> {
             2 * HOUR,
             [during(Fault::Deploy, 5), during(Fault::IngestCrashes, 5)],
         )
+        .rings(ALL, "IngestAbortedAlarm", 1)
         .rings(ALL, "IngestErrorsAlarm", 2)
         .rings(ALL, "Ingest5xxAlarm", 3)
         .note("nobody is woken"),

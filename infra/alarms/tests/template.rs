@@ -9,7 +9,8 @@ use alarms::{Actions, Alarm, Application, Kind, Parameters, alarms, published_in
 const RUNBOOKS: &str = include_str!("../../../docs/runbooks.md");
 
 /// What wakes somebody; everything else is a ticket.
-const PAGES: [&str; 2] = ["DeadLetterQueueNotEmptyAlarm", "Ingest5xxAlarm"];
+const PAGES: [&str; 4] =
+    ["AcceptedNotQueuedAlarm", "DeadLetterQueueNotEmptyAlarm", "Ingest5xxAlarm", "PollerDeadAlarm"];
 
 fn application() -> Application {
     Application::in_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap()
@@ -134,6 +135,28 @@ fn in_a_stack_for_development_no_alarm_tells_anybody() {
     let all = alarms(&application).unwrap();
     assert!(!all.is_empty());
     assert!(all.iter().all(|alarm| alarm.actions == Actions::default()));
+}
+
+/// A queue that is left out of it would look as if what goes there were lost.
+#[test]
+fn what_ingest_has_accepted_is_looked_for_on_every_queue_that_it_sends_to() {
+    let application = application();
+    let all = alarms(&application).unwrap();
+    let accepted = all.iter().find(|alarm| alarm.id == "AcceptedNotQueuedAlarm").unwrap();
+    let Kind::Metric(metric) = &accepted.kind else { panic!("a metric alarm") };
+    let queues =
+        metric.signal.queries().into_iter().filter_map(|query| query.metric.dimensions.get("QueueName"));
+    let asked: BTreeSet<_> = queues.map(String::as_str).collect();
+    let ingest = application
+        .of_kind("AWS::Serverless::Function")
+        .find(|function| function.id == "IngestFunction")
+        .unwrap();
+    let sources = ingest.properties["Environment"]["Variables"]["SOURCES"].as_str().unwrap();
+    let sent_to =
+        sources.split("https://sqs.").skip(1).filter_map(|rest| rest.split('"').next()?.rsplit('/').next());
+    assert_eq!(asked, sent_to.collect());
+    // As many metrics as an alarm may read.
+    assert!(metric.signal.queries().len() <= 10);
 }
 
 /// With alias/aws/sns, or without one of the two calls, CloudWatch could not publish, and nobody would be told

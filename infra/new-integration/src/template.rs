@@ -8,13 +8,14 @@ use crate::integration::pascal;
 use crate::skeleton::Skeleton;
 
 /// What a part of the skeleton puts where.
-const PLACES: [(&str, &str); 8] = [
+const PLACES: [(&str, &str); 9] = [
     ("parameters", "parameters"),
     ("secrets", "secrets"),
     ("ingest-queues", "queues of ingest"),
     ("ingest-secrets", "secrets of ingest"),
     ("dashboard-rows", "rows of the dashboard"),
     ("dashboard-functions", "functions of the dashboard"),
+    ("accepted", "queues of accepted"),
     ("flow", "flows"),
     ("outputs", "outputs"),
 ];

@@ -43,6 +43,14 @@ fn value(node: &Node, given: &Given<'_>) -> Option<Value> {
         Node::List(nodes) => {
             Value::List(nodes.iter().map(|node| calculate(node, given)).collect::<Option<_>>()?)
         }
+        Node::Metrics(part) => Value::List(
+            given
+                .series
+                .iter()
+                .filter(|(id, _)| id.contains(part.as_str()))
+                .map(|(_, all)| all.clone())
+                .collect(),
+        ),
         Node::Negative(node) => each(value(node, given)?, |number| Some(-number)),
         Node::Binary(operator, left, right) => {
             binary(*operator, value(left, given)?, value(right, given)?, given.slots)?
@@ -288,6 +296,7 @@ mod tests {
         let (a, b) = ([Some(1.0), NONE, Some(6.0)], [Some(3.0), NONE, NONE]);
         let both: &[(&str, &[_])] = &[("a", &a), ("b", &b)];
         assert_eq!(of("a - MAX(a)", both), [Some(-5.0), NONE, Some(0.0)]);
+        assert_eq!(of("SUM(METRICS(\"a\"))", both), [Some(1.0), NONE, Some(6.0)]);
         assert_eq!(of("MAX([a, b])", both), [Some(3.0), NONE, Some(6.0)]);
         assert_eq!(of("MIN([a, b])", both), [Some(1.0), NONE, Some(6.0)]);
         assert_eq!(of("SUM([a, b])", both), [Some(4.0), NONE, Some(6.0)]);

@@ -1,5 +1,5 @@
 //! Metric math, as far as alarms use it: arithmetic, comparison, AND, OR, IF, FILL, DIFF, RATE, MIN, MAX, SUM, AVG, ABS, CEIL, FLOOR, PERIOD,
-//! TIME_SERIES. Anything else is refused when it is read, not when an alarm is judged.
+//! TIME_SERIES, METRICS of a part of their ids. Anything else is refused when it is read, not when an alarm is judged.
 //!
 //! Source: docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html. What that page says is in `calculate`'s tests, word
 //! for word where it has tables; what it leaves open is said there too.
@@ -52,6 +52,8 @@ pub(crate) enum Node {
     Negative(Box<Node>),
     Binary(Operator, Box<Node>, Box<Node>),
     Call(Function, Vec<Node>),
+    /// `METRICS("errors")`: all metrics whose id has that in it.
+    Metrics(String),
     /// `FILL(m1, REPEAT)`
     FillRepeat(Box<Node>),
 }
@@ -60,7 +62,7 @@ impl Node {
     fn visit<'a>(&'a self, seen: &mut impl FnMut(&'a Self)) {
         seen(self);
         match self {
-            Self::Number(_) | Self::Id(_) => {}
+            Self::Number(_) | Self::Id(_) | Self::Metrics(_) => {}
             Self::List(nodes) | Self::Call(_, nodes) => nodes.iter().for_each(|node| node.visit(seen)),
             Self::Negative(node) | Self::FillRepeat(node) => node.visit(seen),
             Self::Binary(_, left, right) => {

@@ -87,6 +87,10 @@ impl<'a> Parser<'a> {
             self.rest = rest.trim_start();
             return Ok(Node::Id(word.to_owned()));
         }
+        if word == "METRICS" {
+            self.rest = rest.trim_start();
+            return self.metrics();
+        }
         let function = Function::ALL.iter().find(|(name, ..)| *name == word);
         let Some((_, function, [fewest, most])) = function else {
             return Err(self.refused("a function that is not modelled"));
@@ -113,6 +117,16 @@ impl<'a> Parser<'a> {
         };
         self.must(")")?;
         Ok(node)
+    }
+
+    /// In double quotes, as CloudWatch wants it.
+    fn metrics(&mut self) -> Result<Node, Refused> {
+        self.must("(")?;
+        self.must("\"")?;
+        let (part, rest) = self.rest.split_once('"').ok_or_else(|| self.refused("no end"))?;
+        self.rest = rest.trim_start();
+        self.must(")")?;
+        Ok(Node::Metrics(part.to_owned()))
     }
 
     fn list(&mut self, end: &str) -> Result<Vec<Node>, Refused> {
@@ -151,6 +165,8 @@ mod tests {
             "a b",
             "SEARCH('x', 'Sum')",
             "max(a)",
+            "METRICS()",
+            "METRICS(\"a)",
         ] {
             assert!(parse(text).is_err(), "{text}");
         }

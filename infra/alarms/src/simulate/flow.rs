@@ -17,6 +17,8 @@ const BATCH: u32 = 10;
 /// A visibility timeout of two hours.
 const TAKEN_FOR: u32 = 120;
 const DONE_MS: f64 = 400.0;
+/// Of an invocation's time, where the target is slow.
+const SLOW_SHARE: f64 = 0.85;
 const HELD_MS: f64 = 40.0;
 const COLD_MS: f64 = 900.0;
 /// As long as one call of a target may take (TargetTimeoutMs).
@@ -42,6 +44,9 @@ pub(super) struct Outcome {
     /// Held as it asks for less.
     rate_limited: u32,
     crashed: u32,
+    timed_out: u32,
+    panicked: u32,
+    duplicates: u32,
     throttled: u32,
     /// Calls of the target that failed.
     failed: u32,
@@ -136,6 +141,7 @@ impl Flow {
         let counted = match weather.runs {
             Runs::Throttled => &mut outcome.throttled,
             Runs::Crashes => &mut outcome.crashed,
+            Runs::TimesOut => &mut outcome.timed_out,
             Runs::Well => return self.work(minute, messages, weather, outcome),
         };
         *counted += messages.count;
@@ -145,8 +151,14 @@ impl Flow {
     fn work(&mut self, minute: u32, messages: Messages, weather: &Weather, outcome: &mut Outcome) {
         let refused = self.refused(messages, weather);
         let (poison, messages) = messages.split(refused);
-        self.dead_letter(minute, poison);
-        outcome.refused += refused;
+        if weather.panics {
+            (outcome.panicked, outcome.come_again) =
+                (outcome.panicked + refused, outcome.come_again + refused);
+            self.queue.put(poison.again(minute + 1));
+        } else {
+            self.dead_letter(minute, poison);
+            outcome.refused += refused;
+        }
         if messages.count == 0 {
             return;
         }
@@ -164,8 +176,11 @@ impl Flow {
             Target::Up => {
                 self.gate.succeeded();
                 self.queue.deleted += messages.count;
-                outcome.done += messages.count;
-                outcome.done_events.push(Events { count: messages.count, happened: messages.happened });
+                let duplicates = messages.count * weather.repeats / (weather.repeats + 1);
+                outcome.duplicates += duplicates;
+                let (_, news) = messages.split(duplicates);
+                outcome.done += news.count;
+                outcome.done_events.push(Events { count: news.count, happened: news.happened });
             }
             // Retry-After of a minute, which the gate keeps for all.
             Target::Throttles => {
@@ -229,7 +244,10 @@ impl Flow {
         let mut ours =
             |metric, values: &[(f64, u32)]| emit.values(metrics::NAMESPACE, metric, &function, values);
         for (metric, count) in [
-            (metrics::RECORDS, outcome.done + outcome.refused + outcome.held + outcome.come_again),
+            (
+                metrics::RECORDS,
+                outcome.done + outcome.duplicates + outcome.refused + outcome.held + outcome.come_again,
+            ),
             (metrics::HELD, outcome.held),
             (metrics::BREAKER_OPEN, outcome.target_down),
             (metrics::RATE_LIMITED, outcome.rate_limited),
@@ -237,34 +255,49 @@ impl Flow {
         ] {
             ours(metric, &[(1.0, count)]);
         }
+        for (disposition, count) in [("Done", outcome.done), ("Duplicate", outcome.duplicates)] {
+            let dimensions = [function[0], (metrics::DISPOSITION, disposition)];
+            emit.values(metrics::NAMESPACE, metrics::RECORDS, &dimensions, &[(1.0, count)]);
+        }
         for done in &outcome.done_events {
             let lag = f64::from((minute - done.happened) * 60_000) + DONE_MS;
-            ours(metrics::EVENT_TO_DONE, &[(lag, done.count)]);
+            emit.values(metrics::NAMESPACE, metrics::EVENT_TO_DONE, &function, &[(lag, done.count)]);
         }
     }
 
     fn tell(&self, weather: &Weather, outcome: &Outcome, emit: &mut Emit<'_>) {
         let invocations = |records: u32| if records <= ALONE { records } else { records.div_ceil(BATCH) };
-        let done = invocations(outcome.done + outcome.refused);
+        let done = invocations(outcome.done + outcome.duplicates + outcome.refused);
         let held = invocations(outcome.held - outcome.held.min(outcome.failed));
         let failed = outcome.failed + outcome.come_again.saturating_sub(outcome.failed);
         let (crashed, throttled) = (invocations(outcome.crashed), invocations(outcome.throttled));
+        let timed_out = invocations(outcome.timed_out);
+        let broken = crashed + timed_out;
         let well = done + held + failed;
         let function = [("FunctionName", self.parts.function.as_str())];
         let mut lambda = |metric, values: &[(f64, u32)]| emit.values("AWS/Lambda", metric, &function, values);
-        lambda("Invocations", &[(1.0, well + crashed)]);
-        lambda("Errors", &[(1.0, crashed), (0.0, well)]);
-        lambda("Throttles", &[(1.0, throttled), (0.0, well + crashed)]);
+        lambda("Invocations", &[(1.0, well + broken)]);
+        lambda("Errors", &[(1.0, broken), (0.0, well)]);
+        lambda("Throttles", &[(1.0, throttled), (0.0, well + broken)]);
         let (cold, warm) = if weather.starts_cold { (done.min(2), done - done.min(2)) } else { (0, done) };
+        let timeout_ms = f64::from(self.parts.timeout_seconds) * 1_000.0;
+        let done_ms = if weather.is_slow { SLOW_SHARE * timeout_ms } else { DONE_MS };
         lambda(
             "Duration",
-            &[(COLD_MS, cold), (DONE_MS, warm + crashed), (HELD_MS, held), (TIMED_OUT_MS, failed)],
+            &[
+                (COLD_MS, cold),
+                (done_ms, warm),
+                (DONE_MS, crashed),
+                (HELD_MS, held),
+                (TIMED_OUT_MS, failed),
+                (timeout_ms, timed_out),
+            ],
         );
-        let at_once = (well + crashed).min(5);
+        let at_once = (well + broken).min(5);
         lambda("ConcurrentExecutions", &[(f64::from(at_once), at_once.min(1))]);
         if let Some(mapping) = self.parts.counted_mapping.as_deref().filter(|_| weather.polls) {
-            let again = outcome.come_again + outcome.crashed + outcome.throttled;
-            let acknowledged = outcome.done + outcome.refused + outcome.held;
+            let again = outcome.come_again + outcome.crashed + outcome.timed_out + outcome.throttled;
+            let acknowledged = outcome.done + outcome.duplicates + outcome.refused + outcome.held;
             for (metric, count) in [
                 // Zero while there is nothing to poll.
                 ("PolledEventCount", acknowledged + again),
@@ -275,6 +308,13 @@ impl Flow {
                 let values = [(f64::from(count), 1)];
                 emit.values("AWS/Lambda", metric, &[("EventSourceMappingUUID", mapping)], &values);
             }
+        }
+        // What the template's filters count in the function's log.
+        let of_log = format!("{}/{}", metrics::NAMESPACE, self.parts.function);
+        for (metric, count) in
+            [("Panicked", outcome.panicked), ("TimedOut", timed_out), ("ProcessEnded", crashed)]
+        {
+            emit.values(&of_log, metric, &[], &[(1.0, count)]);
         }
         let refused_credentials = if weather.target == Target::Refuses { outcome.failed } else { 0 };
         let unknown = if weather.values_unknown { outcome.refused } else { 0 };
@@ -302,6 +342,7 @@ mod tests {
             queue: "q".to_owned(),
             dead_letter_queue: "d".to_owned(),
             counted_mapping: Some("m".to_owned()),
+            timeout_seconds: 30,
             max_receives: 2,
             visibility: 3,
             queue_retention: 100,

@@ -1,5 +1,7 @@
 //! Sources, the API and ingest. A source whose webhook was answered with 5xx posts it again ten minutes later.
 
+use telemetry::metrics;
+
 use super::MINUTES_A_DAY;
 use super::emit::Emit;
 use super::flow::Events;
@@ -9,7 +11,9 @@ const WORKING_RATE: u32 = 10;
 const QUIET_RATE: u32 = 2;
 const POSTED_AGAIN_AFTER: u32 = 10;
 const INGEST_MS: f64 = 30.0;
-const GATEWAY_MS: f64 = 50.0;
+/// On top of ingest's.
+const GATEWAY_MS: f64 = 20.0;
+const SLOW_MS: f64 = 3_000.0;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Ingest {
@@ -17,6 +21,8 @@ pub(super) enum Ingest {
     Crashes,
     Throttled,
     IsRefused,
+    IsSlow,
+    Loses,
 }
 
 pub(super) struct Front {
@@ -39,12 +45,12 @@ impl Front {
         }
     }
 
-    /// What reaches each flow's queue.
+    /// What reaches each flow's queue, of sources that are not silent, and whose signature is not wrong.
     pub(super) fn minute(
         &mut self,
         minute: u32,
         is_holiday: bool,
-        silent: &[bool],
+        [silent, wrong]: [&[bool]; 2],
         ingest: Ingest,
         emit: &mut Emit<'_>,
     ) -> Vec<Vec<Events>> {
@@ -60,26 +66,39 @@ impl Front {
         for (_, events) in due {
             posted.iter_mut().zip(events).for_each(|(posted, again)| posted.extend(again));
         }
-        self.tell(posted.iter().flatten().map(|events| events.count).sum(), ingest, emit);
-        if ingest == Ingest::Runs {
-            return posted;
-        }
+        let refused: Vec<Vec<Events>> = posted
+            .iter_mut()
+            .zip(wrong)
+            .map(|(posted, wrong)| if *wrong { std::mem::take(posted) } else { Vec::new() })
+            .collect();
+        self.tell(sum(&posted), sum(&refused), ingest, emit);
         let none = vec![Vec::new(); posted.len()];
-        self.again.push((minute + POSTED_AGAIN_AFTER, posted));
-        none
+        self.again.push((minute + POSTED_AGAIN_AFTER, refused));
+        match ingest {
+            Ingest::Runs | Ingest::IsSlow => posted,
+            Ingest::Loses => none,
+            Ingest::Crashes | Ingest::Throttled | Ingest::IsRefused => {
+                self.again.push((minute + POSTED_AGAIN_AFTER, posted));
+                none
+            }
+        }
     }
 
-    fn tell(&self, requests: u32, ingest: Ingest, emit: &mut Emit<'_>) {
-        let failed = if ingest == Ingest::Runs { 0 } else { requests };
+    fn tell(&self, authentic: u32, rejected: u32, ingest: Ingest, emit: &mut Emit<'_>) {
+        let requests = authentic + rejected;
+        let answers = matches!(ingest, Ingest::Runs | Ingest::IsSlow | Ingest::Loses);
+        let (accepted, rejected) = if answers { (authentic, rejected) } else { (0, 0) };
+        let failed = requests - accepted - rejected;
+        let ingest_ms = if ingest == Ingest::IsSlow { SLOW_MS } else { INGEST_MS };
         let stage = [("ApiId", self.api.as_str()), ("Stage", self.stage.as_str())];
         for dimensions in [&stage[..1], &stage[..]] {
             let mut api =
                 |metric, values: &[(f64, u32)]| emit.values("AWS/ApiGateway", metric, dimensions, values);
             api("Count", &[(1.0, requests)]);
             api("5xx", &[(1.0, failed), (0.0, requests - failed)]);
-            api("4xx", &[(0.0, requests)]);
-            api("Latency", &[(GATEWAY_MS, requests)]);
-            api("IntegrationLatency", &[(INGEST_MS, requests)]);
+            api("4xx", &[(1.0, rejected), (0.0, requests - rejected)]);
+            api("Latency", &[(ingest_ms + GATEWAY_MS, requests)]);
+            api("IntegrationLatency", &[(ingest_ms, requests)]);
         }
         let throttled = if ingest == Ingest::Throttled { requests } else { 0 };
         let crashed = if ingest == Ingest::Crashes { requests } else { 0 };
@@ -89,9 +108,20 @@ impl Front {
         lambda("Invocations", &[(1.0, ran)]);
         lambda("Errors", &[(1.0, crashed), (0.0, ran - crashed)]);
         lambda("Throttles", &[(1.0, throttled), (0.0, ran)]);
-        lambda("Duration", &[(INGEST_MS, ran)]);
+        lambda("Duration", &[(ingest_ms, ran)]);
         lambda("ConcurrentExecutions", &[(1.0, ran.min(1))]);
+        let mut ours =
+            |metric, values: &[(f64, u32)]| emit.values(metrics::NAMESPACE, metric, &function, values);
+        ours(metrics::ACCEPTED.name, &[(1.0, accepted)]);
+        ours(metrics::SIGNATURE_REJECTED.name, &[(1.0, rejected)]);
+        // What the template's filter counts in its log.
+        let of_log = format!("{}/{}", metrics::NAMESPACE, self.ingest);
+        emit.values(&of_log, "ProcessEnded", &[], &[(1.0, crashed)]);
     }
+}
+
+fn sum(events: &[Vec<Events>]) -> u32 {
+    events.iter().flatten().map(|events| events.count).sum()
 }
 
 /// Of each source: ten a minute from eight to six on working days, two otherwise.

@@ -24,6 +24,7 @@ pub(crate) struct FlowParts {
     pub(crate) dead_letter_queue: String,
     /// Id of the event source mapping, where it publishes metrics of its own.
     pub(crate) counted_mapping: Option<String>,
+    pub(crate) timeout_seconds: u32,
     pub(crate) max_receives: u32,
     pub(crate) visibility: u32,
     pub(crate) queue_retention: u32,
@@ -115,6 +116,7 @@ fn flow(application: &Application, function: &Resource, sources: &str) -> Result
             let stack = function.reference.strip_suffix(&format!("-{}", queue.flow)).unwrap_or_default();
             format!("mapping-{stack}-{}{event}", function.id)
         }),
+        timeout_seconds: number(said(function, &["Timeout"]))?,
         max_receives: number(said(queue, &["RedrivePolicy", "maxReceiveCount"]))?,
         visibility: minutes(said(queue, &["VisibilityTimeout"]))?,
         queue_retention: minutes(said(queue, &["MessageRetentionPeriod"]))?,
@@ -141,6 +143,7 @@ mod tests {
         assert_eq!(orders.queue, "spillway-prod-orders-to-inventory");
         assert_eq!(orders.dead_letter_queue, "spillway-prod-orders-to-inventory-dlq");
         assert!(orders.has_source);
+        assert_eq!(orders.timeout_seconds, 30);
         assert_eq!(orders.next, landscape.flow("inventory-to-shipping"));
         let times =
             [orders.max_receives, orders.visibility, orders.queue_retention, orders.dead_letter_retention];

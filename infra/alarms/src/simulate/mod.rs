@@ -75,11 +75,39 @@ pub enum Fault {
     FunctionCrashes {
         flow: &'static str,
     },
+    /// Every invocation is broken off.
+    FunctionTimesOut {
+        flow: &'static str,
+    },
+    /// Every so many messages one makes the function panic, the first time that it comes.
+    Panics {
+        flow: &'static str,
+        every: u32,
+    },
+    /// It answers, after most of an invocation's time.
+    TargetSlow {
+        flows: &'static [&'static str],
+    },
     /// The account has no concurrency left for it.
     FunctionThrottled {
         flow: &'static str,
     },
     TableThrottled,
+    /// DynamoDB answers 500.
+    TableFails,
+    /// What comes in for this flow comes so many times more.
+    SourceRepeats {
+        flow: &'static str,
+        times: u32,
+    },
+    /// Its webhooks are signed by another secret.
+    SignatureWrong {
+        flow: &'static str,
+    },
+    /// It answers after three seconds.
+    IngestSlow,
+    /// It acknowledges, counts, and sends nothing.
+    IngestLoses,
     /// So many dead letters at once, of unknown reason.
     DeadLetters {
         flow: &'static str,
@@ -108,20 +136,28 @@ impl Fault {
         match self {
             Self::TargetDown { flows }
             | Self::TargetThrottles { flows }
+            | Self::TargetSlow { flows }
             | Self::CredentialsRefused { flows } => flows.to_vec(),
             Self::Poison { flow, .. }
             | Self::UnknownValue { flow, .. }
             | Self::OverridesRefused { flow }
             | Self::SourceSilent { flow }
             | Self::Surge { flow, .. }
+            | Self::SourceRepeats { flow, .. }
+            | Self::SignatureWrong { flow }
             | Self::TakenByOthers { flow, .. }
             | Self::PollerDead { flow }
             | Self::FunctionCrashes { flow }
+            | Self::FunctionTimesOut { flow }
+            | Self::Panics { flow, .. }
             | Self::FunctionThrottled { flow }
             | Self::DeadLetters { flow, .. }
             | Self::Redrive { flow } => vec![flow],
             Self::Holiday
             | Self::TableThrottled
+            | Self::TableFails
+            | Self::IngestSlow
+            | Self::IngestLoses
             | Self::Deploy
             | Self::IngestCrashes
             | Self::IngestThrottled
@@ -194,6 +230,10 @@ impl World {
             Ingest::Throttled
         } else if now(Fault::QueueRefuses) {
             Ingest::IsRefused
+        } else if now(Fault::IngestSlow) {
+            Ingest::IsSlow
+        } else if now(Fault::IngestLoses) {
+            Ingest::Loses
         } else {
             Ingest::Runs
         };
@@ -201,8 +241,24 @@ impl World {
             faults.iter().any(|during| matches!(during.fault, Fault::SourceSilent { flow } if flow == name))
         };
         let silent: Vec<_> = self.flows.iter().map(|flow| is_silent(flow.name())).collect();
-        let mut webhooks = self.front.minute(minute, now(Fault::Holiday), &silent, ingest, &mut emit);
+        let is_wrong = |name: &str| {
+            faults.iter().any(|during| matches!(during.fault, Fault::SignatureWrong { flow } if flow == name))
+        };
+        let wrong: Vec<_> = self.flows.iter().map(|flow| is_wrong(flow.name())).collect();
+        let mut webhooks =
+            self.front.minute(minute, now(Fault::Holiday), [&silent, &wrong], ingest, &mut emit);
         for (flow, arriving) in self.flows.iter().zip(&mut webhooks) {
+            let of_source = arriving.clone();
+            for during in &faults {
+                match during.fault {
+                    Fault::SourceRepeats { flow: name, times } if name == flow.name() => {
+                        let more =
+                            of_source.iter().map(|events| Events { count: events.count * times, ..*events });
+                        arriving.extend(more);
+                    }
+                    _ => {}
+                }
+            }
             arriving.extend(faults.iter().filter_map(|during| match during.fault {
                 Fault::Surge { flow: name, events } if name == flow.name() => {
                     Some(Events { count: events, happened: minute })
@@ -234,7 +290,11 @@ impl World {
                 }));
             }
         }
-        self.tell_table(ledger_calls, refused_calls, &mut emit);
+        let fails = now(Fault::TableFails);
+        self.tell_table(ledger_calls, if fails { 0 } else { refused_calls }, &mut emit);
+        let claims = [("Operation", "BatchExecuteStatement"), ("TableName", self.table.as_str())];
+        let failed = if fails { refused_calls } else { 0 };
+        emit.values("AWS/DynamoDB", "SystemErrors", &claims, &[(1.0, failed)]);
         next
     }
 

@@ -95,8 +95,16 @@ fn what_is_emitted_is_what_aws_and_we_publish() {
         Fault::OverridesRefused { flow: "payments-to-operations" },
         Fault::TableThrottled,
         Fault::Deploy,
+        Fault::TableFails,
+        Fault::SourceRepeats { flow: FLOW, times: 2 },
+        Fault::SignatureWrong { flow: "payments-to-operations" },
+        Fault::IngestCrashes,
+        Fault::FunctionCrashes { flow: "warehouse-to-bi" },
+        Fault::FunctionTimesOut { flow: "hubspot-enricher" },
+        Fault::Panics { flow: "crm-to-erp", every: 5 },
     ];
-    let all = crate::published::published().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let all = crate::published::published_in(&Application::in_folder(&root).unwrap()).unwrap();
     let recording = play(&faults, 100);
     let wrong: Vec<_> = recording
         .metrics()

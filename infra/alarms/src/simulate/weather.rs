@@ -14,6 +14,7 @@ pub(super) enum Target {
 pub(super) enum Runs {
     Well,
     Crashes,
+    TimesOut,
     Throttled,
 }
 
@@ -24,6 +25,11 @@ pub(super) struct Weather {
     /// 0: none.
     pub(super) refused_every: u32,
     pub(super) values_unknown: bool,
+    /// What is refused is a panic, and is not refused again.
+    pub(super) panics: bool,
+    pub(super) is_slow: bool,
+    /// How often each event comes beside the first time.
+    pub(super) repeats: u32,
     pub(super) overrides_refused: bool,
     pub(super) polls: bool,
     pub(super) table_throttled: bool,
@@ -38,6 +44,9 @@ impl Default for Weather {
             runs: Runs::Well,
             refused_every: 0,
             values_unknown: false,
+            panics: false,
+            is_slow: false,
+            repeats: 0,
             overrides_refused: false,
             polls: true,
             table_throttled: false,
@@ -65,8 +74,14 @@ impl Weather {
                 Fault::OverridesRefused { flow } if here(flow) => weather.overrides_refused = true,
                 Fault::PollerDead { flow } if here(flow) => weather.polls = false,
                 Fault::FunctionCrashes { flow } if here(flow) => weather.runs = Runs::Crashes,
+                Fault::FunctionTimesOut { flow } if here(flow) => weather.runs = Runs::TimesOut,
+                Fault::Panics { flow, every } if here(flow) => {
+                    (weather.refused_every, weather.panics) = (every, true);
+                }
+                Fault::TargetSlow { flows } if among(flows) => weather.is_slow = true,
                 Fault::FunctionThrottled { flow } if here(flow) => weather.runs = Runs::Throttled,
-                Fault::TableThrottled => weather.table_throttled = true,
+                Fault::SourceRepeats { flow, times } if here(flow) => weather.repeats = times,
+                Fault::TableThrottled | Fault::TableFails => weather.table_throttled = true,
                 Fault::Deploy => weather.starts_cold = true,
                 Fault::LettersFallAsleep => weather.letters_sleep = true,
                 _ => {}
