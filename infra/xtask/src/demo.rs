@@ -1,5 +1,6 @@
 #![expect(clippy::print_stdout, reason = "the demo's result is for people")]
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -26,10 +27,13 @@ pub(crate) async fn run(tools: &Tools, keep: bool) -> Result<ExitCode> {
 }
 
 pub(crate) fn left_out(stack: &Stack) {
-    println!("Left out of the deployment, because the local engine lacks it:");
-    for name in &stack.left_out {
-        println!("  {name}");
+    // Most are there once a flow.
+    let mut times = BTreeMap::<&str, usize>::new();
+    for name in stack.left_out.iter().filter_map(|name| name.rsplit('/').next()) {
+        *times.entry(name).or_default() += 1;
     }
+    let named: Vec<_> = times.into_iter().map(|(name, count)| format!("{count} {name}")).collect();
+    println!("Left out of the deployment, because the local engine lacks it: {}", named.join(", "));
 }
 
 /// A result, to standard output.
