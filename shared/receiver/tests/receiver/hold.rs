@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use ledger::Status;
 use message::{Code, Effect};
 use receiver::Limits;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{Bench, Held, World, body, millis, received, record, redelivered};
 
