@@ -54,8 +54,8 @@ async fn play(schedule: &[(usize, Fault)]) -> Turns {
     turns
 }
 
-#[tokio::test(start_paused = true)]
-async fn each_window_is_covered_and_none_early_whatever_crashes_or_is_lost_on_its_way() {
+/// Plays once in fair weather, and then with one fault at each call that was made; how many schedules that were.
+async fn with_each_fault(play: impl AsyncFn(&[(usize, Fault)]) -> Turns) -> usize {
     let mut schedules = 0;
     for (turn, calls) in play(&[]).await.iter().enumerate() {
         for fault in (0..calls.len()).flat_map(Fault::at) {
@@ -64,7 +64,12 @@ async fn each_window_is_covered_and_none_early_whatever_crashes_or_is_lost_on_it
         }
     }
     assert!(schedules > 0);
-    println!("schedules: {schedules}");
+    schedules
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_window_is_covered_and_none_early_whatever_crashes_or_is_lost_on_its_way() {
+    println!("schedules: {}", with_each_fault(async |schedule| play(schedule).await).await);
 }
 
 /// How the target fails.
@@ -157,15 +162,7 @@ async fn play_older_letter(schedule: &[(usize, Fault)]) -> Turns {
 
 #[tokio::test(start_paused = true)]
 async fn an_older_letter_that_is_redriven_leaves_a_newer_windows_rejection_alone_whatever_crashes() {
-    let mut schedules = 0;
-    for (turn, calls) in play_older_letter(&[]).await.iter().enumerate() {
-        for fault in (0..calls.len()).flat_map(Fault::at) {
-            play_older_letter(&[(turn, fault)]).await;
-            schedules += 1;
-        }
-    }
-    assert!(schedules > 0);
-    println!("schedules: {schedules}");
+    println!("schedules: {}", with_each_fault(async |schedule| play_older_letter(schedule).await).await);
 }
 
 #[tokio::test(start_paused = true)]
@@ -173,13 +170,7 @@ async fn a_window_that_is_refused_or_given_up_is_one_letter_and_is_done_once_tha
  {
     let mut schedules = 0;
     for fails in [Fails::ForGood, Fails::EachTime] {
-        for (turn, calls) in play_failed(fails, &[]).await.iter().enumerate() {
-            for fault in (0..calls.len()).flat_map(Fault::at) {
-                play_failed(fails, &[(turn, fault)]).await;
-                schedules += 1;
-            }
-        }
+        schedules += with_each_fault(async |schedule| play_failed(fails, schedule).await).await;
     }
-    assert!(schedules > 0);
     println!("schedules: {schedules}");
 }
