@@ -14,10 +14,11 @@ use telemetry::metrics::EVENTS_IGNORED;
 use thiserror::Error;
 use tokio::time::Instant;
 
+use crate::canary::Canary;
 use crate::end::{End, Settled};
 use crate::flow::{Flow, Translated};
 use crate::incoming::Incoming;
-use crate::prepare::{Prepared, prepare};
+use crate::prepare::{Prepared, Unprepared, prepare};
 use crate::repeats::{Repeats, follow, is_covered};
 use crate::settings::Limits;
 
@@ -135,7 +136,8 @@ impl<F: Flow> Receiver<F> {
     /// Messages that depend on no order, in waves.
     async fn together(&self, records: &[&Incoming<'_>], deadline: Instant) -> Vec<Settled> {
         let mut prepared: Vec<Option<Prepared<F::Operation>>> = Vec::with_capacity(records.len());
-        let (mut ends, mut ignored) = (Vec::new(), BTreeMap::<String, u64>::new());
+        let (mut ends, mut canaries) = (Vec::new(), Vec::new());
+        let mut ignored = BTreeMap::<String, u64>::new();
         let now = (self.parts.clock)();
         for (place, record) in records.iter().enumerate() {
             match prepare(&self.parts.flow, record) {
@@ -147,10 +149,14 @@ impl<F: Flow> Receiver<F> {
                     None => prepared.push(Some(understood)),
                 },
                 Err(unprepared) => {
-                    if let Some(source) = unprepared.ignored_from {
+                    let Unprepared { disposition, envelope, ignored_from, is_canary } = *unprepared;
+                    if let Some(source) = ignored_from {
                         *ignored.entry(source).or_default() += 1;
                     }
-                    ends.push(End::of(place, unprepared.disposition, unprepared.envelope.as_ref()));
+                    match envelope {
+                        Some(envelope) if is_canary => canaries.push(Canary { place, envelope }),
+                        envelope => ends.push(End::of(place, disposition, envelope.as_ref())),
+                    }
                     prepared.push(None);
                 }
             }
@@ -158,6 +164,7 @@ impl<F: Flow> Receiver<F> {
         for (source, count) in ignored {
             telemetry::count(&EVENTS_IGNORED, [&source], count);
         }
+        ends.extend(self.canaries(records, canaries).await);
         let places: Vec<_> = prepared.iter().map(Option::as_ref).collect();
         let repeats = Repeats::among(&places);
         let understood = |place: &usize| places.get(*place).copied().flatten().map(|it| (*place, it));
@@ -182,7 +189,7 @@ impl<F: Flow> Receiver<F> {
         }
         finished.extend(self.finish(records, ends).await);
         finished.sort_by_key(|finished| finished.place);
-        // One for each: every record is either not understood, not due, a leader or a follower.
+        // One for each: every record is either not understood, a canary, not due, a leader or a follower.
         debug_assert_eq!(finished.len(), records.len());
         finished.into_iter().map(|finished| finished.settled).collect()
     }

@@ -21,6 +21,9 @@ pub(crate) struct End {
     pub(crate) rejected_before: bool,
     /// Another message of its operation is a dead letter that stands for it too.
     pub(crate) covered_by_letter: bool,
+    /// It asks for nothing, and whatever becomes of it, it does not come again.
+    pub(crate) is_canary: bool,
+    pub(crate) is_reconciled: bool,
     /// Empty where the message could not be translated.
     pub(crate) operation: String,
     pub(crate) correlation_id: String,
@@ -63,6 +66,8 @@ impl End {
             settlement: None,
             rejected_before: false,
             covered_by_letter: false,
+            is_canary: false,
+            is_reconciled: envelope.is_some_and(Envelope::is_found_by_reconciliation),
             operation: String::new(),
             correlation_id: text(|envelope| &envelope.correlationid),
             event_type: text(|envelope| &envelope.event_type),

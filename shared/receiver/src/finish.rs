@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use ledger::{ClaimLost, Settlement};
 use message::{Code, Disposition, Effect, Hold, Rejection, Retry};
 use telemetry::metrics::COVERED_BY_DEAD_LETTER;
-use telemetry::{RecordEnd, trace_id};
+use telemetry::{RecordEnd, RecordKind, trace_id};
 
 use crate::backoff;
 use crate::batch::Receiver;
@@ -121,6 +121,9 @@ impl<F: Flow> Receiver<F> {
     /// Why this record goes to the dead letter queue now, if it does: it was rejected, or this was its last
     /// permitted receive.
     fn dead_letter_reason(&self, leaving: &Leaving<'_, '_>) -> Option<Rejection> {
+        if leaving.end.is_canary {
+            return None;
+        }
         match &leaving.end.disposition {
             Disposition::Reject(rejection) => Some(rejection.clone()),
             Disposition::Retry(retry) if self.is_last_receive(leaving.record) => {
@@ -289,13 +292,17 @@ impl<F: Flow> Receiver<F> {
             mapping: end.mapping,
             disposition: &end.disposition,
             dead_lettered,
+            kind: kind(record, &end),
         }
         .tell();
         if end.covered_by_letter {
             telemetry::count(&COVERED_BY_DEAD_LETTER, [self.parts.flow.name()], 1);
         }
-        let settled =
-            if dead_lettered || end.disposition.is_settled() { Settled::Acknowledge } else { settled };
+        let settled = if dead_lettered || end.is_canary || end.disposition.is_settled() {
+            Settled::Acknowledge
+        } else {
+            settled
+        };
         Finished {
             place: end.place,
             rejected_before: end.rejected_before,
@@ -303,6 +310,19 @@ impl<F: Flow> Receiver<F> {
             disposition: end.disposition,
             settled,
         }
+    }
+}
+
+/// What has come from its source just now says that the source is alive; what is held, comes again or was redriven does not, and neither
+/// does what the source had to be asked for.
+fn kind(record: &Incoming<'_>, end: &End) -> RecordKind {
+    let comes_again =
+        record.attempts > 1 || record.origin.attempts > 0 || DeadLetter::is_redriven(&record.attributes);
+    match (end.is_canary, end.is_reconciled, comes_again) {
+        (true, ..) => RecordKind::Canary,
+        (false, true, _) => RecordKind::Reconciled,
+        (false, false, true) => RecordKind::Again,
+        (false, false, false) => RecordKind::Arrival,
     }
 }
 

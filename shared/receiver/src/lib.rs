@@ -7,6 +7,7 @@
 
 mod backoff;
 mod batch;
+mod canary;
 mod due;
 mod end;
 mod finish;

@@ -40,11 +40,12 @@ pub(crate) struct Unprepared {
     pub(crate) envelope: Option<Envelope>,
     /// The source of an event that is ignored.
     pub(crate) ignored_from: Option<String>,
+    pub(crate) is_canary: bool,
 }
 
 impl Unprepared {
     fn of(disposition: Disposition, envelope: Option<Envelope>) -> Box<Self> {
-        Box::new(Self { disposition, envelope, ignored_from: None })
+        Box::new(Self { disposition, envelope, ignored_from: None, is_canary: false })
     }
 }
 
@@ -66,6 +67,11 @@ pub(crate) fn prepare<F: Flow>(
         let rejection = Rejection::new(Code::EventTypeUnreadable, path, Code::EventTypeUnreadable.title());
         return reject(rejection, Some(envelope));
     }
+    // A rule of EventBridge sends what it matches, whatever that calls itself.
+    if sender == Sender::Spillway && envelope.canary_of().is_some() {
+        let canary = Unprepared::of(Disposition::Ignored, Some(envelope));
+        return Err(Box::new(Unprepared { is_canary: true, ..*canary }));
+    }
     let translated = match catch_unwind(AssertUnwindSafe(|| flow.translate(&envelope))) {
         Ok(Ok(translated)) => translated,
         Ok(Err(rejection)) => {
@@ -74,6 +80,7 @@ pub(crate) fn prepare<F: Flow>(
                     disposition: Disposition::Ignored,
                     envelope: Some(envelope),
                     ignored_from: Some(source),
+                    is_canary: false,
                 })),
                 // Ingest, or a flow before, has sent it here on purpose.
                 _ => reject(rejection, Some(envelope)),

@@ -10,5 +10,5 @@ mod subscriber;
 
 pub use calls::{TargetCalls, in_batch, in_record, ledger_called, target_called, trace_id};
 pub use metric::count;
-pub use record::RecordEnd;
+pub use record::{RecordEnd, RecordKind};
 pub use subscriber::{init, json_layer};

@@ -67,6 +67,10 @@ pub const STACK_NAME: &str = "StackName";
 pub const DISPOSITION: &str = "Disposition";
 /// Of the wide event that every record leaves: one, also by how it ended.
 pub const RECORDS: &str = "Records";
+/// Came for the first time, and not because the source was asked for it: by its silence the watchdog knows that it stopped.
+pub const ARRIVED: &str = "Arrived";
+/// Done only because the source was asked for it: its webhook never came.
+pub const RECONCILED: &str = "Reconciled";
 /// Sent again with a delay, as its target or the ledger is not to be called now.
 pub const HELD: &str = "Held";
 /// Held, or to come again, as the target asks for less.
@@ -87,12 +91,14 @@ pub fn all() -> Vec<Published> {
     let by_function = |name, unit| Published { name, unit, dimension_sets: vec![vec![FUNCTION_NAME]] };
     let records = vec![vec![FUNCTION_NAME], vec![FUNCTION_NAME, DISPOSITION]];
     vec![
-        Published { name: RECORDS, unit: "Count", dimension_sets: records },
+        Published { name: RECORDS, unit: "Count", dimension_sets: records.clone() },
+        by_function(ARRIVED, "Count"),
+        by_function(RECONCILED, "Count"),
         by_function(HELD, "Count"),
         by_function(RATE_LIMITED, "Count"),
         by_function(BREAKER_OPEN, "Count"),
         by_function(DEAD_LETTERED, "Count"),
-        by_function(AGE, "Milliseconds"),
+        Published { name: AGE, unit: "Milliseconds", dimension_sets: records.clone() },
         by_function(EVENT_TO_DONE, "Milliseconds"),
         by_function(TARGET_LATENCY, "Milliseconds"),
         Published { name: DEPLOYING, unit: "Count", dimension_sets: vec![vec![STACK_NAME]] },

@@ -2,7 +2,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use message::{Code, Disposition};
-use metrique_writer_core::unit::{Count, WithUnit};
+use metrique_writer_core::unit::{Count, NegativeScale, WithUnit};
 use metrique_writer_core::{Entry, EntryWriter};
 use metrique_writer_format_emf::{Emf, MetricDefinition, MetricDirective, NoMetric};
 
@@ -41,6 +41,31 @@ pub struct RecordEnd<'a> {
     pub disposition: &'a Disposition,
     /// A Retry on the last permitted receive goes to the dead letter queue as well.
     pub dead_lettered: bool,
+    pub kind: RecordKind,
+}
+
+/// What its coming says of its source.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RecordKind {
+    /// It came for the first time.
+    Arrival,
+    /// It was held, has failed or was redriven.
+    Again,
+    /// The source had to be asked for it.
+    Reconciled,
+    /// The watchdog's: no metric knows it.
+    Canary,
+}
+
+impl RecordKind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Arrival => "arrival",
+            Self::Again => "again",
+            Self::Reconciled => "reconciled",
+            Self::Canary => "canary",
+        }
+    }
 }
 
 impl RecordEnd<'_> {
@@ -62,15 +87,16 @@ impl RecordEnd<'_> {
     }
 }
 
-/// Under the function's name alone; how many ended how under that as well.
+/// Under the function's name alone; how many ended how, and how old they were, under that as well.
 pub(crate) fn format() -> Emf {
+    let metric = |name, unit| MetricDefinition { name, unit, storage_resolution: None };
+    let milliseconds = metrique_writer_core::Unit::Second(NegativeScale::Milli);
     let by_disposition = MetricDirective {
         dimensions: vec![vec![FUNCTION_NAME, metrics::DISPOSITION]],
-        metrics: vec![MetricDefinition {
-            name: metrics::RECORDS,
-            unit: metrique_writer_core::Unit::Count,
-            storage_resolution: None,
-        }],
+        metrics: vec![
+            metric(metrics::RECORDS, metrique_writer_core::Unit::Count),
+            metric(metrics::AGE, milliseconds),
+        ],
         namespace: NAMESPACE,
     };
     let by_function = vec![vec![FUNCTION_NAME.to_owned()]];
@@ -106,6 +132,7 @@ impl Entry for Line<'_> {
             ("mapping", end.mapping),
             (metrics::DISPOSITION, end.disposition.name()),
             ("disposition", end.disposition.name()),
+            ("kind", end.kind.as_str()),
         ] {
             writer.value(name, text);
         }
@@ -132,8 +159,17 @@ impl Entry for Line<'_> {
         writer.value("dead_lettered", if end.dead_lettered { "true" } else { "false" });
         writer.value("cold_start", if batch.is_first { "true" } else { "false" });
 
+        if end.kind == RecordKind::Canary {
+            return;
+        }
         let one = WithUnit::<u64, Count>::from(1);
         writer.value(metrics::RECORDS, &one);
+        if end.kind == RecordKind::Arrival {
+            writer.value(metrics::ARRIVED, &one);
+        }
+        if end.kind == RecordKind::Reconciled && *end.disposition == Disposition::Done {
+            writer.value(metrics::RECONCILED, &one);
+        }
         writer.value(metrics::AGE, &end.age);
         if *end.disposition == Disposition::Done {
             writer.value(metrics::EVENT_TO_DONE, &end.since_event);
@@ -175,6 +211,15 @@ mod tests {
     use super::*;
 
     fn line(disposition: &Disposition, calls: TargetCalls, dead_lettered: bool) -> Value {
+        line_of(RecordKind::Again, disposition, calls, dead_lettered)
+    }
+
+    fn line_of(
+        kind: RecordKind,
+        disposition: &Disposition,
+        calls: TargetCalls,
+        dead_lettered: bool,
+    ) -> Value {
         let end = RecordEnd {
             flow: "orders-to-inventory",
             target: "tryton",
@@ -192,6 +237,7 @@ mod tests {
             mapping: "shopify-order/2 canonical.order@1",
             disposition,
             dead_lettered,
+            kind,
         };
         let now = Timestamp::from_millisecond(1_764_000_000_000).unwrap();
         let batch = Batch { records: 10, is_first: true, ledger_calls: 2 };
@@ -231,7 +277,8 @@ mod tests {
                 ("Age", "FunctionName", 1_500.0),
                 ("EventToDone", "FunctionName", 4_000.0),
                 ("TargetLatency", "FunctionName", 90.0),
-                ("Records", "Disposition", 1.0)
+                ("Records", "Disposition", 1.0),
+                ("Age", "Disposition", 1_500.0)
             ]
         );
         for (name, value) in [
@@ -301,6 +348,21 @@ mod tests {
     }
 
     #[test]
+    fn only_what_comes_from_its_source_for_the_first_time_says_that_the_source_is_alive() {
+        let told = |kind, disposition| {
+            let line = line_of(kind, &disposition, TargetCalls::default(), false);
+            let counted = metrics(&line).into_iter().filter(|(_, by, _)| *by == FUNCTION_NAME);
+            counted.map(|(name, ..)| name.to_owned()).collect::<Vec<_>>()
+        };
+        let done = || Disposition::Done;
+        assert_eq!(told(RecordKind::Arrival, done()), ["Records", "Arrived", "Age", "EventToDone"]);
+        assert_eq!(told(RecordKind::Again, done()), ["Records", "Age", "EventToDone"]);
+        assert_eq!(told(RecordKind::Reconciled, done()), ["Records", "Reconciled", "Age", "EventToDone"]);
+        assert_eq!(told(RecordKind::Reconciled, Disposition::Duplicate), ["Records", "Age"]);
+        assert_eq!(told(RecordKind::Canary, done()), [""; 0]);
+    }
+
+    #[test]
     fn what_is_told_is_what_the_list_of_metrics_says() {
         let calls = TargetCalls { count: 1, status: 200, elapsed: Duration::from_millis(1) };
         let hold = |code| Disposition::Hold(Hold { code, after: Duration::ZERO, mapping: "" });
@@ -311,7 +373,8 @@ mod tests {
             (hold(Code::TargetThrottled), false),
             (hold(Code::TargetFailed), false),
         ] {
-            let line = line(&disposition, calls, dead_lettered);
+            let kind = if dead_lettered { RecordKind::Arrival } else { RecordKind::Reconciled };
+            let line = line_of(kind, &disposition, calls, dead_lettered);
             for directive in line["_aws"]["CloudWatchMetrics"].as_array().unwrap() {
                 assert_eq!(directive["Namespace"], NAMESPACE);
                 for metric in directive["Metrics"].as_array().unwrap() {
@@ -328,6 +391,8 @@ mod tests {
         }
         let ours = [
             "Records",
+            "Arrived",
+            "Reconciled",
             "Held",
             "RateLimited",
             "BreakerOpen",

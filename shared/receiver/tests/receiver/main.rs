@@ -7,6 +7,7 @@
 )]
 
 mod batch;
+mod canary;
 mod due;
 mod fifo;
 mod hold;
