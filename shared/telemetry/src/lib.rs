@@ -9,6 +9,6 @@ mod sampling;
 mod subscriber;
 
 pub use calls::{TargetCalls, in_batch, in_record, ledger_called, target_called, trace_id};
-pub use metric::count;
+pub use metric::{count, count_of, observe};
 pub use record::{RecordEnd, RecordKind};
 pub use subscriber::{init, json_layer};

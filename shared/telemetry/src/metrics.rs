@@ -21,6 +21,10 @@ impl<const N: usize> Metric<N> {
         Self { name, unit: "Count", dimensions }
     }
 
+    const fn of(name: &'static str, unit: &'static str) -> Metric<0> {
+        Metric { name, unit, dimensions: [] }
+    }
+
     /// As CloudWatch has it from a deployed function.
     pub fn published(&self) -> Published {
         let all = std::iter::once(FUNCTION_NAME).chain(self.dimensions);
@@ -57,6 +61,27 @@ pub const UNKNOWN_VALUE: Metric<3> = Metric::count("UnknownValue", ["Flow", "Map
 
 /// Loads of a window that the dead letter of another one stands for.
 pub const COVERED_BY_DEAD_LETTER: Metric<1> = Metric::count("CoveredByDeadLetter", ["Flow"]);
+
+/// Of a flow, as the watchdog sees it: how unusual its silence is. From 100 on somebody has to know.
+pub const SILENCE: Metric<0> = Metric::<0>::of("Silence", "Percent");
+/// Looks at a flow that could not be made.
+pub const CHECKS_FAILED: Metric<0> = Metric::<0>::of("ChecksFailed", "Count");
+/// Since the newest canary was sent that has come through all flows of its way.
+pub const CANARY_AGE: Metric<0> = Metric::<0>::of("CanaryAge", "Seconds");
+/// Since the oldest message was sent that is held.
+pub const OLDEST_HELD: Metric<0> = Metric::<0>::of("OldestHeld", "Seconds");
+/// 1 while the breaker of the flow's target is not closed.
+pub const BREAKER_NOT_CLOSED: Metric<0> = Metric::<0>::of("BreakerNotClosed", "Count");
+/// 1 while the event source mapping is not enabled.
+pub const POLLER_OFF: Metric<0> = Metric::<0>::of("PollerOff", "Count");
+/// Since the flow's oldest secret was changed.
+pub const SECRET_AGE: Metric<0> = Metric::<0>::of("SecretAge", "Seconds");
+/// Types of events that a source does not post to us any more.
+pub const SUBSCRIPTIONS_MISSING: Metric<0> = Metric::<0>::of("SubscriptionsMissing", "Count");
+/// Events that the source has told of, which the ledger does not know and which could not be put on the queue.
+pub const UNRECONCILED: Metric<0> = Metric::<0>::of("Unreconciled", "Count");
+/// In the dead letter queue, of the first hundred.
+pub const DEAD_LETTERS: Metric<1> = Metric::count("DeadLetters", ["Code"]);
 
 /// Counted by no function: put by whoever deploys (README), for the stack. Pages wait for it.
 pub const DEPLOYING: &str = "Deploying";
@@ -102,6 +127,16 @@ pub fn all() -> Vec<Published> {
         by_function(EVENT_TO_DONE, "Milliseconds"),
         by_function(TARGET_LATENCY, "Milliseconds"),
         Published { name: DEPLOYING, unit: "Count", dimension_sets: vec![vec![STACK_NAME]] },
+        SILENCE.published(),
+        CHECKS_FAILED.published(),
+        CANARY_AGE.published(),
+        OLDEST_HELD.published(),
+        BREAKER_NOT_CLOSED.published(),
+        POLLER_OFF.published(),
+        SECRET_AGE.published(),
+        SUBSCRIPTIONS_MISSING.published(),
+        UNRECONCILED.published(),
+        DEAD_LETTERS.published(),
         COVERED_BY_DEAD_LETTER.published(),
         ACCEPTED.published(),
         SIGNATURE_REJECTED.published(),

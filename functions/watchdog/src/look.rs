@@ -1,0 +1,246 @@
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt as _;
+use gate::State;
+use jiff::{SignedDuration, Timestamp};
+use message::canary_key;
+use serde_json::{Map, json};
+use telemetry::metrics::{
+    BREAKER_NOT_CLOSED, CANARY_AGE, OLDEST_HELD, POLLER_OFF, SECRET_AGE, SILENCE,
+};
+
+use crate::freshness::{History, freshness};
+use crate::reconcile::{reconcile, subscriptions};
+use crate::report::Report;
+use crate::watch::Watch;
+use crate::world::{Failure, Hour, WatchState, World};
+
+/// Weeks in which a silence may have begun, and before it those that are learned from.
+const LEARNED_FROM: SignedDuration = SignedDuration::from_hours(12 * 7 * 24);
+const HOUR: i32 = 3_600;
+/// In which the last arrival is looked for minute by minute.
+const RECENT: SignedDuration = SignedDuration::from_hours(3 * 24);
+const FIVE_MINUTES: i32 = 300;
+
+type Found = Result<Report, Failure>;
+
+/// Makes every check of the flow that can be made.
+pub async fn look(watch: &Watch, world: &dyn World, now: Timestamp) -> Report {
+    let arrivals = guarded(arrivals(watch, world, now)).await;
+    let state = match &arrivals {
+        Ok((hours, _)) => guarded(state(watch, world, hours, now)).await,
+        // Only whether this is a new watch is not to be told without.
+        Err(failure) => match world.state(&watch.flow).await {
+            Ok(Some(state)) => Ok(state),
+            _ => Err(failure.clone()),
+        },
+    };
+    let mut report = Report::default();
+    let silent = match (&arrivals, &state) {
+        (Ok((hours, last)), Ok(state)) => silence(watch, hours, *last, state, now),
+        (Err(failure), _) | (_, Err(failure)) => Err(failure.clone()),
+    };
+    report.add("silence", silent);
+    report.add("ledger", state.as_ref().map_err(Clone::clone).and_then(|state| remembers(state)));
+    let (poller, letters, secrets, breaker, waiting, canary, subscriptions) = futures::join!(
+        guarded(poller(watch, world)),
+        guarded(letters(watch, world)),
+        guarded(secrets(watch, world, now)),
+        guarded(breaker(watch, world)),
+        guarded(waiting(watch, world, now)),
+        guarded(canary(watch, world, &state, now)),
+        guarded(subscriptions(watch, world)),
+    );
+    for (check, found) in [
+        ("poller", poller),
+        ("dead letters", letters),
+        ("secrets", secrets),
+        ("breaker", breaker),
+        ("waiting", waiting),
+        ("canary", canary),
+        ("subscriptions", subscriptions),
+    ] {
+        report.add(check, found);
+    }
+    let found = match &state {
+        Ok(state) => guarded(reconcile(watch, world, state, &report, now)).await,
+        Err(failure) => Err(failure.clone()),
+    };
+    if watch.source.is_some() {
+        report.add("reconciliation", found);
+    }
+    report
+}
+
+/// A panic is this check's alone.
+async fn guarded<T>(check: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    AssertUnwindSafe(check).catch_unwind().await.unwrap_or_else(|_| Err(Failure("the check panicked".to_owned())))
+}
+
+/// By the hour as far back as is learned from, and when the last of them was at the latest.
+async fn arrivals(
+    watch: &Watch,
+    world: &dyn World,
+    now: Timestamp,
+) -> Result<(Vec<Hour>, Option<Timestamp>), Failure> {
+    let before = |time: SignedDuration| now.saturating_sub(time).unwrap_or(Timestamp::MIN);
+    let (hours, recent) = futures::join!(
+        world.arrivals(&watch.function, before(LEARNED_FROM), now, HOUR),
+        world.arrivals(&watch.function, before(RECENT), now, FIVE_MINUTES),
+    );
+    let last = recent?.into_iter().filter(|(_, count)| *count > 0.0).map(|(start, _)| start).max();
+    let end = |start: Timestamp| start.saturating_add(SignedDuration::from_secs(i64::from(FIVE_MINUTES)));
+    let last = last.map(|start| end(start).unwrap_or(start).min(now.max(start)));
+    let mut hours = hours?;
+    // Where the end of a silence is known to five minutes, its hour counts as begun and not as over.
+    if let Some(last) = last {
+        hours.retain(|(start, _)| *start <= last);
+    }
+    Ok((hours, last))
+}
+
+/// What is remembered of this watch; of a new one, from now on.
+async fn state(
+    watch: &Watch,
+    world: &dyn World,
+    hours: &[Hour],
+    now: Timestamp,
+) -> Result<WatchState, Failure> {
+    let state = match world.state(&watch.flow).await? {
+        Some(state) if !(watch.confirm && state.unconfirmed) => return Ok(state),
+        Some(state) => WatchState { unconfirmed: false, ..state },
+        None => {
+            let came_before = hours.iter().any(|(_, count)| *count > 0.0);
+            WatchState { since: now, reconciled_until: now, unconfirmed: came_before && !watch.confirm }
+        }
+    };
+    world.remember(&watch.flow, &state).await?;
+    Ok(state)
+}
+
+fn remembers(state: &WatchState) -> Found {
+    let mut found = Report::default();
+    found.note("watched_since", state.since.to_string());
+    if state.unconfirmed {
+        let text = "messages came before this watch began, of which the ledger knows nothing: it was emptied, or is another table";
+        found.failures.push(("ledger", Failure(text.to_owned())));
+    }
+    Ok(found)
+}
+
+fn silence(
+    watch: &Watch,
+    hours: &[Hour],
+    last: Option<Timestamp>,
+    state: &WatchState,
+    now: Timestamp,
+) -> Found {
+    let history = History::of(hours.iter().copied());
+    let fresh = freshness(&watch.cadence, &history, last, state.since, now);
+    let mut found = Report::default();
+    found.measure(SILENCE, fresh.silence_percent);
+    found.note("silent_seconds", fresh.silent_for.as_secs());
+    found.note("arrivals_missed", json!((fresh.missed * 10.0).round() / 10.0));
+    found.note("silence_because", fresh.because.as_str());
+    if let Some(last) = last {
+        found.note("last_arrival", last.to_string());
+    }
+    if fresh.clock_skewed {
+        let text = "the clock is behind what was recorded by it";
+        found.failures.push(("silence", Failure(text.to_owned())));
+    }
+    Ok(found)
+}
+
+async fn poller(watch: &Watch, world: &dyn World) -> Found {
+    let poller = world.poller(&watch.mapping_id).await?;
+    let mut found = Report::default();
+    found.measure(POLLER_OFF, if poller.state == "Enabled" { 0.0 } else { 1.0 });
+    found.note("poller", poller.state);
+    found.note("poller_last_result", poller.last_result);
+    Ok(found)
+}
+
+async fn letters(watch: &Watch, world: &dyn World) -> Found {
+    let mut found = Report::default();
+    let visible = world.visible(&watch.dead_letter_queue_url).await?;
+    found.note("dead_letters", visible);
+    if visible > 0 {
+        found.letters = world.letters(&watch.dead_letter_queue_url).await?;
+    }
+    Ok(found)
+}
+
+async fn secrets(watch: &Watch, world: &dyn World, now: Timestamp) -> Found {
+    let mut found = Report::default();
+    let mut oldest: Option<f64> = None;
+    for arn in &watch.secret_arns {
+        let dates = match world.secret(arn).await {
+            Ok(dates) => dates,
+            Err(failure) => {
+                found.failures.push(("secrets", failure));
+                continue;
+            }
+        };
+        let age = now.duration_since(dates.changed).as_secs_f64().max(0.0);
+        oldest = Some(oldest.map_or(age, |oldest| oldest.max(age)));
+    }
+    if let Some(age) = oldest {
+        found.measure(SECRET_AGE, age);
+    }
+    Ok(found)
+}
+
+async fn breaker(watch: &Watch, world: &dyn World) -> Found {
+    let breaker = world.breaker(&watch.target).await?;
+    let mut found = Report::default();
+    let (name, code) = match &breaker.state {
+        State::Closed => ("closed", None),
+        State::Open { code, .. } => ("open", Some(code)),
+        State::Probing { code, .. } => ("probing", Some(code)),
+    };
+    found.measure(BREAKER_NOT_CLOSED, if code.is_some() { 1.0 } else { 0.0 });
+    found.note("breaker", name);
+    if let Some(code) = code {
+        found.note("breaker_code", code.as_str());
+    }
+    Ok(found)
+}
+
+async fn waiting(watch: &Watch, world: &dyn World, now: Timestamp) -> Found {
+    let queue = watch.queue_url.rsplit('/').next().unwrap_or_default();
+    let waiting = world.waiting(&watch.function, queue, now).await?;
+    let mut found = Report::default();
+    found.measure(OLDEST_HELD, waiting.held.as_secs_f64());
+    found.note("oldest_queued_seconds", waiting.queued.as_secs());
+    // The queue itself: where there is none, its metrics would only be missing.
+    found.note("queued", world.visible(&watch.queue_url).await?);
+    Ok(found)
+}
+
+/// Sends the next canary, and tells how old the newest one is that has come through.
+async fn canary(
+    watch: &Watch,
+    world: &dyn World,
+    state: &Result<WatchState, Failure>,
+    now: Timestamp,
+) -> Found {
+    let mut found = Report::default();
+    let Some(entry) = watch.canary_path.first() else { return Ok(found) };
+    let since = state.as_ref().map_err(Clone::clone)?.since;
+    let (mut oldest, mut ages) = (now, Map::new());
+    for flow in &watch.canary_path {
+        let item = world.item(&canary_key(entry, flow)).await?;
+        let version = item.map_or(0, |item| item.applied_version);
+        let sent = i64::try_from(version).ok().filter(|ms| *ms > 0);
+        let sent = sent.and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(since);
+        ages.insert(flow.clone(), json!(now.duration_since(sent).as_secs()));
+        oldest = oldest.min(sent);
+    }
+    found.note("canary_ages", ages);
+    found.measure(CANARY_AGE, now.duration_since(oldest).as_secs_f64().max(0.0));
+    if let Err(failure) = world.post_canary(entry, now).await {
+        found.failures.push(("canary", failure));
+    }
+    Ok(found)
+}

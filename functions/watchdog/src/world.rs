@@ -1,0 +1,84 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use gate::Breaker;
+use jiff::Timestamp;
+use ledger::Item;
+use message::{Envelope, OperationKey};
+use thiserror::Error;
+
+use crate::reconcile::Asked;
+use crate::watch::Watch;
+
+/// Why a look could not be made: without anything that a message or an answer of a source says.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[error("{0}")]
+pub struct Failure(pub String);
+
+/// The start of a datapoint, and what came in it.
+pub type Hour = (Timestamp, f64);
+
+/// Everything that is looked at. Deployed it is AWS ([`crate::aws::Aws`]).
+#[async_trait]
+pub trait World: Send + Sync {
+    /// Arrivals of the function, by periods of so many seconds; only those that had any.
+    async fn arrivals(
+        &self,
+        function: &str,
+        from: Timestamp,
+        until: Timestamp,
+        period: i32,
+    ) -> Result<Vec<Hour>, Failure>;
+    /// How long messages of the flow have waited, as the last twenty minutes have shown.
+    async fn waiting(&self, function: &str, queue: &str, now: Timestamp) -> Result<Waiting, Failure>;
+    async fn poller(&self, mapping_id: &str) -> Result<PollerState, Failure>;
+    /// Messages that wait on a queue.
+    async fn visible(&self, queue_url: &str) -> Result<u64, Failure>;
+    /// Codes of the first hundred dead letters, without hiding one from anybody.
+    async fn letters(&self, queue_url: &str) -> Result<BTreeMap<String, u64>, Failure>;
+    async fn secret(&self, arn: &str) -> Result<SecretDates, Failure>;
+    async fn breaker(&self, target: &str) -> Result<Breaker, Failure>;
+    async fn item(&self, key: &OperationKey) -> Result<Option<Item>, Failure>;
+    async fn state(&self, flow: &str) -> Result<Option<WatchState>, Failure>;
+    async fn remember(&self, flow: &str, state: &WatchState) -> Result<(), Failure>;
+    /// Puts events on the queue, and says how many were accepted.
+    async fn send(&self, queue_url: &str, events: &[Envelope]) -> Result<usize, Failure>;
+    /// Posts a canary as a source posts its webhooks.
+    async fn post_canary(&self, entry: &str, now: Timestamp) -> Result<(), Failure>;
+    /// What is asked about the flow's source, where it has one that can be.
+    fn asked(&self, watch: &Watch) -> Result<Option<Asked>, Failure>;
+    /// The public address of a source's webhooks.
+    fn webhook_url(&self, source: &str) -> String;
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Waiting {
+    /// Since the oldest held message was sent for the first time.
+    pub held: Duration,
+    /// Of the oldest message on the queue.
+    pub queued: Duration,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PollerState {
+    /// As Lambda says it: Enabled, Disabled, Creating …
+    pub state: String,
+    pub last_result: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SecretDates {
+    pub created: Timestamp,
+    pub changed: Timestamp,
+}
+
+/// What is kept of a watch between two looks, in the ledger table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct WatchState {
+    pub since: Timestamp,
+    /// Up to here the source's events are known.
+    pub reconciled_until: Timestamp,
+    /// When it began, messages had come before of which this table should know. Nobody has said yet that it may not.
+    pub unconfirmed: bool,
+}
