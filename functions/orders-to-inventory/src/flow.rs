@@ -2,17 +2,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use message::{Code, Effect, Envelope, OperationKey, Rejection};
+use message::{Code, Effect, Envelope, Rejection};
 use outbound::{Attempt, CallError, StockReserver, at_most_once};
 use receiver::{Claim, Due, Flow, Outcome, Performed, Translated};
 use serde_json::json;
 use transform::canonical::Order;
+use transform::reconcile::{OrderEvent, Orders};
 use transform::{Decoded, Translator, reservation};
-
-const SHOPIFY_ORDER_CREATED: &str = "shopify.orders/create";
-/// What Vendure's plugin signs as: the source's own name stands in front of the type, and each shop is a source.
-const STANDARD_WEBHOOKS: &str = "/standard-webhooks/";
-const VENDURE_ORDER_PLACED: &str = ".order.placed";
 
 pub struct OrdersToInventory {
     /// Of the mapping `shopify-order`.
@@ -33,7 +29,7 @@ impl Flow for OrdersToInventory {
     type Operation = Order;
 
     fn name(&self) -> &'static str {
-        "orders-to-inventory"
+        Orders::FLOW
     }
 
     /// A new customer's order in the inventory system: look-ups, party, sale, three transitions, two of the shipment.
@@ -42,18 +38,12 @@ impl Flow for OrdersToInventory {
     }
 
     fn translate(&self, envelope: &Envelope) -> Result<Translated<Order>, Rejection> {
-        let Decoded { value: order, stamp }: Decoded<Order> = match envelope.event_type.as_str() {
-            SHOPIFY_ORDER_CREATED => self.shopify.decode(envelope)?,
-            kind if kind.ends_with(VENDURE_ORDER_PLACED)
-                && envelope.source.starts_with(STANDARD_WEBHOOKS) =>
-            {
-                self.vendure.decode(envelope)?
-            }
-            _ => {
-                return Err(Rejection::new(Code::EventTypeUnknown, "$.type", Code::EventTypeUnknown.title()));
-            }
+        let mapping = match OrderEvent::of(envelope)? {
+            OrderEvent::Shopify => &self.shopify,
+            OrderEvent::Vendure => &self.vendure,
         };
-        let key = OperationKey::new(self.name(), &[&order.shop, &order.id, "reserve"]);
+        let Decoded { value: order, stamp }: Decoded<Order> = mapping.decode(envelope)?;
+        let key = order.reserve_key(self.name());
         let target_mapping = self.reserver.mapping();
         Ok(Translated { operation: order, key, version: 0, mapping: stamp, target_mapping, due: Due::Now })
     }

@@ -1,14 +1,15 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use message::{Code, Envelope, OperationKey, Rejection};
+use connector_stripe::Accounts;
+use message::{Envelope, Rejection};
 use outbound::{Attempt, CaseDesk, Told, at_most_once};
 use receiver::{Claim, Due, Flow, Outcome, Performed, Translated};
 use serde_json::json;
 use transform::canonical::PaymentEvent;
+use transform::reconcile::{Payments, StripeObject};
 use transform::{Decoded, Translator};
 
-use crate::Accounts;
 
 /// What reads which event.
 pub struct Mappings {
@@ -45,7 +46,7 @@ impl Flow for PaymentsToOperations {
     type Operation = PaymentEvent;
 
     fn name(&self) -> &'static str {
-        "payments-to-operations"
+        Payments::FLOW
     }
 
     /// A new case: a look, the case, a look at it. A note the same.
@@ -53,25 +54,17 @@ impl Flow for PaymentsToOperations {
         6
     }
 
-    /// An aspect of a payment is one operation with versions: an older failure after a success is stale, and a refund or a dispute
-    /// says nothing of either. What was refunded in all is one, and what becomes of each refund one more.
     fn translate(&self, envelope: &Envelope) -> Result<Translated<PaymentEvent>, Rejection> {
-        let mapping = match envelope.event_type.as_str() {
-            "stripe.payment_intent.succeeded" | "stripe.payment_intent.payment_failed" => {
-                &self.mappings.payment_intents
-            }
-            "stripe.charge.refunded" => &self.mappings.charges,
-            "stripe.refund.updated" | "stripe.refund.failed" => &self.mappings.refunds,
-            "stripe.charge.dispute.created" | "stripe.charge.dispute.closed" => &self.mappings.disputes,
-            _ => {
-                return Err(Rejection::new(Code::EventTypeUnknown, "$.type", Code::EventTypeUnknown.title()));
-            }
+        let mapping = match StripeObject::of(envelope)? {
+            StripeObject::PaymentIntent => &self.mappings.payment_intents,
+            StripeObject::Charge => &self.mappings.charges,
+            StripeObject::Refund => &self.mappings.refunds,
+            StripeObject::Dispute => &self.mappings.disputes,
         };
         let Decoded { value, stamp }: Decoded<PaymentEvent> = mapping.decode(envelope)?;
         let mut event = value.named();
         self.accounts.name(&mut event);
-        let aspect = event.aspect().to_string();
-        let key = OperationKey::new(self.name(), &[&event.account, &event.payment, &aspect]);
+        let key = event.operation_key(self.name());
         let version = event.version();
         let target_mapping = self.desk.mapping();
         Ok(Translated { operation: event, key, version, mapping: stamp, target_mapping, due: Due::Now })

@@ -1,9 +1,7 @@
 //! A payment that failed or is disputed becomes a case at the operations desk; what happens to the payment later updates it.
 
-mod accounts;
 mod flow;
 mod settings;
 
-pub use accounts::Accounts;
 pub use flow::{Mappings, PaymentsToOperations};
 pub use settings::PaymentsToOperationsSettings;

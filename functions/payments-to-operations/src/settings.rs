@@ -1,10 +1,9 @@
 use connector_redmine::DeskSettings;
+use connector_stripe::Accounts;
 use gate::GateConfig;
 use outbound::TargetConfig;
 use receiver::ReceiverSettings;
 use settings::{Problem, Settings, SettingsError};
-
-use crate::Accounts;
 
 /// What the function is told by its environment.
 #[derive(Debug)]

@@ -4,9 +4,10 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use connector_stripe::Accounts;
 use message::{Code, Effect, Envelope, Rejection};
 use outbound::{Attempt, Budget, CallError, CaseDesk, Told};
-use payments_to_operations::{Accounts, Mappings, PaymentsToOperations};
+use payments_to_operations::{Mappings, PaymentsToOperations};
 use receiver::{Claim, Flow, Translated};
 use serde_json::{Value, json};
 use transform::Translator;

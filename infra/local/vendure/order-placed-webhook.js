@@ -5,7 +5,7 @@
 //         DefaultJobQueuePlugin.init({ backoffStrategy: (_, attempts) => Math.min(1000 * 2 ** attempts, 900_000) }),
 //         OrderPlacedWebhookPlugin.init({ url: '<ApiUrl>/webhooks/vendure', secret: 'whsec_<base64>' }),
 //     ],
-const { createHmac, randomUUID } = require('node:crypto');
+const { createHmac } = require('node:crypto');
 const {
     EventBus,
     JobQueueService,
@@ -48,10 +48,16 @@ class OrderPlacedWebhookPlugin {
     async enqueue(queue, event) {
         const relations = ['customer', 'lines', 'lines.productVariant', 'shippingLines', 'surcharges'];
         const order = await this.orders.findOne(event.ctx, event.order.id, relations);
-        const body = { type: 'order.placed', timestamp: event.createdAt.toISOString(), data: described(order) };
-        // Id and body stay the same over all attempts.
-        await queue.add({ id: randomUUID(), body: JSON.stringify(body) }, { retries: RETRIES });
+        const body = { type: 'order.placed', timestamp: order.orderPlacedAt.toISOString(), data: described(order) };
+        // Id and body stay the same over all attempts, and whoever asks for the order later can make them too.
+        await queue.add({ id: webhookId(order.code), body: JSON.stringify(body) }, { retries: RETRIES });
     }
+}
+
+/** Of an order that is placed once. An id takes no full stop: Standard Webhooks signs it with one behind it. */
+function webhookId(code) {
+    const escaped = code.replace(/[^A-Za-z0-9_-]/gu, char => `~${char.codePointAt(0).toString(16)}~`);
+    return `order-placed-${escaped}`;
 }
 
 async function post(url, secret, { id, body }) {

@@ -69,6 +69,7 @@ codes! {
     RelatedRecordMissing "SPW4014" "what the record refers to is not at the target yet"
     RecordClosed "SPW4015" "the target's record is past being changed by us"
     TargetMisconfigured "SPW4016" "the target lacks what the settings name"
+    WindowTooLarge "SPW4017" "more happened at the source than one call reads"
     // 5xxx: the function.
     HandlerPanicked "SPW5001" "the handler panicked"
     DeadlineNear "SPW5002" "the invocation ended before this record was started"

@@ -54,6 +54,23 @@ impl SourceEvent {
         }
     }
 
+    /// `name` is the source's own, and stands in front of its types; `id` is the webhook's. What has no time of its own has that of the attempt.
+    pub fn of_standard_webhook(payload: &Payload<'_>, name: &str, id: &str, attempted_at: Timestamp) -> Self {
+        let (route_key, event_type) = Self::routed(name, payload.event_type("type"), "$.type");
+        Self {
+            route_key,
+            id: id.to_owned(),
+            // The id stays the same over all attempts: there is none for a single delivery.
+            delivery_id: None,
+            source: format!("/standard-webhooks/{name}"),
+            event_type,
+            // The payload's time is the event's. The specification leaves its form open; in another form than RFC 3339 it is the mapping's
+            // to read.
+            time: payload.get("timestamp").unwrap_or(attempted_at),
+            source_version: None,
+        }
+    }
+
     /// What Shopify says of an order's event stands in headers, or in what takes their place. `header` finds none that
     /// stands there twice.
     pub fn of_shopify(

@@ -4,12 +4,14 @@
 //! - [`at_most_once`] looks an effect up before it is made, and again when its outcome is unknown; [`keyed`] makes it
 //!   under our idempotency key ([`IdempotencySeed`]) where the target takes one; [`repeatable`] where a repeat does no harm.
 //! - [`StockReserver`], [`LabelBuyer`], [`RecordUpserter`], [`ObjectReader`], [`CaseDesk`], [`DatasetRefresher`]: the capabilities that
-//!   connectors implement, in canonical terms; [`OptionLists`]: what fields of theirs take.
+//!   connectors implement, in canonical terms; [`OptionLists`]: what fields of theirs take; [`EventSource`]: what a source has told us,
+//!   or should have.
 
 mod budget;
 mod call_error;
 mod capability;
 mod credential;
+mod event_source;
 mod http_target;
 mod idempotency;
 mod once;
@@ -26,6 +28,7 @@ pub use capability::{
     StockReserver, Told, Upserted,
 };
 pub use credential::Credential;
+pub use event_source::{EventSource, MAX_EVENTS, too_many};
 pub use http_target::{HttpTarget, TargetConfigError};
 pub use idempotency::{IdempotencySeed, TargetKey};
 pub use once::{Attempt, at_most_once, keyed, repeatable};

@@ -5,7 +5,7 @@
 //! - [`Translator`]: a mapping in use. It is compiled once into a [`Plan`], and reads each message once.
 //! - [`Overrides`]: value maps and defaults that people change while a mapping runs; [`check`]: what would go wrong, before
 //!   it does.
-//! - [`canonical`]: the model in the middle, typed.
+//! - [`canonical`]: the model in the middle, typed. [`reconcile`]: what a ledger knows an event by.
 //!
 //! Every mapping reports all problems of a message together ([`MappingError`]): code, JSON path, what was expected
 //! and the kind of what came, never the value.
@@ -22,6 +22,7 @@ mod options;
 mod overrides;
 mod presence;
 mod problem;
+pub mod reconcile;
 pub mod reservation;
 mod translator;
 

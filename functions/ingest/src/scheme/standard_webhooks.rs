@@ -66,22 +66,8 @@ impl Scheme for StandardWebhooks {
         let payload = object(delivery.body)?;
         let id = id(delivery)?;
         let (_, seconds) = timestamp(delivery)?;
-        let (route_key, event_type) =
-            SourceEvent::routed(delivery.source_name, payload.event_type("type"), "$.type");
-        // The payload's time is the event's, the header's is the attempt's. The specification leaves the form of the
-        // former open; in another form than RFC 3339 it is the mapping's to read.
-        let attempted_at = || Timestamp::from_second(seconds).map_err(|_| BAD_TIMESTAMP);
-        let time = payload.get("timestamp").map_or_else(attempted_at, Ok)?;
-        let event = SourceEvent {
-            route_key,
-            id: id.to_owned(),
-            // The id stays the same over all attempts: there is none for a single delivery.
-            delivery_id: None,
-            source: format!("/standard-webhooks/{}", delivery.source_name),
-            event_type,
-            time,
-            source_version: None,
-        };
+        let attempted_at = Timestamp::from_second(seconds).map_err(|_| BAD_TIMESTAMP)?;
+        let event = SourceEvent::of_standard_webhook(&payload, delivery.source_name, id, attempted_at);
         Ok(vec![(event, payload.raw())])
     }
 }

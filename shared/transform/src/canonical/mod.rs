@@ -12,6 +12,7 @@ mod payment;
 pub use crm::{Account, Contact, CrmRecord, Deal, Origin, RecordChange};
 pub use load::{DatasetRefresh, LoadFinished, LoadStatus, Refresh, Refreshed};
 pub use money::{Currency, Money, MoneyError};
+pub(crate) use order::reserve_key;
 pub use order::{Address, Customer, Order, OrderLine, Reservation, Shipment};
 pub use payment::{Aspect, Bearing, PaymentEvent, PaymentEventKind};
 

@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use message::Redacted;
+use message::{OperationKey, Redacted};
 use serde::{Deserialize, Serialize};
 
 use super::{Currency, Money};
@@ -27,6 +27,11 @@ impl Order {
         format!("{}/{}", self.shop, self.id)
     }
 
+    /// What the flow's ledger knows its reservation by.
+    pub fn reserve_key(&self, flow: &str) -> OperationKey {
+        reserve_key(flow, &self.shop, &self.id)
+    }
+
     /// Weight of all lines together in grams: of those whose weight the shop knows.
     pub fn weight_grams(&self) -> u32 {
         self.lines
@@ -47,6 +52,11 @@ impl Order {
             weight_grams: self.weight_grams(),
         }
     }
+}
+
+/// For those who read no more of an order.
+pub(crate) fn reserve_key(flow: &str, shop: &str, id: &str) -> OperationKey {
+    OperationKey::new(flow, &[shop, id, "reserve"])
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

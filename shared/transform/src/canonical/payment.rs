@@ -1,6 +1,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use message::OperationKey;
 use serde::{Deserialize, Serialize};
 
 use super::Money;
@@ -156,6 +157,12 @@ impl PaymentEvent {
             | PaymentEventKind::DisputeWon
             | PaymentEventKind::DisputeLost => Aspect::Dispute(self.dispute.clone().unwrap_or_default()),
         }
+    }
+
+    /// An aspect of a payment is one operation with versions: an older failure after a success is stale, and a refund or a dispute
+    /// says nothing of either. What was refunded in all is one, and what becomes of each refund one more.
+    pub fn operation_key(&self, flow: &str) -> OperationKey {
+        OperationKey::new(flow, &[&self.account, &self.payment, &self.aspect().to_string()])
     }
 
     /// Named by what it says, where the processor tells one thing by several events, each with an id of its own: what was refunded by

@@ -35,7 +35,7 @@ impl Accounts {
     }
 
     /// Puts the account in the place of the way that the event came.
-    pub(crate) fn name(&self, event: &mut PaymentEvent) {
+    pub fn name(&self, event: &mut PaymentEvent) {
         let way = event.account.strip_prefix(PROCESSOR);
         if let Some(account) = way.and_then(|way| self.0.get(way)) {
             event.account = format!("{PROCESSOR}{account}");
