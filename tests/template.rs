@@ -29,7 +29,7 @@ fn with_new_integrations(root: &Path) -> TempDir {
         template = new_integration::template_with(root, &template, &integration.unwrap()).unwrap();
     }
     std::fs::create_dir(folder.path().join("infra")).unwrap();
-    for file in ["infra/flow.yaml", "infra/poller.yaml", "infra/queries.yaml", ".cfnlintrc"] {
+    for file in ["infra/flow.yaml", "infra/watch.yaml", "infra/queries.yaml", ".cfnlintrc"] {
         std::fs::copy(root.join(file), folder.path().join(file)).unwrap();
     }
     std::fs::write(folder.path().join("template.yaml"), template).unwrap();
@@ -113,8 +113,7 @@ async fn a_new_integration_is_one_more_flow_of_the_template_and_ingest_knows_its
     let flows: Vec<_> = templates.flows().into_iter().map(|(name, _)| name).collect();
     for (name, flow) in [("samples-to-lab", "SamplesToLab"), ("samples-to-erp", "SamplesToErp")] {
         assert!(flows.contains(&format!("{flow}Function")), "{flows:?}");
-        let queue = format!("${{{flow}Flow.Outputs.QueueUrl}}");
-        assert_eq!(sources["samples"]["routes"][format!("{name}.made")], queue, "{sources}");
+        assert_eq!(sources["samples"]["routes"][format!("{name}.made")], name, "{sources}");
         let may_send = &templates.application["Resources"]["IngestRole"]["Properties"]["Policies"];
         assert!(may_send.to_string().contains(&format!("{flow}Flow")), "{may_send}");
         let accepted = &templates.application["Resources"]["AcceptedNotQueuedAlarm"]["Properties"]["Metrics"];
@@ -126,7 +125,7 @@ async fn a_new_integration_is_one_more_flow_of_the_template_and_ingest_knows_its
 #[tokio::test]
 async fn the_alarms_are_read_from_what_sam_reads() {
     let tools = Tools::new(Workspace::here()).unwrap();
-    for file in ["template.yaml", "infra/flow.yaml", "infra/poller.yaml", "infra/queries.yaml"] {
+    for file in ["template.yaml", "infra/flow.yaml", "infra/watch.yaml", "infra/queries.yaml"] {
         let text = std::fs::read_to_string(tools.workspace.root().join(file)).unwrap();
         let ours = alarms::read_yaml(&text).unwrap();
         assert!(ours == local::template(&tools, file).await.unwrap(), "{file}");

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
@@ -9,6 +10,8 @@ use crate::scheme::{self, SCHEMES, Scheme};
 const DEFAULT_MAX_BODY_BYTES: usize = 921_600;
 /// Room for the envelope's attributes, all of which are bounded.
 const MAX_ATTRIBUTE_BYTES: usize = 4_096;
+/// In the place of routes.
+const BY_FLOW: &str = "flows";
 const DEFAULT_TIMESTAMP_TOLERANCE_SECONDS: u32 = 300;
 
 /// What the function is told by its environment.
@@ -26,17 +29,27 @@ pub struct Source {
     pub secret_arn: String,
     /// The public address of its webhooks, where that is not the one that API Gateway is asked by.
     pub url: Option<String>,
+    pub routes: Routes,
+}
+
+/// Where a source's events go.
+#[derive(Debug)]
+pub enum Routes {
     /// Event type as the source names it, to queue URL.
-    pub routes: BTreeMap<String, String>,
+    ByType(BTreeMap<String, String>),
+    /// The event's type is the name of a flow; in front of it this makes the URL of its queue.
+    ByFlow(String),
 }
 
 impl Source {
     /// Nothing where no route leads on from a type. An event whose type cannot be read takes the first route in the alphabet: it is
     /// neither lost nor refused, and a dead letter there.
-    pub(crate) fn queue(&self, event_type: Option<&str>) -> Option<&String> {
-        match event_type {
-            Some(event_type) => self.routes.get(event_type),
-            None => self.routes.values().next(),
+    pub(crate) fn queue(&self, event_type: Option<&str>) -> Option<Cow<'_, str>> {
+        match (&self.routes, event_type) {
+            (Routes::ByType(routes), Some(event_type)) => routes.get(event_type).map(|url| Cow::from(url)),
+            (Routes::ByType(routes), None) => routes.values().next().map(|url| Cow::from(url)),
+            (Routes::ByFlow(prefix), Some(flow)) if is_name(flow) => Some(format!("{prefix}{flow}").into()),
+            (Routes::ByFlow(_), _) => None,
         }
     }
 }
@@ -44,7 +57,13 @@ impl Source {
 impl Config {
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let mut settings = Settings::new(lookup);
-        let sources = settings.parsed("SOURCES", read_sources);
+        // Without the queues' whole addresses: all variables of a function together may have 4 KB
+        // (docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html).
+        let prefix = settings.optional("QUEUE_URL_PREFIX");
+        if prefix.as_ref().is_some_and(|prefix| !is_url(&format!("{prefix}queue"))) {
+            settings.problem("QUEUE_URL_PREFIX", "must be the beginning of the URL of a queue");
+        }
+        let sources = settings.parsed("SOURCES", |text| read_sources(text, prefix.as_deref()));
         let max_body_bytes = settings.number(
             "MAX_BODY_BYTES",
             DEFAULT_MAX_BODY_BYTES,
@@ -61,7 +80,7 @@ impl Config {
 }
 
 /// Values are not repeated in a problem: one of them could be a secret that was put where its ARN belongs.
-fn read_sources(text: &str) -> Result<BTreeMap<String, Source>, Vec<Problem>> {
+fn read_sources(text: &str, prefix: Option<&str>) -> Result<BTreeMap<String, Source>, Vec<Problem>> {
     let entries: Map<String, Value> = serde_json::from_str(text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         vec![Problem::whole(format!("not a JSON object (line {line}, column {column})"))]
@@ -71,8 +90,8 @@ fn read_sources(text: &str) -> Result<BTreeMap<String, Source>, Vec<Problem>> {
     }
     let (mut sources, mut problems) = (BTreeMap::new(), Vec::new());
     for (name, entry) in entries {
-        let mut reader = SourceReader { name: &name, problems: &mut problems };
-        if !is_source_name(&name) {
+        let mut reader = SourceReader { name: &name, prefix, problems: &mut problems };
+        if !is_name(&name) {
             reader.problem("the name must be 1 to 64 of a-z, 0-9 and -");
         }
         if let Some(source) = reader.read(entry) {
@@ -84,6 +103,8 @@ fn read_sources(text: &str) -> Result<BTreeMap<String, Source>, Vec<Problem>> {
 
 struct SourceReader<'a> {
     name: &'a str,
+    /// Of the URLs of all flows' queues.
+    prefix: Option<&'a str>,
     problems: &'a mut Vec<Problem>,
 }
 
@@ -124,29 +145,40 @@ impl SourceReader<'_> {
         Some(Source { scheme: scheme?, secret_arn: secret_arn?, url, routes })
     }
 
-    fn read_routes(&mut self, routes: Option<Value>) -> BTreeMap<String, String> {
-        let Some(Value::Object(entries)) = routes else {
-            self.problem("routes must be an object from event type to queue URL");
-            return BTreeMap::new();
+    fn read_routes(&mut self, routes: Option<Value>) -> Routes {
+        let entries = match (routes, self.prefix) {
+            (Some(Value::Object(entries)), _) => entries,
+            (Some(Value::String(by)), Some(prefix)) if by == BY_FLOW => {
+                return Routes::ByFlow(prefix.to_owned());
+            }
+            _ => {
+                self.problem("routes must be an object from event type to flow");
+                return Routes::ByType(BTreeMap::new());
+            }
         };
         if entries.is_empty() {
             self.problem("routes: at least one, or every event would be ignored");
         }
         let mut routes = BTreeMap::new();
         for (event_type, queue_url) in entries {
-            match queue_url {
-                Value::String(url) if is_url(&url) => {
+            match (queue_url, self.prefix) {
+                (Value::String(url), _) if is_url(&url) => {
                     routes.insert(event_type, url);
                 }
-                _ => self.problem(&format!("routes.{event_type} must be the URL of a queue")),
+                (Value::String(flow), Some(prefix)) if is_name(&flow) => {
+                    routes.insert(event_type, format!("{prefix}{flow}"));
+                }
+                _ => self.problem(&format!(
+                    "routes.{event_type} must be the name of a flow, or the URL of a queue"
+                )),
             }
         }
-        routes
+        Routes::ByType(routes)
     }
 }
 
-/// The name stands in an address, in `source` and in `type`.
-fn is_source_name(name: &str) -> bool {
+/// A source's stands in an address, in `source` and in `type`; a flow's in its queue's.
+fn is_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }

@@ -110,7 +110,7 @@ impl Ingest {
         }
         // Where one is not accepted the source sends all of them again, and the ledger knows those that were.
         let sent = messages.into_iter().map(|(correlation_id, queue_url, message)| async move {
-            let message_id = self.sink.send(queue_url, message, trace_header).await?;
+            let message_id = self.sink.send(&queue_url, message, trace_header).await?;
             Ok::<_, SinkError>(Queued { correlation_id, message_id })
         });
         let sent = stream::iter(sent).buffered(SENDS_AT_ONCE).try_collect();

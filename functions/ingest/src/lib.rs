@@ -16,7 +16,7 @@ pub mod scheme;
 mod sink;
 mod sqs_sink;
 
-pub use config::Config;
+pub use config::{Config, Routes};
 pub use handler::Ingest;
 pub use refusal::Refusal;
 pub use sink::{EventSink, SinkError};

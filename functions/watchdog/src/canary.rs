@@ -26,10 +26,11 @@ pub fn signed(entry: &str, id: &str, now: Timestamp, secret: &SecretString) -> C
     let body = json!({ "type": entry, "timestamp": now.to_string(), "data": {} });
     let timestamp = now.as_second().to_string();
     // HMAC takes a key of any length.
-    let signature = Hmac::<Sha256>::new_from_slice(secret.expose_secret().trim().as_bytes()).map(|mut mac| {
-        mac.update(format!("{id}.{timestamp}.{body}").as_bytes());
-        STANDARD.encode(mac.finalize().into_bytes())
-    });
+    let signature =
+        Hmac::<Sha256>::new_from_slice(secret.expose_secret().trim().as_bytes()).map(|mut mac| {
+            mac.update(format!("{id}.{timestamp}.{body}").as_bytes());
+            STANDARD.encode(mac.finalize().into_bytes())
+        });
     let signature = format!("v1,{}", signature.unwrap_or_default());
     CanaryPost { path: format!("/webhooks/{CANARY}"), id: id.to_owned(), timestamp, signature, body }
 }

@@ -11,6 +11,7 @@ mod look;
 mod reconcile;
 mod report;
 mod settings;
+mod sources;
 mod watch;
 mod world;
 

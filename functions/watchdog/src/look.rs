@@ -5,9 +5,7 @@ use gate::State;
 use jiff::{SignedDuration, Timestamp};
 use message::canary_key;
 use serde_json::{Map, json};
-use telemetry::metrics::{
-    BREAKER_NOT_CLOSED, CANARY_AGE, OLDEST_HELD, POLLER_OFF, SECRET_AGE, SILENCE,
-};
+use telemetry::metrics::{BREAKER_NOT_CLOSED, CANARY_AGE, OLDEST_HELD, POLLER_OFF, SECRET_AGE, SILENCE};
 
 use crate::freshness::{History, freshness};
 use crate::reconcile::{reconcile, subscriptions};
@@ -74,7 +72,10 @@ pub async fn look(watch: &Watch, world: &dyn World, now: Timestamp) -> Report {
 
 /// A panic is this check's alone.
 async fn guarded<T>(check: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    AssertUnwindSafe(check).catch_unwind().await.unwrap_or_else(|_| Err(Failure("the check panicked".to_owned())))
+    AssertUnwindSafe(check)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| Err(Failure("the check panicked".to_owned())))
 }
 
 /// By the hour as far back as is learned from, and when the last of them was at the latest.

@@ -100,7 +100,9 @@ fn waits_for(state: &WatchState, report: &Report) -> Option<&'static str> {
         Some("waits until somebody has confirmed the ledger")
     } else if report.value(BREAKER_NOT_CLOSED) != Some(0.0) {
         Some("waits for the target")
-    } else if report.value(OLDEST_HELD).is_none_or(|held| held > BEHIND) || queued.is_none_or(|age| age > BEHIND) {
+    } else if report.value(OLDEST_HELD).is_none_or(|held| held > BEHIND)
+        || queued.is_none_or(|age| age > BEHIND)
+    {
         Some("waits for the queue")
     } else {
         None
@@ -148,7 +150,10 @@ pub(crate) async fn subscriptions(watch: &Watch, world: &dyn World) -> Result<Re
     let missing: Vec<_> = asked.types.iter().filter(|kind| !all && !subscribed.contains(**kind)).collect();
     found.measure(SUBSCRIPTIONS_MISSING, f64::from(u32::try_from(missing.len()).unwrap_or(u32::MAX)));
     if !missing.is_empty() {
-        found.note("subscriptions_missing", missing.into_iter().map(|kind| Value::from(*kind)).collect::<Vec<_>>());
+        found.note(
+            "subscriptions_missing",
+            missing.into_iter().map(|kind| Value::from(*kind)).collect::<Vec<_>>(),
+        );
     }
     Ok(found)
 }

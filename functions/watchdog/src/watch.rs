@@ -1,6 +1,6 @@
+use ::settings::Problem;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use ::settings::Problem;
 
 use crate::freshness::Cadence;
 
@@ -87,7 +87,8 @@ impl Watch {
             }
         }
         let cadence = Cadence::read(fields).map_err(|found| {
-            problems.extend(found.into_iter().map(|it| Problem { path: format!(".cadence{}", it.path), ..it }));
+            problems
+                .extend(found.into_iter().map(|it| Problem { path: format!(".cadence{}", it.path), ..it }));
         });
         match cadence {
             Ok(cadence) if problems.is_empty() => Ok(Self {
@@ -130,7 +131,10 @@ mod tests {
     #[test]
     fn lists_that_a_template_leaves_empty_are_empty() {
         let watch = Watch::read(event()).unwrap();
-        assert_eq!((watch.secret_arns.len(), watch.canary_path, watch.source), (0, vec!["orders-to-inventory".to_owned()], None));
+        assert_eq!(
+            (watch.secret_arns.len(), watch.canary_path, watch.source),
+            (0, vec!["orders-to-inventory".to_owned()], None)
+        );
     }
 
     #[test]

@@ -151,10 +151,13 @@ fn what_ingest_has_accepted_is_looked_for_on_every_queue_that_it_sends_to() {
         .of_kind("AWS::Serverless::Function")
         .find(|function| function.id == "IngestFunction")
         .unwrap();
-    let sources = ingest.properties["Environment"]["Variables"]["SOURCES"].as_str().unwrap();
-    let sent_to =
-        sources.split("https://sqs.").skip(1).filter_map(|rest| rest.split('"').next()?.rsplit('/').next());
-    assert_eq!(asked, sent_to.collect());
+    let variables = &ingest.properties["Environment"]["Variables"];
+    let sources: serde_json::Value = serde_json::from_str(variables["SOURCES"].as_str().unwrap()).unwrap();
+    let prefix = variables["QUEUE_URL_PREFIX"].as_str().unwrap().rsplit('/').next().unwrap();
+    let routes = sources.as_object().unwrap().values().filter_map(|source| source["routes"].as_object());
+    let sent_to: BTreeSet<_> =
+        routes.flatten().map(|(_, flow)| format!("{prefix}{}", flow.as_str().unwrap())).collect();
+    assert_eq!(asked, sent_to.iter().map(String::as_str).collect());
     // As many metrics as an alarm may read.
     assert!(metric.signal.queries().len() <= 10);
 }

@@ -9,7 +9,7 @@ pub(crate) async fn template(tools: &Tools) -> Result<()> {
         .shown()
         .await?;
     Step::new("cfn-lint", bin.join("cfn-lint"))
-        .args(["template.yaml", "infra/flow.yaml", "infra/poller.yaml", "infra/queries.yaml"])
+        .args(["template.yaml", "infra/flow.yaml", "infra/watch.yaml", "infra/queries.yaml"])
         .dir(tools.workspace.root())
         .shown()
         .await

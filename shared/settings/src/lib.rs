@@ -55,6 +55,11 @@ impl<'a> Settings<'a> {
         }
     }
 
+    /// Text that need not be there; an empty value counts as missing.
+    pub fn optional(&self, name: &str) -> Option<String> {
+        self.value(name)
+    }
+
     /// A value that must be there and is read by `parse`, which may find any number of problems with it.
     pub fn parsed<T>(
         &mut self,

@@ -35,7 +35,10 @@ fn observation(
     let told: Vec<_> =
         metrics.iter().map(|(metric, _)| json!({ "Name": metric.name, "Unit": metric.unit })).collect();
     let directive = json!([{ "Namespace": NAMESPACE, "Dimensions": [[FUNCTION_NAME]], "Metrics": told }]);
-    line.insert("_aws".to_owned(), json!({ "Timestamp": now.as_millisecond(), "CloudWatchMetrics": directive }));
+    line.insert(
+        "_aws".to_owned(),
+        json!({ "Timestamp": now.as_millisecond(), "CloudWatchMetrics": directive }),
+    );
     Value::Object(line)
 }
 

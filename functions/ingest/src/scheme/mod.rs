@@ -1,6 +1,7 @@
 //! How sources sign what they post, and what their headers say about it. One file a scheme, one entry in [`SCHEMES`].
 
 mod bottlecrm;
+mod canary;
 mod dbt_cloud;
 mod hubspot;
 mod shopify;
@@ -24,6 +25,7 @@ use crate::Refusal;
 /// Every scheme by the name that `SOURCES` uses.
 pub const SCHEMES: &[(&str, &dyn Scheme)] = &[
     ("bottlecrm", &bottlecrm::BottleCrm),
+    ("canary", &canary::Canary),
     ("dbt-cloud", &dbt_cloud::DbtCloud),
     ("hubspot", &hubspot::HubSpot),
     ("shopify", &shopify::Shopify),

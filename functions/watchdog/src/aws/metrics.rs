@@ -81,12 +81,14 @@ impl Metrics {
     ) -> Result<[Vec<Hour>; N], Failure> {
         let queries = asked.iter().enumerate().map(|(index, series)| {
             let dimensions = series.dimensions.iter();
-            let dimensions = dimensions.map(|(name, value)| Dimension::builder().name(*name).value(*value).build());
+            let dimensions =
+                dimensions.map(|(name, value)| Dimension::builder().name(*name).value(*value).build());
             let metric = Metric::builder()
                 .namespace(series.namespace)
                 .metric_name(series.name)
                 .set_dimensions(Some(dimensions.collect()));
-            let stat = MetricStat::builder().metric(metric.build()).period(series.period).stat(series.statistic);
+            let stat =
+                MetricStat::builder().metric(metric.build()).period(series.period).stat(series.statistic);
             MetricDataQuery::builder().id(format!("m{index}")).metric_stat(stat.build()).build()
         });
         let time = |time: Timestamp| DateTime::from_millis(time.as_millisecond());
@@ -105,7 +107,8 @@ impl Metrics {
             for result in page.metric_data_results.unwrap_or_default() {
                 let index = result.id().and_then(|id| id.strip_prefix('m')?.parse::<usize>().ok());
                 let Some(points) = index.and_then(|index| found.get_mut(index)) else { continue };
-                let times = result.timestamps().iter().filter_map(|time| Timestamp::from_second(time.secs()).ok());
+                let times =
+                    result.timestamps().iter().filter_map(|time| Timestamp::from_second(time.secs()).ok());
                 points.extend(times.zip(result.values().iter().copied()));
             }
         }

@@ -19,7 +19,8 @@ impl Table {
     }
 
     pub(super) async fn state(&self, flow: &str) -> Result<Option<WatchState>, Failure> {
-        let request = self.client.get_item().table_name(&self.name).key("pk", key(flow)).consistent_read(true);
+        let request =
+            self.client.get_item().table_name(&self.name).key("pk", key(flow)).consistent_read(true);
         let answer = request.send().await.map_err(|error| failed("GetItem", &error))?;
         answer.item.as_ref().map(read).transpose()
     }

@@ -45,8 +45,7 @@ impl Cadence {
         let mut reader = Reader { fields, problems: Vec::new() };
         let every = reader.number("every_seconds", 0, SHORTEST_CADENCE, LONGEST_CADENCE);
         let missed_least = reader.number("missed_least", MISSED_LEAST, 1, 1_000_000);
-        let calendar =
-            Calendar { zone: reader.zone(), hours: reader.hours(), holidays: reader.holidays() };
+        let calendar = Calendar { zone: reader.zone(), hours: reader.hours(), holidays: reader.holidays() };
         // Or the silence of years would not be long enough.
         let open_a_year = u64::from(calendar.hours.minutes_a_week()) * 60 * 52;
         if u64::from(every) > open_a_year {

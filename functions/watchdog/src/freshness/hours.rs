@@ -138,7 +138,9 @@ mod tests {
     #[test]
     fn all_that_is_wrong_is_told_at_once() {
         assert_eq!(
-            problems("Mon-Fri 08:00-18:00, Fri 17:00-19:00, Monday 08:00-09:00, Sat 22:00-02:00, Sun 8:00-24:01, , Sun"),
+            problems(
+                "Mon-Fri 08:00-18:00, Fri 17:00-19:00, Monday 08:00-09:00, Sat 22:00-02:00, Sun 8:00-24:01, , Sun"
+            ),
             [
                 "[1]: is open already in another entry",
                 "[2]: must be <days> <from>-<to>, such as Mon-Fri 08:00-18:00",

@@ -111,7 +111,7 @@ fn flow(application: &Application, function: &Resource, sources: &str) -> Result
     Ok(Some(FlowParts {
         name: queue.flow.clone(),
         function: function.reference.clone(),
-        has_source: sources.contains(&format!("/{queue_name}\"")),
+        has_source: sources.contains(&format!(": \"{}\"", queue.flow)),
         counted_mapping: counts.then(|| {
             let stack = function.reference.strip_suffix(&format!("-{}", queue.flow)).unwrap_or_default();
             format!("mapping-{stack}-{}{event}", function.id)
