@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::calendar::Calendar;
+use super::local_hours::LocalHours;
 
 const HOUR: i64 = 60 * 60;
 const WEEK: i64 = 7 * 24;
@@ -58,6 +59,7 @@ impl Baseline {
     /// From the weeks before a silence. The silence itself is no observation, nor is any whole week without arrivals, or a long
     /// outage would teach that silence is normal.
     pub(super) fn learn(history: &History, calendar: &Calendar, silent_since: Timestamp) -> Self {
+        let mut hours = LocalHours::of(calendar);
         let mut observed = vec![Vec::new(); HOURS_OF_WEEK];
         let first = history.arrivals.keys().next().copied().unwrap_or(i64::MAX);
         // Who watches since yesterday may find a silence that is older.
@@ -66,7 +68,7 @@ impl Baseline {
         let weeks = (1..=WEEKS_SEARCHED).map(|week| silence - week * WEEK).map(|start| start..start + WEEK);
         let heard = weeks.filter(|week| history.arrivals.range(week.clone()).any(|(_, count)| *count > 0.0));
         for hour in heard.take(WEEKS_LEARNED).flatten().filter(|hour| *hour >= first) {
-            let local = start_of(hour).and_then(|start| calendar.local_hour(start));
+            let local = start_of(hour).and_then(|start| hours.at(start));
             if let Some(observed) = local.and_then(|local| observed.get_mut(local.of_week)) {
                 observed.push(history.arrivals.get(&hour).copied().unwrap_or(0.0));
             }
@@ -88,13 +90,14 @@ impl Baseline {
         let covers = |start: Timestamp, end: Timestamp, drift| {
             start.duration_since(since) >= drift && now.duration_since(end) >= drift
         };
+        let mut hours = LocalHours::of(calendar);
         let mut missed = 0.0;
         for hour in since.as_second().div_euclid(HOUR)..now.as_second().div_euclid(HOUR) {
             let Some((start, end)) = start_of(hour).zip(start_of(hour + 1)) else { continue };
             if !covers(start, end, DRIFT) {
                 continue;
             }
-            let Some(local) = calendar.local_hour(start) else { continue };
+            let Some(local) = hours.at(start) else { continue };
             let (steady, peak) = self.expected(local.of_week);
             missed += steady * local.open_share;
             if covers(start, end, DRIFT_OF_PEAK) {

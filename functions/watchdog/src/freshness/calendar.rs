@@ -4,7 +4,7 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
-use super::hours::{Hours, from_monday};
+use super::hours::Hours;
 
 /// When input is expected at all: business hours by the local clock, without holidays.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -12,15 +12,6 @@ pub(super) struct Calendar {
     pub(super) zone: TimeZone,
     pub(super) hours: Hours,
     pub(super) holidays: BTreeSet<Date>,
-}
-
-/// An hour of the week by the local clock.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) struct LocalHour {
-    /// From Monday 00:00 on.
-    pub(super) of_week: usize,
-    /// What part of it is open.
-    pub(super) open_share: f64,
 }
 
 impl Calendar {
@@ -44,19 +35,6 @@ impl Calendar {
             }
         }
         open
-    }
-
-    /// The hour of the week in which this moment is. `None` on a holiday, and where the clock is put back over it: nobody can know
-    /// in which of two hours of the same name a source does what it does once a day.
-    pub(super) fn local_hour(&self, moment: Timestamp) -> Option<LocalHour> {
-        let local = self.zone.to_datetime(moment);
-        let twice = matches!(self.zone.to_ambiguous_timestamp(local).offset(), AmbiguousOffset::Fold { .. });
-        if twice || self.holidays.contains(&local.date()) {
-            return None;
-        }
-        let of_week = from_monday(local.weekday()) * 24 + usize::try_from(local.hour()).ok()?;
-        let begins = u32::try_from(of_week * 60).ok()? + u32::try_from(local.minute()).ok()?;
-        Some(LocalHour { of_week, open_share: self.hours.open_share(begins) })
     }
 
     /// The first moment at which the local clock shows this minute of the day, or a later one: so hours that are skipped have no

@@ -56,7 +56,7 @@ impl Hours {
     }
 
     pub(super) fn openings(&self, day: Weekday) -> &[(u16, u16)] {
-        self.days.iter().nth(from_monday(day)).map_or(&[], Vec::as_slice)
+        self.days.get(from_monday(day)).map_or(&[], Vec::as_slice)
     }
 
     /// What part of the hour that begins at this minute of the week, counted from Monday 00:00, is open.

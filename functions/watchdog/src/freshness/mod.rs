@@ -6,6 +6,7 @@ mod baseline;
 mod cadence;
 mod calendar;
 mod hours;
+mod local_hours;
 
 use jiff::{SignedDuration, Timestamp};
 
