@@ -43,6 +43,10 @@ pub struct Recording(BTreeMap<MetricId, Vec<Sample>>);
 impl Recording {
     pub fn add(&mut self, metric: MetricId, sample: Sample) {
         let samples = self.0.entry(metric).or_default();
+        // Nearly all come in the order of their minutes.
+        if samples.last().is_none_or(|last| last.at <= sample.at) {
+            return samples.push(sample);
+        }
         let place = samples.partition_point(|before| before.at <= sample.at);
         samples.insert(place, sample);
     }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use alarms::{
     Alarm, Application, Evaluator, Landscape, Parameters, Scenario, World, alarms, page, play, scenarios,
@@ -12,6 +13,9 @@ use new_integration::{Integration, Wish};
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
+
+/// Played once for both tests that read it.
+static PAGE: LazyLock<String> = LazyLock::new(|| page(&Application::in_folder(&root()).unwrap()).unwrap());
 
 fn all() -> (Vec<Alarm>, Landscape) {
     let application = Application::in_folder(&root()).unwrap();
@@ -58,8 +62,7 @@ fn how_far_back_cloudwatch_looks_for_missing_data_changes_nothing_of_it() {
 #[test]
 fn docs_alarms_is_what_cargo_xtask_alarms_writes() {
     let written = std::fs::read_to_string(root().join("docs/alarms.md")).unwrap();
-    let page = page(&Application::in_folder(&root()).unwrap()).unwrap();
-    assert!(written == page, "cargo xtask alarms");
+    assert!(written == *PAGE, "cargo xtask alarms");
 }
 
 /// A name that no flow has would make a failure that never happens, and rings nothing.
@@ -97,8 +100,7 @@ fn a_new_integration_changes_no_line_of_the_page() {
     let stage = Parameters::from([("Stage".to_owned(), "prod".into())]);
     let application = Application::expand("template.yaml", &read, "spillway-prod", stage).unwrap();
     assert!(Landscape::of(&application).unwrap().flow("samples-to-lab").is_some());
-    let without = page(&Application::in_folder(&root()).unwrap()).unwrap();
     let with = page(&application).unwrap();
-    let news: Vec<_> = with.lines().filter(|line| !without.lines().any(|other| other == *line)).collect();
-    assert!(with == without, "{news:#?}");
+    let news: Vec<_> = with.lines().filter(|line| !PAGE.lines().any(|other| other == *line)).collect();
+    assert!(with == *PAGE, "{news:#?}");
 }

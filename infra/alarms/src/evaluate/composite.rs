@@ -1,10 +1,13 @@
 //! Composite alarms, after the alarms that they are made of. In a chain of them each is evaluated after those that it asks for.
 
+use std::collections::HashMap;
+
 use super::{History, State, Transition, set};
 use crate::alarm::{Alarm, CompositeAlarm, Kind};
 
 pub(super) struct Composites<'a> {
-    alarms: &'a [Alarm],
+    /// Places by name: every rule asks for its alarms at every minute.
+    places: HashMap<&'a str, usize>,
     all: Vec<Composite<'a>>,
 }
 
@@ -30,33 +33,42 @@ impl<'a> Composites<'a> {
             }),
             Kind::Metric(_) => None,
         };
-        Self { alarms, all: alarms.iter().enumerate().filter_map(composite).collect() }
+        let places = alarms.iter().enumerate().map(|(place, alarm)| (alarm.name.as_str(), place));
+        Self { places: places.collect(), all: alarms.iter().enumerate().filter_map(composite).collect() }
     }
 
     pub(super) fn evaluate(&mut self, minute: u32, states: &mut [State], history: &mut History) {
-        // As many rounds as a chain can be long.
+        // As many rounds as a chain can be long, or until nothing changes any more.
         for _ in 0..self.all.len() {
+            let before = history.transitions.len();
             for composite in &mut self.all {
-                composite.follow(minute, self.alarms, states, history);
+                composite.follow(minute, &self.places, states, history);
+            }
+            if history.transitions.len() == before {
+                break;
             }
         }
         for composite in &mut self.all {
-            composite.act(minute, self.alarms, states, history);
+            composite.act(minute, &self.places, states, history);
         }
     }
 }
 
-fn state_of(alarms: &[Alarm], states: &[State], name: &str) -> Option<State> {
-    let is = |alarm: &Alarm| {
-        alarm.name == name || name.rsplit_once(":alarm:").is_some_and(|(_, of_arn)| of_arn == alarm.name)
-    };
-    let place = alarms.iter().position(is)?;
-    states.get(place).copied()
+/// By its name or its ARN.
+fn state_of(places: &HashMap<&str, usize>, states: &[State], name: &str) -> Option<State> {
+    let of_arn = || places.get(name.rsplit_once(":alarm:")?.1);
+    states.get(*places.get(name).or_else(of_arn)?).copied()
 }
 
 impl Composite<'_> {
-    fn follow(&mut self, minute: u32, alarms: &[Alarm], states: &mut [State], history: &mut History) {
-        let holds = self.alarm.rule.holds(&|name| state_of(alarms, states, name));
+    fn follow(
+        &mut self,
+        minute: u32,
+        places: &HashMap<&str, usize>,
+        states: &mut [State],
+        history: &mut History,
+    ) {
+        let holds = self.alarm.rule.holds(&|name| state_of(places, states, name));
         let state = if holds { State::Alarm } else { State::Ok };
         let Some(before) = states.get(self.place).copied().filter(|before| *before != state) else { return };
         set(states, self.place, state);
@@ -69,9 +81,9 @@ impl Composite<'_> {
 
     /// "When a suppressor alarm changes states from OK to ALARM, its composite alarm stops taking actions"; what it has become meanwhile is
     /// acted upon `ExtensionPeriod` after the suppressor has stopped, if it is still so.
-    fn act(&mut self, minute: u32, alarms: &[Alarm], states: &[State], history: &mut History) {
+    fn act(&mut self, minute: u32, places: &HashMap<&str, usize>, states: &[State], history: &mut History) {
         if let Some(suppressor) = &self.alarm.suppressor {
-            let state = state_of(alarms, states, &suppressor.alarm).unwrap_or(State::Ok);
+            let state = state_of(places, states, &suppressor.alarm).unwrap_or(State::Ok);
             if self.suppressor == State::Alarm && state != State::Alarm {
                 self.waits_until = minute + suppressor.extension_minutes;
             }

@@ -65,8 +65,38 @@ pub struct Evaluator<'a> {
 struct Watched<'a> {
     place: usize,
     alarm: &'a MetricAlarm,
-    /// By id; a single metric's is empty.
-    samples: Vec<(&'a str, &'a Query, &'a [Sample])>,
+    samples: Vec<Samples<'a>>,
+}
+
+struct Samples<'a> {
+    /// A single metric's is empty.
+    id: &'a str,
+    query: &'a Query,
+    all: &'a [Sample],
+    /// By minute, the place of the first sample that is not before it: every evaluation looks for several.
+    starts: Vec<usize>,
+}
+
+impl<'a> Samples<'a> {
+    fn of(id: &'a str, query: &'a Query, recording: &'a Recording) -> Self {
+        let all = recording.samples(&query.metric);
+        let mut starts = Vec::new();
+        for (place, sample) in all.iter().enumerate() {
+            let minutes = usize::try_from(sample.at).unwrap_or(usize::MAX).saturating_add(1);
+            starts.resize(minutes.max(starts.len()), place);
+        }
+        Self { id, query, all, starts }
+    }
+
+    /// From the first of these minutes until before the second, as far as they are known by then.
+    fn within(&self, from: u32, to: u32, known_by: u32) -> impl Iterator<Item = &'a Sample> {
+        let start = |minute: u32| {
+            let start = usize::try_from(minute).ok().and_then(|minute| self.starts.get(minute));
+            start.copied().unwrap_or(self.all.len())
+        };
+        let within = self.all.get(start(from)..start(to)).unwrap_or_default();
+        within.iter().filter(move |sample| sample.published <= known_by)
+    }
 }
 
 impl<'a> Evaluator<'a> {
@@ -112,11 +142,10 @@ impl<'a> Evaluator<'a> {
         let metric = |(place, alarm): (usize, &'a Alarm)| {
             let Kind::Metric(alarm) = &alarm.kind else { return None };
             let samples = match &alarm.signal {
-                Signal::Metric(query) => vec![("", query, recording.samples(&query.metric))],
-                Signal::Math { queries, .. } => queries
-                    .iter()
-                    .map(|(id, query)| (id.as_str(), query, recording.samples(&query.metric)))
-                    .collect(),
+                Signal::Metric(query) => vec![Samples::of("", query, recording)],
+                Signal::Math { queries, .. } => {
+                    queries.iter().map(|(id, query)| Samples::of(id, query, recording)).collect()
+                }
             };
             Some(Watched { place, alarm, samples })
         };
@@ -145,11 +174,10 @@ fn set(states: &mut [State], place: usize, state: State) {
 
 /// "Fewer than 10/(1-percentile) data points during the evaluation period", below the median 10/percentile. None at all is missing data.
 fn too_few_samples(watched: &Watched<'_>, now: u32, extra: u32) -> bool {
-    let Some((_, query, samples)) = watched.samples.first() else { return false };
-    let Statistic::Percentile(hundredths) = query.statistic else { return false };
-    let from = now.saturating_sub((watched.alarm.evaluation_periods + extra) * query.period_minutes);
-    let within = samples.iter().filter(|sample| (from..now).contains(&sample.at) && sample.published <= now);
-    let count: u64 = within.map(|sample| u64::from(sample.count)).sum();
+    let Some(samples) = watched.samples.first() else { return false };
+    let Statistic::Percentile(hundredths) = samples.query.statistic else { return false };
+    let from = now.saturating_sub((watched.alarm.evaluation_periods + extra) * samples.query.period_minutes);
+    let count: u64 = samples.within(from, now, now).map(|sample| u64::from(sample.count)).sum();
     let of = if hundredths >= 5_000 { 10_000 - hundredths } else { hundredths };
     count > 0 && count * u64::from(of) < 100_000
 }
@@ -157,26 +185,18 @@ fn too_few_samples(watched: &Watched<'_>, now: u32, extra: u32) -> bool {
 /// The last `count` periods before `now`, oldest first.
 fn points(watched: &Watched<'_>, now: u32, count: u32) -> Series {
     let period = watched.alarm.signal.period_minutes();
-    let of = |query: &Query, samples: &[Sample]| -> Series {
+    let of = |samples: &Samples<'_>| -> Series {
         let slot = |back: u32| {
             let to = now.checked_sub(back * period)?;
-            let from = to.saturating_sub(period);
-            let start = samples.partition_point(|sample| sample.at < from);
-            let within = samples.get(start..)?.iter().take_while(|sample| sample.at < to);
-            statistic(query.statistic, within.filter(|sample| sample.published <= now))
+            statistic(samples.query.statistic, samples.within(to.saturating_sub(period), to, now))
         };
         (0..count).rev().map(slot).collect()
     };
     match &watched.alarm.signal {
-        Signal::Metric(_) => {
-            watched.samples.first().map(|(_, query, samples)| of(query, samples)).unwrap_or_default()
-        }
+        Signal::Metric(_) => watched.samples.first().map(of).unwrap_or_default(),
         Signal::Math { expressions, returned, .. } => {
-            let mut series: BTreeMap<String, Series> = watched
-                .samples
-                .iter()
-                .map(|(id, query, samples)| ((*id).to_owned(), of(query, samples)))
-                .collect();
+            let mut series: BTreeMap<String, Series> =
+                watched.samples.iter().map(|samples| (samples.id.to_owned(), of(samples))).collect();
             // Expressions may read each other: in at most as many rounds as there are of them each has what it needs.
             for _ in 0..expressions.len() {
                 for (id, expression) in expressions {

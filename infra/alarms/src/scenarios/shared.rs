@@ -1,0 +1,76 @@
+//! What may happen to what all flows share: the ledger's table and ingest.
+
+use super::{ALL, ENRICHER, HOUR, ORDERS, Scenario, during};
+use crate::simulate::Fault;
+
+pub(super) fn of_what_all_share() -> Vec<Scenario> {
+    let half_an_hour = |fault| during(fault, 30);
+    vec![
+        Scenario::of(
+            "the ledger's table is throttled for an hour",
+            3 * HOUR,
+            [during(Fault::TableThrottled, HOUR)],
+        )
+        .rings(ALL, "LedgerReadThrottledAlarm", 3)
+        .rings(ALL, "LedgerWriteThrottledAlarm", 3),
+        Scenario::of(
+            "DynamoDB fails the ledger's calls for an hour",
+            3 * HOUR,
+            [during(Fault::TableFails, HOUR)],
+        )
+        .rings(ALL, "LedgerFailsAlarm", 3),
+        Scenario::of("ingest is slow, for half an hour", 2 * HOUR, [half_an_hour(Fault::IngestSlow)]).rings(
+            ALL,
+            "IngestSlowAlarm",
+            3,
+        ),
+        Scenario::of("ingest crashes, for half an hour", 2 * HOUR, [half_an_hour(Fault::IngestCrashes)])
+            .rings(ALL, "IngestAbortedAlarm", 1)
+            .rings(ALL, "IngestErrorsAlarm", 2)
+            .rings(ALL, "Ingest5xxAlarm", 3)
+            .rings(ALL, "IngestPageAlarm", 4)
+            .rings(ENRICHER, "EventsLateAlarm", 33)
+            .rings(ORDERS, "EventsLateAlarm", 33),
+        Scenario::of(
+            "a deploy whose ingest crashes, for half an hour",
+            2 * HOUR,
+            [during(Fault::Deploy, 5), half_an_hour(Fault::IngestCrashes)],
+        )
+        .rings(ALL, "IngestAbortedAlarm", 1)
+        .rings(ALL, "IngestErrorsAlarm", 2)
+        .rings(ALL, "Ingest5xxAlarm", 3)
+        .rings(ALL, "IngestPageAlarm", 20)
+        .rings(ENRICHER, "EventsLateAlarm", 33)
+        .rings(ORDERS, "EventsLateAlarm", 33)
+        .depends_on_range()
+        .note("the page waits for as long as a deploy may take, the tickets do not"),
+        Scenario::of(
+            "a deploy whose ingest crashes, for five minutes",
+            2 * HOUR,
+            [during(Fault::Deploy, 5), during(Fault::IngestCrashes, 5)],
+        )
+        .rings(ALL, "IngestAbortedAlarm", 1)
+        .rings(ALL, "IngestErrorsAlarm", 2)
+        .rings(ALL, "Ingest5xxAlarm", 3)
+        .note("nobody is woken"),
+        Scenario::of(
+            "no concurrency left for ingest, for half an hour",
+            2 * HOUR,
+            [half_an_hour(Fault::IngestThrottled)],
+        )
+        .rings(ALL, "Ingest5xxAlarm", 3)
+        .rings(ALL, "IngestThrottledAlarm", 3)
+        .rings(ALL, "IngestPageAlarm", 4)
+        .rings(ENRICHER, "EventsLateAlarm", 33)
+        .rings(ORDERS, "EventsLateAlarm", 33),
+        Scenario::of(
+            "SQS refuses what ingest sends, for half an hour",
+            2 * HOUR,
+            [half_an_hour(Fault::QueueRefuses)],
+        )
+        .rings(ALL, "Ingest5xxAlarm", 3)
+        .rings(ALL, "IngestPageAlarm", 4)
+        .rings(ENRICHER, "EventsLateAlarm", 33)
+        .rings(ORDERS, "EventsLateAlarm", 33),
+    ]
+}
