@@ -10,7 +10,6 @@ use transform::canonical::PaymentEvent;
 use transform::reconcile::{Payments, StripeObject};
 use transform::{Decoded, Translator};
 
-
 /// What reads which event.
 pub struct Mappings {
     /// Of the mapping `stripe-payment-intent`.

@@ -54,9 +54,11 @@ mod tests {
     #[test]
     fn a_session_that_is_over_is_told_from_a_failure() {
         assert_eq!(of("[]"), None);
-        let over = r#"[{"message": "You are not currently authorized", "extensions": {"code": "FORBIDDEN"}}]"#;
+        let over =
+            r#"[{"message": "You are not currently authorized", "extensions": {"code": "FORBIDDEN"}}]"#;
         assert_eq!(of(over), Some(Code::CredentialsRefused));
-        for failure in [r#"[{"extensions": {"code": "INTERNAL_SERVER_ERROR"}}]"#, "[{}]", r#"[{"extensions": {}}]"#]
+        for failure in
+            [r#"[{"extensions": {"code": "INTERNAL_SERVER_ERROR"}}]"#, "[{}]", r#"[{"extensions": {}}]"#]
         {
             assert_eq!(of(failure), Some(Code::TargetReportsFailure), "{failure}");
         }
