@@ -91,7 +91,6 @@ fn orders_are_known_by_what_their_flow_says() {
     for event in [OrderEvent::Shopify, OrderEvent::Vendure] {
         let mut taken = 0;
         for (case, envelope) in cases_of(event.mapping(), |_| kind_of(event).to_owned()) {
-            assert_eq!(OrderEvent::of(&envelope), Ok(event));
             if let Ok(by_flow) = known_to(&flow, &envelope) {
                 assert_eq!(known.known_as(&envelope).unwrap(), by_flow, "{} {}", case.mapping, case.name);
                 taken += 1;
