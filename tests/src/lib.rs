@@ -16,6 +16,7 @@ pub mod label_buyer_suite;
 pub mod object_reader_suite;
 pub mod record_upserter_suite;
 pub mod redmine;
+pub mod sources;
 pub mod stock_reserver_suite;
 pub mod superset;
 pub mod tryton_people;

@@ -16,7 +16,7 @@ use crate::wire::{Endpoint, Event, Page};
 const PAGE: &str = "100";
 /// What `types[]` takes.
 const MAX_TYPES: usize = 20;
-/// Endpoints of an account and a mode; Stripe lets nobody have more than sixteen.
+/// Endpoints of an account: several times what Stripe allows.
 const MAX_ENDPOINTS: usize = 100;
 
 /// An account's own events, not those of accounts that are connected to it.

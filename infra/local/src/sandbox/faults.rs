@@ -30,6 +30,8 @@ const fn each() -> u32 {
 pub enum FaultKind {
     /// Answered with this status; nothing else happens.
     Status { status: u16, retry_after_s: Option<u32> },
+    /// Answered with a 200 that says nothing; nothing else happens.
+    Unreadable,
     /// No answer, and no effect.
     TimeoutBeforeEffect,
     /// No answer, but the effect is there.

@@ -1,6 +1,6 @@
 //! The partner sandbox: one small server that speaks the calls we make to the inventory system (Tryton's), the
-//! label system (Karrio's), the BI tool (Superset's), the operations desk (Redmine's) and a CRM (HubSpot's), remembers effects, and can be told to
-//! fail or to insist on more than it did.
+//! label system (Karrio's), the BI tool (Superset's), the operations desk (Redmine's), a CRM (HubSpot's), a payment processor (Stripe's) and
+//! a shop (Vendure's), remembers effects, and can be told to fail or to insist on more than it did.
 //!
 //! | path | what |
 //! |---|---|
@@ -9,6 +9,8 @@
 //! | `/superset/api/v1/…` | dashboards, a session by login as [`SUPERSET_USER`] with [`API_KEY`] |
 //! | `/redmine/…` | operations desk, `X-Redmine-API-Key` [`API_KEY`] |
 //! | `/crm/v3/…`, `/crm/v4/…` | CRM, `Authorization: Bearer` [`API_KEY`] |
+//! | `/stripe/v1/…` | payment processor, `Authorization: Bearer` [`API_KEY`] |
+//! | `/vendure/admin-api` | shop, a session by login as [`VENDURE_USER`] with [`API_KEY`] |
 //! | `POST /_sandbox/faults` | a [`Fault`] for the calls to come |
 //! | `DELETE /_sandbox/faults` | no faults any more |
 //! | `GET /_sandbox/effects` | every [`Effect`] so far |
@@ -21,9 +23,11 @@ mod hubspot;
 mod karrio;
 mod redmine;
 mod state;
+mod stripe;
 mod superset;
 mod tryton;
 mod tryton_records;
+mod vendure;
 
 use std::sync::Arc;
 
@@ -42,6 +46,7 @@ pub use faults::{Fault, FaultKind};
 pub use hubspot::HubSpotObject;
 pub use state::{Effect, System};
 pub use superset::USER as SUPERSET_USER;
+pub use vendure::USER as VENDURE_USER;
 
 use state::World;
 
@@ -237,6 +242,8 @@ fn app(world: Arc<World>) -> Router {
         .merge(superset::routes())
         .merge(redmine::routes())
         .merge(hubspot::routes())
+        .merge(stripe::routes())
+        .merge(vendure::routes())
         .layer(from_fn_with_state(Arc::clone(&world), faulty));
     let control = Router::new()
         .route("/_sandbox/faults", post(add_fault).delete(clear_faults))
@@ -257,6 +264,7 @@ async fn faulty(State(world): State<Arc<World>>, request: Request, next: Next) -
                 None => status.into_response(),
             }
         }
+        Some(FaultKind::Unreadable) => "<html></html>".into_response(),
         Some(FaultKind::TimeoutBeforeEffect) => faults::never_answer().await,
         Some(FaultKind::TimeoutAfterEffect) => {
             drop(next.run(request).await);

@@ -8,8 +8,10 @@ use super::faults::Faults;
 use super::hubspot::Crm;
 use super::karrio::Labels;
 use super::redmine::Desk;
+use super::stripe::Processor;
 use super::superset::Dashboards;
 use super::tryton::Erp;
+use super::vendure::Shop;
 
 /// Which of the systems had the effect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -49,6 +51,8 @@ pub(super) struct World {
     dashboards: Mutex<Dashboards>,
     desk: Mutex<Desk>,
     crm: Mutex<Crm>,
+    processor: Mutex<Processor>,
+    shop: Mutex<Shop>,
     effects: Mutex<Vec<Effect>>,
 }
 
@@ -75,6 +79,14 @@ impl World {
 
     pub(super) fn crm<T>(&self, work: impl FnOnce(&mut Crm) -> T) -> T {
         work(&mut lock(&self.crm))
+    }
+
+    pub(super) fn processor<T>(&self, work: impl FnOnce(&mut Processor) -> T) -> T {
+        work(&mut lock(&self.processor))
+    }
+
+    pub(super) fn shop<T>(&self, work: impl FnOnce(&mut Shop) -> T) -> T {
+        work(&mut lock(&self.shop))
     }
 
     pub(super) fn set_stock(&self, sku: &str, quantity: u32) {
