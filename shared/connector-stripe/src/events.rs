@@ -57,6 +57,26 @@ impl StripeEventSource {
         if page.has_more && page.data.is_empty() { Err(response.unreadable()) } else { Ok((page, response)) }
     }
 
+    /// All pages of a window, the newest event first.
+    async fn listed(&self, from: i64, until: i64, budget: &Budget) -> Result<Vec<Event>, CallError> {
+        let (mut events, mut after): (Vec<Event>, Option<String>) = (Vec::new(), None);
+        loop {
+            let (page, response) =
+                self.page::<Event>(self.asked(from, until), after.as_deref(), budget).await?;
+            after = page.data.last().and_then(|event| Payload::of(event).identifier("id"));
+            events.extend(page.data);
+            if events.len() > MAX_EVENTS || events.len() == MAX_EVENTS && page.has_more {
+                return Err(too_many());
+            }
+            if !page.has_more {
+                return Ok(events);
+            }
+            if after.is_none() {
+                return Err(response.unreadable());
+            }
+        }
+    }
+
     fn asked(&self, from: i64, until: i64) -> Request {
         let window = Request::get("/v1/events");
         let window = window.query("created[gte]", from.to_string()).query("created[lt]", until.to_string());
@@ -87,22 +107,7 @@ impl EventSource for StripeEventSource {
     ) -> Result<Vec<Envelope>, CallError> {
         // Stripe dates events by the second.
         let (asked_at, from, until) = (Timestamp::now(), first_second(from), first_second(until));
-        let (mut events, mut after): (Vec<Event>, Option<String>) = (Vec::new(), None);
-        while from < until {
-            let (page, response) =
-                self.page::<Event>(self.asked(from, until), after.as_deref(), budget).await?;
-            if events.len() + page.data.len() > MAX_EVENTS || events.len() == MAX_EVENTS && page.has_more {
-                return Err(too_many());
-            }
-            after = page.data.last().and_then(|event| Payload::of(event).identifier("id"));
-            events.extend(page.data);
-            if !page.has_more {
-                break;
-            }
-            if after.is_none() {
-                return Err(response.unreadable());
-            }
-        }
+        let events = if from < until { self.listed(from, until, budget).await? } else { Vec::new() };
         // The newest comes first. What arrives meanwhile is before the first page: the cursor knows nothing of it.
         let events = events.into_iter().rev().filter(|event| self.is_asked_for(event));
         let mut events: Vec<_> = events.map(|event| self.envelope(event, asked_at)).collect();

@@ -43,11 +43,14 @@ impl EventSource for VendureEventSource {
         until: Timestamp,
         budget: &Budget,
     ) -> Result<Vec<Envelope>, CallError> {
+        if from >= until {
+            return Ok(Vec::new());
+        }
         let (mut events, mut known) = (Vec::new(), BTreeSet::new());
         // A page begins at the time of the last order before it and not at its number: an order that is committed late, or deleted,
         // would shift all that follow.
         let mut place = Place { from: from.to_string(), until: until.to_string(), skip: 0, take: PAGE };
-        while from < until {
+        loop {
             let query = Query { query: ORDERS, variables: place.clone() };
             let Found { orders } = self.client.ask(&query, budget).await?;
             let count = orders.items.len();
@@ -68,10 +71,9 @@ impl EventSource for VendureEventSource {
                 return Err(too_many());
             }
             if count < PAGE {
-                break;
+                return Ok(events);
             }
         }
-        Ok(events)
     }
 
     /// Of a plugin in the shop's own configuration Vendure knows nothing.
