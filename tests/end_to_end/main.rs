@@ -11,6 +11,7 @@
 mod credentials;
 mod eventbridge;
 mod lacking;
+mod watchdog;
 
 use std::time::Duration;
 
@@ -37,6 +38,9 @@ async fn a_signed_webhook_becomes_one_reservation_and_one_label_whatever_repeats
     }
     only_what_the_engine_lacks_is_left_out(&stack);
     refusals_queue_nothing(&stack).await;
+    watchdog::canaries_come_through_every_chain_and_no_system_hears_of_them(&stack).await;
+    watchdog::everything_that_is_looked_at_of_a_flow_is_found(&stack).await;
+    watchdog::a_payment_whose_webhook_never_came_is_found_by_asking_and_is_one_case(&stack).await;
     let early = lacking::a_deal_without_its_account_waits(&stack).await;
     eventbridge::an_order_by_webhook_and_by_eventbridge_is_reserved_once(&stack).await;
     eventbridge::a_payment_by_webhook_and_by_eventbridge_is_one_case(&stack).await;

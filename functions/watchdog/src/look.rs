@@ -13,8 +13,8 @@ use crate::report::Report;
 use crate::watch::Watch;
 use crate::world::{Failure, Hour, WatchState, World};
 
-/// Weeks in which a silence may have begun, and before it those that are learned from.
-const LEARNED_FROM: SignedDuration = SignedDuration::from_hours(12 * 7 * 24);
+/// Four weeks are learned from; the others are for a silence to last, without forgetting what was before it.
+const LEARNED_FROM: SignedDuration = SignedDuration::from_hours(13 * 7 * 24);
 const HOUR: i32 = 3_600;
 /// In which the last arrival is looked for minute by minute.
 const RECENT: SignedDuration = SignedDuration::from_hours(3 * 24);
@@ -92,12 +92,7 @@ async fn arrivals(
     let last = recent?.into_iter().filter(|(_, count)| *count > 0.0).map(|(start, _)| start).max();
     let end = |start: Timestamp| start.saturating_add(SignedDuration::from_secs(i64::from(FIVE_MINUTES)));
     let last = last.map(|start| end(start).unwrap_or(start).min(now.max(start)));
-    let mut hours = hours?;
-    // Where the end of a silence is known to five minutes, its hour counts as begun and not as over.
-    if let Some(last) = last {
-        hours.retain(|(start, _)| *start <= last);
-    }
-    Ok((hours, last))
+    Ok((hours?, last))
 }
 
 /// What is remembered of this watch; of a new one, from now on.

@@ -9,6 +9,7 @@ use crate::progress::say;
 use crate::tools::Tools;
 
 pub(crate) const STACK: &str = "spillway-local";
+const API_OF_AWS: &str = "https://${WebhookApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}";
 
 /// `sam build` of the whole application, for this machine's architecture.
 ///
@@ -37,6 +38,10 @@ pub(crate) async fn deploy(
     let left_out = adapt_template(tools).await?;
     say("deploying template.yaml with `sam deploy`");
     let template = tools.workspace.sam_build().join("engine.yaml");
+    // The engine's own address of an API needs no DNS.
+    let text = std::fs::read_to_string(&template).context("reading the adapted template")?;
+    let text = text.replace(API_OF_AWS, &format!("{endpoint}/_aws/execute-api/${{WebhookApi}}"));
+    std::fs::write(&template, text).context("writing the adapted template")?;
     let mut overrides = vec![format!("Architecture={}", architecture())];
     overrides.extend(parameters.iter().map(|(name, value)| format!("{name}={}", quoted(value))));
     sam(tools, "deploying")

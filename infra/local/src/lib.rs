@@ -23,6 +23,7 @@ mod stamp;
 mod targets;
 mod tools;
 mod until;
+mod watchdog;
 mod workspace;
 
 pub use command::Step;

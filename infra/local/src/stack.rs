@@ -71,6 +71,8 @@ impl Stack {
             ("RedmineUrl", targets.redmine.url),
             ("RedmineDesk", targets.desk),
             ("HubSpotUrl", sandbox.hubspot_url()),
+            ("StripeUrl", sandbox.stripe_url()),
+            ("VendureUrl", sandbox.vendure_url()),
             ("DealProduct", DEAL_PRODUCT.to_owned()),
             ("RefreshWindowSeconds", REFRESH_WINDOW_SECONDS.to_string()),
         ];
@@ -108,6 +110,7 @@ impl Stack {
             ("BottleCrmWebhookSecretArn", &stack.crm_secrets.bottlecrm),
             ("HubSpotClientSecretArn", &stack.crm_secrets.hubspot),
             ("HubSpotAccessTokenArn", API_KEY),
+            ("VendureUserArn", &Sandbox::vendure_secret()),
         ];
         for (output, secret) in said {
             stack.set_secret(output, secret).await?;

@@ -1,0 +1,13 @@
+//! What the watchdog finds, and what it finds still where something cannot be looked at.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking"
+)]
+
+mod canary;
+mod checks;
+mod ledger;
+mod missing;
+mod world;
