@@ -235,7 +235,7 @@ async fn canary(
     }
     found.note("canary_ages", ages);
     found.measure(CANARY_AGE, now.duration_since(oldest).as_secs_f64().max(0.0));
-    if let Err(failure) = world.post_canary(entry, now).await {
+    if let Err(failure) = guarded(world.post_canary(entry, now)).await {
         found.failures.push(("canary", failure));
     }
     Ok(found)

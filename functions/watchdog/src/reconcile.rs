@@ -59,7 +59,7 @@ pub(crate) async fn reconcile(
     if latest <= state.reconciled_until {
         return Ok(found);
     }
-    let (events, until) = events(asked.source.as_ref(), from, latest).await?;
+    let (events, until) = events(asked.source.as_ref(), from, state.reconciled_until, latest).await?;
     let (mut unreadable, mut readable) = (0_u64, Vec::new());
     for event in &events {
         match asked.known.known_as(event) {
@@ -109,14 +109,15 @@ fn waits_for(state: &WatchState, report: &Report) -> Option<&'static str> {
     }
 }
 
-/// All that happened from `from` on, and until when: less than `latest` where that would be more than one answer holds.
+/// All that happened from `from` on, and until when: later than `known`, and before `latest` where that would be more than one answer holds.
 async fn events(
     source: &dyn EventSource,
     from: Timestamp,
+    known: Timestamp,
     latest: Timestamp,
 ) -> Result<(Vec<Envelope>, Timestamp), Failure> {
     let budget = Budget::of_work(Instant::now(), TIME);
-    let mut until = latest;
+    let (mut from, mut until) = (from, latest);
     loop {
         match source.events(from, until, &budget).await {
             Ok(events) => return Ok((events, until)),
@@ -125,7 +126,13 @@ async fn events(
                 if length <= SHORTEST_WINDOW {
                     return Err(Failure("more happened within a minute than one look holds".to_owned()));
                 }
-                until = from.saturating_add(length / 2).unwrap_or(latest);
+                let half = from.saturating_add(length / 2).unwrap_or(latest);
+                // Rather without what is looked at again than without anything new.
+                if half > known {
+                    until = half;
+                } else {
+                    from = known;
+                }
             }
             Err(error) => return Err(failed(&error)),
         }

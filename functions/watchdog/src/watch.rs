@@ -145,7 +145,7 @@ mod tests {
         event["cadence"]["hours"] = json!("always");
         let problems = Watch::read(event).unwrap_err();
         let paths: Vec<_> = problems.into_iter().map(|problem| problem.path).collect();
-        assert_eq!(paths, [".queue_url", ".cadence.time_zone", ".cadence.hours"]);
+        assert_eq!(paths, [".queue_url", ".cadence.time_zone", ".cadence.hours[0]"]);
         let problems = Watch::read(json!({"flow": "x", "colour": "red"})).unwrap_err();
         assert!(problems[0].problem.contains("colour"), "{problems:?}");
     }

@@ -28,7 +28,7 @@ async fn of_a_flow_that_is_well_everything_is_told_and_nothing_failed() {
     assert_eq!(told(OLDEST_HELD), Some(0.0));
     assert_eq!(told(SECRET_AGE), Some(172_800.0));
     assert_eq!(told(CANARY_AGE), Some(300.0));
-    assert_eq!(told(UNRECONCILED), None);
+    assert_eq!(told(UNRECONCILED), Some(0.0));
     // This source cannot tell.
     assert_eq!(told(SUBSCRIPTIONS_MISSING), None);
 }
@@ -69,7 +69,7 @@ async fn a_source_that_answers_500_is_said_to_and_the_rest_is_told() {
     let before = world.reconciled_until();
     let report = world.look(&watch()).await;
     assert_eq!(failed(&report), ["subscriptions", "reconciliation"]);
-    assert_eq!(report.failures[0].1.0, "SPW4002 the target failed");
+    assert_eq!(report.failures[0].1.0, "SPW4002 the target answered with a server error");
     assert!(report.value(SILENCE).is_some());
     // What was not looked at is looked at again.
     assert_eq!(world.reconciled_until(), before);
