@@ -8,6 +8,7 @@
 
 mod any_request;
 mod both_ways;
+mod canary;
 mod log_line;
 mod more_sources;
 mod request_checks;

@@ -1,6 +1,8 @@
 //! How old the newest canary is that has come through all flows of its way.
 
+use aws::SecretString;
 use telemetry::metrics::CANARY_AGE;
+use watchdog::signed;
 
 use crate::world::{FLOW, Scripted, failed, minutes_ago, now, watch, watch_with};
 
@@ -38,4 +40,15 @@ async fn one_that_cannot_be_posted_is_told_beside_the_age_of_the_last() {
     world.fails.insert("post");
     let report = world.look(&watch()).await;
     assert_eq!((failed(&report), report.value(CANARY_AGE)), (vec!["canary"], Some(300.0)));
+}
+
+/// As ingest verifies it: HMAC-SHA256 of `id.timestamp.body` by the secret's own text.
+#[test]
+fn it_is_signed_as_ingest_verifies_it() {
+    let secret = SecretString::from("pJ2nW8xKq4sT7vB1mL9cR3yF6hD5gZ0aQwErTyUiOpAsDfGh");
+    let post = signed("crm-to-erp", "c-1", "2026-11-24T10:00:00Z".parse().unwrap(), &secret);
+    let body = r#"{"data":{},"timestamp":"2026-11-24T10:00:00Z","type":"crm-to-erp"}"#;
+    assert_eq!((post.path.as_str(), post.body.to_string().as_str()), ("/webhooks/canary", body));
+    // printf 'c-1.1795514400.{…}' | openssl dgst -sha256 -hmac <secret> -binary | base64
+    assert_eq!((post.timestamp.as_str(), post.signature.as_str()), ("1795514400", "v1,lxF7bvWJsZ+KvPuxsFpqeGyLiSErqvJP5u523Yd+zMI="));
 }
