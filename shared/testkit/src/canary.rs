@@ -18,11 +18,13 @@ pub fn sightings<'t>(text: &'t str, words: &[&str]) -> Vec<&'t str> {
     let encoded: Vec<_> = words.iter().flat_map(|word| [word.clone(), word.to_uppercase()]).collect();
     // As the first letter of a name is written.
     let capital = |word: &String| word.get(..1).unwrap().to_uppercase() + word.get(1..).unwrap();
-    let encoded: Vec<_> = encoded.into_iter().chain(words.iter().map(capital)).flat_map(base64_of).collect();
+    let cased: Vec<_> = encoded.into_iter().chain(words.iter().map(capital)).collect();
+    let in_hex: Vec<_> = cased.iter().map(|word| hex(word)).collect();
+    let in_base64: Vec<_> = cased.into_iter().flat_map(base64_of).collect();
     let holds = |line: &str| {
         let lower = [line.to_lowercase(), decoded(line, '%', 2), decoded(line, 'u', 4)];
-        let plain = |word: &String| lower.iter().any(|line| line.contains(word) || line.contains(&hex(word)));
-        words.iter().any(plain) || encoded.iter().any(|encoded| line.contains(encoded))
+        let has = |words: &[String]| words.iter().any(|word| lower.iter().any(|line| line.contains(word)));
+        has(&words) || has(&in_hex) || in_base64.iter().any(|encoded| line.contains(encoded))
     };
     text.lines().filter(|line| holds(line)).collect()
 }

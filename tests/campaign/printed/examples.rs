@@ -245,7 +245,9 @@ fn pointers(value: &Value, at: &str, texts: &mut Vec<String>) {
     match value {
         Value::String(_) => texts.push(at.to_owned()),
         Value::Array(all) => {
-            all.iter().enumerate().for_each(|(place, value)| pointers(value, &format!("{at}/{place}"), texts));
+            all.iter()
+                .enumerate()
+                .for_each(|(place, value)| pointers(value, &format!("{at}/{place}"), texts));
         }
         Value::Object(all) => {
             all.iter().for_each(|(name, value)| pointers(value, &format!("{at}/{name}"), texts));

@@ -10,6 +10,7 @@ mod any_request;
 mod both_ways;
 mod log_line;
 mod more_sources;
+mod printed;
 mod request_checks;
 mod settings;
 mod shopify;
