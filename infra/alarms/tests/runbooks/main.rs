@@ -34,7 +34,7 @@ fn wrong(anchor: &str, text: &str) -> Vec<String> {
     }
     let steps = places[2].first().and_then(|place| paragraphs.get(place + 1)).copied().unwrap_or_default();
     let steps: Vec<_> = (1..=STEPS + 1)
-        .filter_map(|number| {
+        .map_while(|number| {
             let rest = format!("\n{steps}").split_once(&format!("\n{number}. "))?.1.to_owned();
             Some(rest.split(&format!("\n{}. ", number + 1)).next().unwrap_or_default().to_owned())
         })
@@ -44,7 +44,7 @@ fn wrong(anchor: &str, text: &str) -> Vec<String> {
     }
     for (number, step) in steps.iter().enumerate() {
         let command = step.split_once("\n   CLI: `").and_then(|(_, rest)| rest.strip_suffix('`'));
-        if !step.contains("Console: ") || command.is_none() {
+        if !step.contains("Console:") || command.is_none() {
             say(format!("step {} is not for the console and as a command", number + 1));
         }
     }
@@ -114,7 +114,7 @@ fn a_section_that_lacks_something_and_a_command_that_is_wrong_are_found() {
         ("**Mend**: ", "**Mending**: "),
         ("**Means**: ", "**Means** "),
         ("\n2. ", "\n"),
-        ("Console: ", "Look at "),
+        ("Console:", "Look at"),
         ("CLI: `", "`"),
         ("\n3. ", "\n4. "),
     ] {
