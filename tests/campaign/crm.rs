@@ -10,10 +10,10 @@ use connector_hubspot::HubSpotObjectReader;
 use connector_tryton::{TrytonRecordUpserter, UpserterMappings};
 use crm_to_erp::{CrmMappings, CrmToErp};
 use hubspot_enricher::HubSpotEnricher;
-use local::sandbox::{API_KEY, HubSpotObject, System};
+use local::sandbox::{HubSpotObject, System};
 use receiver::Receiver;
 use serde_json::{Value, json};
-use tests::{built_in, credential, crm};
+use tests::{built_in, crm};
 use tokio::time::advance;
 
 use crate::flows::{Subject, Translators, envelope, http};
@@ -54,12 +54,12 @@ fn webhook(payload: &Value) -> String {
     body.to_string()
 }
 
-fn to_erp(world: &Arc<World>, hook: &Hook) -> Receiver<CrmToErp> {
+pub(crate) fn to_erp(world: &Arc<World>, hook: &Hook) -> Receiver<CrmToErp> {
     let seen = world.seen_by(hook);
     let gate = seen.gate("tryton");
     let target = http("tryton", world.sandbox.tryton_url(), Arc::clone(&seen));
     let (crms, tryton) = MAPPINGS.clone();
-    let erp = TrytonRecordUpserter::new(target, credential(API_KEY), 1, tryton);
+    let erp = TrytonRecordUpserter::new(target, world.credential(), 1, tryton);
     seen.receiver(CrmToErp::new(crms, Arc::new(erp)), gate)
 }
 
@@ -196,11 +196,11 @@ fn notified(world: &Arc<World>, subscription: &str, id: u64, occurred_at: i64) {
     send(world, &envelope(&format!("hubspot.{subscription}"), "/hubspot/33", "v3", &data));
 }
 
-fn enricher(world: &Arc<World>, hook: &Hook) -> Receiver<HubSpotEnricher> {
+pub(crate) fn enricher(world: &Arc<World>, hook: &Hook) -> Receiver<HubSpotEnricher> {
     let seen = world.seen_by(hook);
     let gate = seen.gate("hubspot");
     let target = http("hubspot", world.sandbox.hubspot_url(), Arc::clone(&seen));
-    let reader = HubSpotObjectReader::new(target, credential(API_KEY));
+    let reader = HubSpotObjectReader::new(target, world.credential());
     let notifications = built_in("hubspot-notification", &Value::Null);
     seen.receiver(HubSpotEnricher::new(notifications, Arc::new(reader)), gate)
 }

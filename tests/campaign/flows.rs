@@ -6,12 +6,12 @@ use std::time::Duration;
 use connector_karrio::KarrioLabelBuyer;
 use connector_tryton::TrytonStockReserver;
 use inventory_to_shipping::InventoryToShipping;
-use local::sandbox::{API_KEY, Sandbox, System};
+use local::sandbox::{Sandbox, System};
 use orders_to_inventory::OrdersToInventory;
 use outbound::{HttpTarget, TargetConfig};
 use receiver::{Flow, Receiver};
 use serde_json::{Value, json};
-use tests::{address, credential};
+use tests::address;
 use transform::{Catalog, Translator};
 
 use crate::hook::Hook;
@@ -142,7 +142,7 @@ impl Subject for Orders {
         let seen = world.seen_by(hook);
         let gate = seen.gate(self.target());
         let target = http(self.target(), world.sandbox.tryton_url(), Arc::clone(&seen));
-        let reserver = TrytonStockReserver::new(target, credential(API_KEY), 1, Arc::clone(&by.sales));
+        let reserver = TrytonStockReserver::new(target, world.credential(), 1, Arc::clone(&by.sales));
         let vendure = Arc::clone(&by.vendure_orders);
         seen.receiver(OrdersToInventory::new(Arc::clone(&by.orders), vendure, Arc::new(reserver)), gate)
     }
@@ -201,7 +201,7 @@ impl Subject for Labels {
         let seen = world.seen_by(hook);
         let gate = seen.gate(self.target());
         let target = http(self.target(), world.sandbox.karrio_url(), Arc::clone(&seen));
-        let buyer = KarrioLabelBuyer::new(target, credential(API_KEY), Arc::clone(&by.shipments));
+        let buyer = KarrioLabelBuyer::new(target, world.credential(), Arc::clone(&by.shipments));
         seen.receiver(InventoryToShipping::new(Arc::clone(&by.reservations), Arc::new(buyer)), gate)
     }
 

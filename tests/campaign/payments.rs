@@ -4,11 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use connector_redmine::RedmineCaseDesk;
-use local::sandbox::API_KEY;
 use payments_to_operations::{Mappings, PaymentsToOperations};
 use receiver::Receiver;
 use serde_json::{Value, json};
-use tests::credential;
 use tests::redmine::sandbox_settings;
 
 use crate::flows::{Subject, Translators, envelope, http};
@@ -40,11 +38,11 @@ const TARGET: &str = "redmine";
 /// Cases that a person has made before: as many as any weather asks for.
 const MOST_ORDERS: u32 = 10;
 
-fn receiver(by: &Translators, world: &Arc<World>, hook: &Hook) -> Receiver<PaymentsToOperations> {
+pub(crate) fn receiver(by: &Translators, world: &Arc<World>, hook: &Hook) -> Receiver<PaymentsToOperations> {
     let seen = world.seen_by(hook);
     let gate = seen.gate(TARGET);
     let target = http(TARGET, world.sandbox.redmine_url(), Arc::clone(&seen));
-    let desk = RedmineCaseDesk::new(target, credential(API_KEY), sandbox_settings(), Arc::clone(&by.issues));
+    let desk = RedmineCaseDesk::new(target, world.credential(), sandbox_settings(), Arc::clone(&by.issues));
     let mappings = Mappings {
         payment_intents: Arc::clone(&by.payment_intents),
         charges: Arc::clone(&by.charges),

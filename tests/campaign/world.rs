@@ -1,6 +1,6 @@
 //! Everything around a flow, in one process: queues, ledger, gate, partners, and one clock for all of them.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -8,10 +8,13 @@ use axum::body::Body;
 use gate::MemoryGateStore;
 use jiff::Timestamp;
 use ledger::{Clock, MemoryStore, Store};
-use local::sandbox::Sandbox;
+use local::sandbox::{API_KEY, Sandbox};
+use outbound::Credential;
+use tests::credential;
 use tokio::time::{Instant, advance};
 use tower::ServiceExt;
 
+use crate::echo::Echo;
 use crate::hook::Hook;
 use crate::hooked::Hooked;
 use crate::queue::Queue;
@@ -35,6 +38,10 @@ pub(crate) struct World {
     pub(crate) router: Router,
     /// Requests that the target still works on, and until when.
     late: Mutex<Vec<(Instant, Request)>>,
+    /// What the target does instead of its work.
+    pub(crate) echo: OnceLock<Echo>,
+    /// What flows call it with, where that is not right.
+    pub(crate) key: OnceLock<&'static str>,
     started: Instant,
 }
 
@@ -55,6 +62,8 @@ impl World {
             store,
             gates: MemoryGateStore::default(),
             late: Mutex::default(),
+            echo: OnceLock::new(),
+            key: OnceLock::new(),
             started: Instant::now(),
         })
     }
@@ -99,6 +108,10 @@ impl World {
 
     fn late(&self) -> MutexGuard<'_, Vec<(Instant, Request)>> {
         self.late.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn credential(&self) -> Arc<dyn Credential> {
+        credential(self.key.get().copied().unwrap_or(API_KEY))
     }
 
     pub(crate) fn ledger_answers(&self) -> bool {

@@ -3,9 +3,42 @@ use outbound::{CallError, Refusal};
 
 use crate::wire::ErrorBody;
 
-/// Karrio's codes are short words (`validation`, `not_found`, `shipping_api_error`). Its messages quote addresses, so
-/// only what looks like such a word is passed on.
-const LONGEST_CODE: usize = 40;
+/// The codes that are passed on: those of Karrio's server (modules/core/karrio/server/core/exceptions.py) and SDK
+/// (modules/sdk/karrio/core/errors.py) and of Django REST framework (rest_framework/exceptions.py) below it. Any other word may be a carrier's,
+/// and quote the address that it was sent; messages do.
+const CODES: [&str; 31] = [
+    "authentication_failed",
+    "blank",
+    "does_not_exist",
+    "error",
+    "exceeds",
+    "failure",
+    "incorrect_type",
+    "invalid",
+    "invalid_choice",
+    "invalid_request",
+    "invalid_token",
+    "max_length",
+    "method_not_allowed",
+    "min_length",
+    "not_acceptable",
+    "not_authenticated",
+    "not_found",
+    "null",
+    "parse_error",
+    "permission_denied",
+    "required",
+    "service_unavailable",
+    "shipping_api_error",
+    "unsupported_media_type",
+    "validation",
+    "SHIPPING_SDK_DESTINATION_NOT_SERVICED_ERROR",
+    "SHIPPING_SDK_FIELD_ERROR",
+    "SHIPPING_SDK_INTERNAL_ERROR",
+    "SHIPPING_SDK_NON_SUPPORTED_ERROR",
+    "SHIPPING_SDK_ORIGIN_NOT_SERVICED_ERROR",
+    "SHIPPING_SDK_VALIDATING_ERROR",
+];
 
 /// Adds Karrio's own error code to the summary of a refusal. 424 says that the carrier behind Karrio has refused:
 /// as final as a 400.
@@ -18,11 +51,10 @@ pub(crate) fn explain(error: CallError) -> CallError {
 
 fn with_code(refusal: Refusal) -> Refusal {
     let body: Option<ErrorBody> = serde_json::from_slice(refusal.body.expose()).ok();
-    let codes: Vec<_> = body
+    let codes: Vec<&'static str> = body
         .iter()
         .flat_map(|body| body.errors.iter().chain(&body.messages))
-        .filter_map(|entry| entry.code.as_deref())
-        .filter(|code| is_word(code))
+        .filter_map(|entry| entry.code.as_deref().and_then(known))
         .take(3)
         .collect();
     if codes.is_empty() {
@@ -32,9 +64,9 @@ fn with_code(refusal: Refusal) -> Refusal {
     Refusal { code: Code::TargetRefused, summary, ..refusal }
 }
 
-fn is_word(code: &str) -> bool {
-    let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    !code.is_empty() && code.len() <= LONGEST_CODE && code.bytes().all(letter)
+/// As it stands here: nothing of the answer itself goes on.
+fn known(code: &str) -> Option<&'static str> {
+    CODES.into_iter().find(|known| *known == code)
 }
 
 #[cfg(test)]
@@ -62,8 +94,11 @@ mod tests {
     }
 
     #[test]
-    fn a_code_that_is_no_word_and_a_body_that_is_no_json_are_left_out() {
-        assert_eq!(explained(400, r#"{"errors": [{"code": "Ann Example"}]}"#), "SPW4005: as it was");
+    fn a_code_that_nobody_knows_and_a_body_that_is_no_json_are_left_out() {
+        for code in ["Ann Example", "Example", "10115"] {
+            let body = serde_json::json!({ "errors": [{ "code": code }] }).to_string();
+            assert_eq!(explained(400, &body), "SPW4005: as it was");
+        }
         assert_eq!(explained(400, "<html>"), "SPW4005: as it was");
     }
 }

@@ -2,7 +2,7 @@ use message::Code;
 use outbound::{CallError, Refusal};
 use serde::Deserialize;
 
-/// The body of a 422: sentences about fields, which quote no value.
+/// The body of a 422: sentences about fields. Redmine's own quote no value; those of its plugins may.
 #[derive(Deserialize)]
 struct ErrorBody {
     errors: Vec<String>,
@@ -10,7 +10,37 @@ struct ErrorBody {
 
 /// More of them say nothing new.
 const MOST_SENTENCES: usize = 3;
-const LONGEST_SENTENCE: usize = 120;
+
+/// The fields that we write (config/locales/en.yml of Redmine), and what README.md calls those of our own.
+const FIELDS: [&str; 11] = [
+    "Project",
+    "Tracker",
+    "Status",
+    "Subject",
+    "Description",
+    "Priority",
+    "Notes",
+    "Assignee",
+    "Amount",
+    "Currency",
+    "External reference",
+];
+/// How Rails and Redmine word what is wrong with a field (activerecord.errors.messages in the same file).
+const PROBLEMS: [&str; 13] = [
+    "cannot be blank",
+    "cannot be empty",
+    "is not included in the list",
+    "is reserved",
+    "is invalid",
+    "is too long",
+    "is too short",
+    "is the wrong length",
+    "has already been taken",
+    "is not a number",
+    "is not a valid date",
+    "must be greater than",
+    "must be less than",
+];
 
 /// What a refusal of Redmine's turns out to mean.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,12 +62,11 @@ pub(crate) fn meaning(refusal: &Refusal) -> Meaning {
     }
 }
 
-/// Adds Redmine's own words to the summary of a refusal. What they are about is ours, and says nothing of a person.
+/// Adds to the summary of a refusal which fields Redmine names, and what is wrong with them.
 pub(crate) fn explain(error: CallError) -> CallError {
     let CallError::Refused(refusal) = error else { return error };
     let said = sentences(&refusal).unwrap_or_default();
-    let said: Vec<_> =
-        said.iter().filter(|it| is_a_sentence(it)).take(MOST_SENTENCES).map(String::as_str).collect();
+    let said: Vec<_> = said.iter().filter_map(|it| told(it)).take(MOST_SENTENCES).collect();
     if said.is_empty() {
         return CallError::Refused(refusal);
     }
@@ -64,8 +93,12 @@ fn sentences(refusal: &Refusal) -> Option<Vec<String>> {
     Some(body.errors)
 }
 
-fn is_a_sentence(text: &str) -> bool {
-    !text.is_empty() && text.chars().count() <= LONGEST_SENTENCE && !text.chars().any(char::is_control)
+/// In words that stand here: nothing of the answer itself goes on.
+fn told(sentence: &str) -> Option<String> {
+    let of = |problem: &'static str| Some((sentence.split_once(problem)?.0.trim(), problem));
+    let (field, problem) = PROBLEMS.into_iter().find_map(of)?;
+    let field = FIELDS.into_iter().find(|known| *known == field).unwrap_or("a field");
+    Some(format!("{field} {problem}"))
 }
 
 #[cfg(test)]
@@ -94,14 +127,19 @@ mod tests {
     }
 
     #[test]
-    fn redmines_sentences_are_told_and_what_is_none_is_not() {
+    fn the_field_and_its_problem_are_told_and_nothing_else_of_a_sentence_is() {
         let explained = |body: &str| explain(CallError::Refused(refused(422, body))).to_string();
         let body = r#"{"errors": ["Project cannot be blank", "Tracker cannot be blank"]}"#;
         assert_eq!(
             explained(body),
             "SPW4005: Redmine answered with status 422: Project cannot be blank, Tracker cannot be blank"
         );
-        for nothing in ["<html>", r#"{"errors": ["a\u0007b"]}"#, r#"{"errors": []}"#] {
+        let body = r#"{"errors": ["Ann Example cannot be blank", "Subject Ann is invalid", "Subject is too long (maximum is 255 characters)"]}"#;
+        assert_eq!(
+            explained(body),
+            "SPW4005: Redmine answered with status 422: a field cannot be blank, a field is invalid, Subject is too long"
+        );
+        for nothing in ["<html>", r#"{"errors": ["Ann Example is unknown"]}"#, r#"{"errors": []}"#] {
             assert_eq!(explained(nothing), "SPW4005: as it was");
         }
     }

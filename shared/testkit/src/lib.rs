@@ -7,12 +7,14 @@
     reason = "a test helper fails by panicking"
 )]
 
+mod canary;
 mod clock;
 pub mod dynamodb;
 pub mod ledger_suite;
 mod poll;
 mod printed;
 
+pub use canary::{CANARY, canary, sightings};
 pub use clock::FakeClock;
 pub use poll::poll_until;
-pub use printed::printed_by;
+pub use printed::{all_printed_by, printed_by};

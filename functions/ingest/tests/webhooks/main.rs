@@ -11,6 +11,7 @@ mod both_ways;
 mod canary;
 mod log_line;
 mod more_sources;
+mod printed;
 mod request_checks;
 mod settings;
 mod shopify;
