@@ -303,6 +303,13 @@ fn of_functions() -> Vec<Scenario> {
         .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 30)
         .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30)
         .rings(ORDERS, "DeadLetterQueuePageAlarm", 31),
+        Scenario::of(
+            "somebody invokes the function for orders by hand, two at a time, for an hour",
+            3 * HOUR,
+            [during(Fault::InvokedByOthers { flow, count: 2 }, HOUR)],
+        )
+        .rings(ORDERS, "FunctionConcurrencyAlarm", 3)
+        .note("where concurrency is reserved; a flow that is busy does not ring it"),
     ]
 }
 
@@ -322,6 +329,14 @@ fn of_what_all_share() -> Vec<Scenario> {
             [during(Fault::TableFails, HOUR)],
         )
         .rings(ALL, "LedgerFailsAlarm", 3),
+        Scenario::of(
+            "DynamoDB deletes nothing that has expired, for a day",
+            2 * DAY,
+            [during(Fault::TtlStalled, DAY)],
+        )
+        .rings(ALL, "LedgerTtlStalledAlarm", 840)
+        .depends_on_range()
+        .note("where the stack is old enough, and says so; twelve hours, and the two before them that are looked at"),
         Scenario::of("ingest is slow, for half an hour", 2 * HOUR, [half_an_hour(Fault::IngestSlow)]).rings(
             ALL,
             "IngestSlowAlarm",
