@@ -1,6 +1,7 @@
 //! Which operations of AWS a function calls, read off its source: the crates that it depends on by path, without what is for tests alone, and
-//! of them what can be reached from `main` by the names of functions. A name stands for every function that has it, so what is found may be
-//! more than what is called, never less; what an operator's command alone calls (`by_target_id`) no function reaches.
+//! of them what can be reached from `main` by the names of functions. A name stands for every function that has it, in a crate that the
+//! caller's depends on, or of a trait from there: so what is found may be more than what is called, never less. What an operator's command
+//! alone calls (`by_target_id`) no function reaches.
 
 mod read;
 
@@ -36,7 +37,12 @@ impl Sources {
 
     /// Of the function whose crate is in this folder.
     pub(crate) fn calls(&self, folder: &str) -> Calls {
-        let crates: Vec<_> = self.closure(folder).iter().map(|folder| self.read(folder)).collect();
+        let read = |folder: &PathBuf| {
+            let mut one = self.read(folder);
+            one.sees = self.closure(folder);
+            one
+        };
+        let crates: Vec<_> = self.closure(&PathBuf::from(folder)).iter().map(read).collect();
         reached(&crates)
     }
 
@@ -48,11 +54,11 @@ impl Sources {
     }
 
     /// The crate's folder, and those of all that it depends on by path.
-    fn closure(&self, folder: &str) -> BTreeSet<PathBuf> {
+    fn closure(&self, folder: &Path) -> BTreeSet<PathBuf> {
         let workspace: toml::Table = toml::from_str(&self.text(Path::new("Cargo.toml"))).unwrap();
         let known = &workspace["workspace"]["dependencies"];
         let mut folders = BTreeSet::new();
-        let mut left = vec![PathBuf::from(folder)];
+        let mut left = vec![folder.to_owned()];
         while let Some(folder) = left.pop() {
             if !folders.insert(folder.clone()) {
                 continue;
@@ -86,7 +92,7 @@ impl Sources {
                 }
             }
         }
-        Crate::read(files.iter().map(|path| (path.as_path(), self.text(path))))
+        Crate::read(folder, files.iter().map(|path| (path.as_path(), self.text(path))))
     }
 }
 
@@ -100,17 +106,31 @@ fn reached(crates: &[Crate]) -> Calls {
     };
     let mut is_reached: Vec<bool> = all.iter().map(|(_, function)| is_root(function)).collect();
     loop {
-        let names: BTreeSet<_> = all
-            .iter()
-            .zip(&is_reached)
-            .filter(|(_, is)| **is)
-            .flat_map(|((_, function), _)| &function.names)
-            .collect();
-        let next: Vec<_> = all
-            .iter()
-            .zip(&is_reached)
-            .map(|((_, function), is)| *is || names.contains(&function.name))
-            .collect();
+        // Said in each crate.
+        let mut said: BTreeMap<&Path, (BTreeSet<&String>, BTreeSet<&String>)> = BTreeMap::new();
+        for (one, function) in all.iter().zip(&is_reached).filter(|(_, is)| **is).map(|(both, _)| both) {
+            let (words, members) = said.entry(&one.folder).or_default();
+            words.extend(&function.words);
+            members.extend(&function.members);
+        }
+        let is_named = |one: &Crate, function: &Function| {
+            let asks_for_it =
+                |other: &&Crate| function.of_trait.as_ref().is_some_and(|name| other.traits.contains(name));
+            let homes: Vec<_> =
+                [one].into_iter().chain(crates.iter().filter(asks_for_it)).map(|home| &home.folder).collect();
+            crates.iter().filter(|other| homes.iter().any(|home| other.sees.contains(*home))).any(|other| {
+                said.get(other.folder.as_path()).is_some_and(|(words, members)| {
+                    let name = &function.name;
+                    let is_known =
+                        one.folder == other.folder || other.imports.contains(name) || other.imports_all;
+                    let is_free = !function.is_member && is_known;
+                    members.contains(name)
+                        || (is_free && (words.contains(name) || other.renamed.contains(name)))
+                })
+            })
+        };
+        let next: Vec<_> =
+            all.iter().zip(&is_reached).map(|((one, function), is)| *is || is_named(one, function)).collect();
         if next == is_reached {
             break;
         }
@@ -129,7 +149,8 @@ mod tests {
     use super::*;
 
     fn calls(text: &str) -> Vec<String> {
-        let one = Crate::read([(Path::new("src/lib.rs"), text.to_owned())].into_iter());
+        let folder = Path::new("shop");
+        let one = Crate::read(folder, [(Path::new("shop/src/lib.rs"), text.to_owned())].into_iter());
         let Calls { operations, statements } = reached(&[one]);
         let operations = operations.into_iter().map(|(service, operation)| format!("{service} {operation}"));
         operations.chain(statements).collect()
@@ -152,10 +173,36 @@ mod tests {
         let main = |body: &str| calls(&format!("{STORE} fn main() {{ {body} }}"));
         assert_eq!(main(""), Vec::<String>::new());
         assert_eq!(main("store.find();"), ["dynamodb get_item"]);
+        assert_eq!(main("let find = 1; other(find);"), Vec::<String>::new());
         assert_eq!(
             main("join![store.find(), later(Store::put)];"),
             ["dynamodb batch_execute_statement", "dynamodb get_item", "INSERT"]
         );
+    }
+
+    /// As `gate` has a function of its own called as one of `control`, and flows have variables of that name.
+    #[test]
+    fn a_name_stands_for_functions_that_its_crate_can_see_and_has_imported() {
+        let read = |name: &str, sees: &[&str], text: &str| {
+            let folder = Path::new(name);
+            let file = folder.join("src/main.rs");
+            let mut one = Crate::read(folder, [(file.as_path(), text.to_owned())].into_iter());
+            one.sees.extend(sees.iter().map(PathBuf::from));
+            one
+        };
+        let library = "use aws_sdk_sqs::Client; pub fn change(sqs: &Client) { sqs.purge_queue(); }
+            pub trait Store { fn keep(&self); } struct Kept; impl Kept { fn swap(&self, sqs: &Client) { sqs.send_message(); } }";
+        let is_called = |sees: &[&str], main: &str| {
+            let crates = [read("shop", sees, main), read("library", &[], library)];
+            !reached(&crates).operations.is_empty()
+        };
+        assert!(is_called(&["library"], "use library::change; fn main() { change(sqs) }"));
+        assert!(is_called(&["library"], "use library::change as other; fn main() { other(sqs) }"));
+        assert!(is_called(&["library"], "use library::*; fn main() { change(sqs) }"));
+        assert!(is_called(&["library"], "fn main() { library::change(sqs) }"));
+        assert!(is_called(&["library"], "fn main() { kept.swap(sqs) }"));
+        assert!(!is_called(&["library"], "fn main() { let change = 1; other(change) }"));
+        assert!(!is_called(&[], "fn main() { mine.swap(1) }"));
     }
 
     #[test]

@@ -9,10 +9,13 @@ const NO_OPERATIONS: [&str; 2] = ["clone", "config"];
 #[derive(Debug, Default)]
 pub(super) struct Function {
     pub(super) name: String,
+    /// A word alone cannot mean what belongs to a type.
+    pub(super) is_member: bool,
     /// Whose it implements a function of.
     pub(super) of_trait: Option<String>,
-    /// Of functions that it names.
-    pub(super) names: BTreeSet<String>,
+    /// Of functions that it names: by a word, and behind a dot or a path.
+    pub(super) words: BTreeSet<String>,
+    pub(super) members: BTreeSet<String>,
     pub(super) statements: BTreeSet<String>,
     /// What is called without arguments, and what it is called on.
     asked: Vec<(String, String)>,
@@ -20,15 +23,23 @@ pub(super) struct Function {
 
 #[derive(Debug, Default)]
 pub(super) struct Crate {
+    pub(super) folder: PathBuf,
+    /// Folders of what it depends on, and its own.
+    pub(super) sees: BTreeSet<PathBuf>,
     pub(super) functions: Vec<Function>,
     pub(super) traits: BTreeSet<String>,
+    /// What its `use`s name: without one, a word of another crate's means something else.
+    pub(super) imports: BTreeSet<String>,
+    pub(super) renamed: BTreeSet<String>,
+    /// All that some crate has, which is not looked up.
+    pub(super) imports_all: bool,
     /// What is a client, by its name, and of which services.
     clients: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Crate {
-    pub(super) fn read<'a>(files: impl Iterator<Item = (&'a Path, String)>) -> Self {
-        let mut one = Self::default();
+    pub(super) fn read<'a>(folder: &Path, files: impl Iterator<Item = (&'a Path, String)>) -> Self {
+        let mut one = Self { folder: folder.to_owned(), sees: [folder.to_owned()].into(), ..Self::default() };
         let mut left_out = BTreeSet::new();
         let parsed: Vec<_> = files
             .map(|(path, text)| {
@@ -81,6 +92,15 @@ fn is_conditional(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| attribute.path().is_ident("cfg"))
 }
 
+fn has_glob(tree: &syn::UseTree) -> bool {
+    match tree {
+        syn::UseTree::Path(path) => has_glob(&path.tree),
+        syn::UseTree::Group(group) => group.items.iter().any(has_glob),
+        syn::UseTree::Glob(_) => true,
+        _ => false,
+    }
+}
+
 struct Reader<'a> {
     /// The file's names of clients, with their service.
     aliases: BTreeMap<String, String>,
@@ -91,16 +111,17 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn function(&mut self, name: &syn::Ident, within: impl FnOnce(&mut Self)) {
-        let of_trait = self.of_trait.clone();
-        self.open.push(Function { name: name.to_string(), of_trait, ..Function::default() });
+    fn function(&mut self, name: &syn::Ident, is_member: bool, within: impl FnOnce(&mut Self)) {
+        let of_trait = self.of_trait.clone().filter(|_| is_member);
+        self.open.push(Function { name: name.to_string(), is_member, of_trait, ..Function::default() });
         within(self);
         self.one.functions.extend(self.open.pop());
     }
 
-    fn names(&mut self, name: &syn::Ident) {
+    fn names(&mut self, name: &syn::Ident, is_member: bool) {
         for function in &mut self.open {
-            function.names.insert(name.to_string());
+            let names = if is_member { &mut function.members } else { &mut function.words };
+            names.insert(name.to_string());
         }
     }
 
@@ -113,8 +134,9 @@ impl Reader<'_> {
         }
     }
 
-    fn service(&self, path: &syn::Path) -> Option<String> {
-        let names: Vec<_> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+    /// Of a path to a client's type, or to a function of it.
+    fn service<'p>(&self, segments: impl Iterator<Item = &'p syn::PathSegment>) -> Option<String> {
+        let names: Vec<_> = segments.map(|segment| segment.ident.to_string()).collect();
         match names.as_slice() {
             [.., sdk, client] if client == "Client" => sdk.strip_prefix("aws_sdk_").map(str::to_owned),
             [alias] => self.aliases.get(alias).cloned(),
@@ -125,7 +147,7 @@ impl Reader<'_> {
     fn typed(&mut self, name: &syn::Ident, kind: &syn::Type) {
         let kind = if let syn::Type::Reference(reference) = kind { &*reference.elem } else { kind };
         if let syn::Type::Path(path) = kind {
-            self.client(name, self.service(&path.path));
+            self.client(name, self.service(path.path.segments.iter()));
         }
     }
 
@@ -143,35 +165,46 @@ impl Reader<'_> {
             }
             syn::UseTree::Group(group) => group.items.iter().for_each(|tree| self.imported(sdk, tree)),
             syn::UseTree::Name(name) => self.alias(sdk, &name.ident, &name.ident),
-            syn::UseTree::Rename(renamed) => self.alias(sdk, &renamed.ident, &renamed.rename),
+            syn::UseTree::Rename(renamed) => {
+                // What it is called then is not followed: whoever renames it calls it.
+                self.one.renamed.insert(renamed.ident.to_string());
+                self.alias(sdk, &renamed.ident, &renamed.rename);
+            }
             syn::UseTree::Glob(_) => {}
         }
     }
 
     fn alias(&mut self, sdk: Option<&str>, name: &syn::Ident, alias: &syn::Ident) {
+        self.one.imports.insert(name.to_string());
         if let Some(sdk) = sdk.filter(|sdk| !sdk.is_empty() && name == "Client") {
             self.aliases.insert(alias.to_string(), sdk.to_owned());
         }
     }
 
-    /// Of a macro, whose words are no syntax yet: what looks like a call, and texts.
+    /// Of a macro, whose words are no syntax yet. A function may be handed on by its name alone; a word behind a dot without arguments is a
+    /// field.
     fn tokens(&mut self, tokens: proc_macro2::TokenStream) {
-        let mut before: Option<syn::Ident> = None;
-        for token in tokens {
-            match token {
+        let mut tokens = tokens.into_iter().peekable();
+        let mut before = ' ';
+        while let Some(token) = tokens.next() {
+            match &token {
                 proc_macro2::TokenTree::Ident(ident) => {
-                    // A function may be handed on by its name alone.
-                    self.names(&ident);
-                    before = Some(ident);
-                    continue;
+                    let is_asked = match tokens.peek() {
+                        Some(proc_macro2::TokenTree::Group(_)) => true,
+                        Some(proc_macro2::TokenTree::Punct(sign)) => sign.as_char() == ':',
+                        _ => false,
+                    };
+                    if before != '.' || is_asked {
+                        self.names(ident, ".:".contains(before));
+                    }
                 }
                 proc_macro2::TokenTree::Group(group) => self.tokens(group.stream()),
                 proc_macro2::TokenTree::Literal(literal) => {
-                    self.text(literal.to_string().trim_start_matches('"'))
+                    self.text(literal.to_string().trim_start_matches('"'));
                 }
                 proc_macro2::TokenTree::Punct(_) => {}
             }
-            drop(before.take());
+            before = if let proc_macro2::TokenTree::Punct(sign) = &token { sign.as_char() } else { ' ' };
         }
     }
 }
@@ -184,6 +217,8 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     }
 
     fn visit_item_use(&mut self, used: &'ast syn::ItemUse) {
+        let is_own = matches!(&used.tree, syn::UseTree::Path(path) if ["crate", "self", "super"].iter().any(|own| path.ident == own));
+        self.one.imports_all |= !is_own && has_glob(&used.tree);
         self.imported(None, &used.tree);
     }
 
@@ -193,22 +228,22 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     }
 
     fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
-        let of = item.trait_.as_ref().and_then(|implemented| implemented.1.segments.last());
+        let of = item.trait_.as_ref().and_then(|(path, ..)| path.segments.last());
         self.of_trait = of.map(|segment| segment.ident.to_string());
         visit::visit_item_impl(self, item);
         self.of_trait = None;
     }
 
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
-        self.function(&item.sig.ident, |reader| visit::visit_item_fn(reader, item));
+        self.function(&item.sig.ident, false, |reader| visit::visit_item_fn(reader, item));
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
-        self.function(&item.sig.ident, |reader| visit::visit_impl_item_fn(reader, item));
+        self.function(&item.sig.ident, true, |reader| visit::visit_impl_item_fn(reader, item));
     }
 
     fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {
-        self.function(&item.sig.ident, |reader| visit::visit_trait_item_fn(reader, item));
+        self.function(&item.sig.ident, true, |reader| visit::visit_trait_item_fn(reader, item));
     }
 
     fn visit_field(&mut self, field: &'ast syn::Field) {
@@ -231,16 +266,15 @@ impl<'ast> Visit<'ast> for Reader<'_> {
             && let syn::Expr::Call(call) = &*made.expr
             && let syn::Expr::Path(path) = &*call.func
         {
-            let mut of = path.path.clone();
-            of.segments.pop();
-            of.segments.pop_punct();
-            self.client(&name.ident, self.service(&of));
+            let segments = &path.path.segments;
+            let kind = segments.iter().take(segments.len().saturating_sub(1));
+            self.client(&name.ident, self.service(kind));
         }
         visit::visit_local(self, local);
     }
 
     fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
-        self.names(&call.method);
+        self.names(&call.method, true);
         let on = match &*call.receiver {
             syn::Expr::Path(path) => path.path.segments.last().map(|segment| segment.ident.to_string()),
             syn::Expr::Field(field) => match &field.member {
@@ -259,7 +293,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
 
     fn visit_expr_path(&mut self, path: &'ast syn::ExprPath) {
         if let Some(segment) = path.path.segments.last() {
-            self.names(&segment.ident);
+            self.names(&segment.ident, path.path.segments.len() > 1);
         }
         visit::visit_expr_path(self, path);
     }
