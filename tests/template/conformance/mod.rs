@@ -161,6 +161,17 @@ fn the_application_breaks_no_rule_with_or_without_what_parameters_switch_on() {
     }
 }
 
+/// A new account has no concurrency to reserve.
+#[test]
+fn flows_reserve_concurrency_all_of_them_or_none_as_the_parameter_says() {
+    for (application, expected) in [(everything(), true), (expanded(template(), production()), false)] {
+        for mapping in mappings(&application) {
+            let reserves = !mapping.function.properties["ReservedConcurrentExecutions"].is_null();
+            assert_eq!(reserves, expected, "{}", named(mapping.function));
+        }
+    }
+}
+
 /// By its name among the resources, whatever a rule says of it.
 #[test]
 fn each_broken_application_breaks_the_rule_that_it_is_to_break_and_is_named() {
