@@ -102,6 +102,7 @@ mod tests {
             kind: "AWS::CloudWatch::Dashboard".to_owned(),
             reference: "s-Overview".to_owned(),
             properties: json!({"DashboardBody": body.to_string()}),
+            attributes: serde_json::Map::new(),
         };
         widgets(&Application { resources: vec![dashboard] })
     }

@@ -38,7 +38,7 @@ pub use published::{PublishedMetric, PublishedMetrics, published, published_in, 
 pub use rule::AlarmRule;
 pub use scenarios::{Ring, Scenario, scenarios};
 pub use simulate::{During, Fault, Landscape, World};
-pub use template::{Application, Parameters, Resource};
+pub use template::{Application, Parameters, Resource, production};
 pub use yaml::read as read_yaml;
 
 /// What a template says that this crate does not know, or that CloudFormation would not take.

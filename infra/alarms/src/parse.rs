@@ -247,6 +247,7 @@ mod tests {
             kind: format!("AWS::CloudWatch::{kind}"),
             reference: "s-A".to_owned(),
             properties,
+            attributes: Map::new(),
         };
         alarms(&Application { resources: vec![resource] }).map(|mut alarms| alarms.remove(0))
     }

@@ -127,6 +127,7 @@ mod tests {
                 kind: "AWS::Logs::MetricFilter".to_owned(),
                 reference: String::new(),
                 properties: json!({"MetricTransformations": [made]}),
+                attributes: serde_json::Map::new(),
             }
         };
         let by_flow = resource(json!([{"Key": "Flow", "Value": "$.flow"}]));

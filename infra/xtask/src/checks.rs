@@ -1,18 +1,15 @@
 use anyhow::Result;
-use local::{Step, Tools};
+use local::{Step, Tools, checkov};
 
 pub(crate) async fn template(tools: &Tools) -> Result<()> {
-    let bin = tools.sam().await?;
+    let (bin, root) = (tools.sam().await?, tools.workspace.root());
     local::sam(tools, "sam validate")
         .await?
         .args(["validate", "--lint", "--region", "us-east-1"])
         .shown()
         .await?;
-    Step::new("cfn-lint", bin.join("cfn-lint"))
-        .args(["template.yaml", "infra/flow.yaml", "infra/watch.yaml", "infra/queries.yaml"])
-        .dir(tools.workspace.root())
-        .shown()
-        .await
+    Step::new("cfn-lint", bin.join("cfn-lint")).args(checkov::templates(root)?).dir(root).shown().await?;
+    checkov::checkov(tools, root).await
 }
 
 pub(crate) async fn dependencies(tools: &Tools) -> Result<()> {

@@ -49,7 +49,7 @@ enum Command {
     Bench,
     /// Which alarm rings how long after which failure, simulated; writes docs/alarms.md.
     Alarms,
-    /// The template's checks: `sam validate --lint` and cfn-lint.
+    /// The template's checks: `sam validate --lint`, cfn-lint, and checkov with what infra/checkov.toml leaves.
     Lint,
     /// Licences, bans and sources of all dependencies.
     Deny,

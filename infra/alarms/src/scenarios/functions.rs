@@ -70,5 +70,12 @@ pub(super) fn of_functions() -> Vec<Scenario> {
         .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 30)
         .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30)
         .rings(ORDERS, "DeadLetterQueuePageAlarm", 31),
+        Scenario::of(
+            "somebody invokes the function for orders by hand, two at a time, for an hour",
+            3 * HOUR,
+            [during(Fault::InvokedByOthers { flow, count: 2 }, HOUR)],
+        )
+        .rings(ORDERS, "FunctionConcurrencyAlarm", 3)
+        .note("where concurrency is reserved; a flow that is busy does not ring it"),
     ]
 }

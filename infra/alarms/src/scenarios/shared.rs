@@ -19,6 +19,14 @@ pub(super) fn of_what_all_share() -> Vec<Scenario> {
             [during(Fault::TableFails, HOUR)],
         )
         .rings(ALL, "LedgerFailsAlarm", 3),
+        Scenario::of(
+            "DynamoDB deletes nothing that has expired, for a day",
+            2 * DAY,
+            [during(Fault::TtlStalled, DAY)],
+        )
+        .rings(ALL, "LedgerTtlStalledAlarm", 840)
+        .depends_on_range()
+        .note("where the stack is old enough, and says so; twelve hours, and the two before them that are looked at"),
         Scenario::of("ingest is slow, for half an hour", 2 * HOUR, [half_an_hour(Fault::IngestSlow)]).rings(
             ALL,
             "IngestSlowAlarm",

@@ -25,6 +25,8 @@ pub(crate) struct FlowParts {
     /// Id of the event source mapping, where it publishes metrics of its own.
     pub(crate) counted_mapping: Option<String>,
     pub(crate) timeout_seconds: u32,
+    /// Invocations that the mapping makes at a time.
+    pub(crate) most_at_once: u32,
     pub(crate) max_receives: u32,
     pub(crate) visibility: u32,
     pub(crate) queue_retention: u32,
@@ -117,6 +119,12 @@ fn flow(application: &Application, function: &Resource, sources: &str) -> Result
             format!("mapping-{stack}-{}{event}", function.id)
         }),
         timeout_seconds: number(said(function, &["Timeout"]))?,
+        most_at_once: number(
+            of_mapping("ScalingConfig")
+                .and_then(|scaling| scaling.get("MaximumConcurrency"))
+                .map(text)
+                .unwrap_or_default(),
+        )?,
         max_receives: number(said(queue, &["RedrivePolicy", "maxReceiveCount"]))?,
         visibility: minutes(said(queue, &["VisibilityTimeout"]))?,
         queue_retention: minutes(said(queue, &["MessageRetentionPeriod"]))?,
@@ -143,7 +151,7 @@ mod tests {
         assert_eq!(orders.queue, "spillway-prod-orders-to-inventory");
         assert_eq!(orders.dead_letter_queue, "spillway-prod-orders-to-inventory-dlq");
         assert!(orders.has_source);
-        assert_eq!(orders.timeout_seconds, 30);
+        assert_eq!((orders.timeout_seconds, orders.most_at_once), (30, 5));
         assert_eq!(orders.next, landscape.flow("inventory-to-shipping"));
         let times =
             [orders.max_receives, orders.visibility, orders.queue_retention, orders.dead_letter_retention];

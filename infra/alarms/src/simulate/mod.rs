@@ -23,6 +23,9 @@ use weather::Weather;
 /// Minute 0 of every simulation is eight in the morning of a Monday.
 pub(crate) const MINUTES_A_DAY: u32 = 1_440;
 
+/// Items of the ledger, of the quietest minute a month before.
+const EXPIRED_A_MINUTE: u32 = 2;
+
 /// Flows whose follow-on events are of the time when their cause happened; others' happen when they are made.
 const KEEP_TIME: [&str; 1] = ["hubspot-enricher"];
 
@@ -92,9 +95,16 @@ pub enum Fault {
     FunctionThrottled {
         flow: &'static str,
     },
+    /// So many invocations of it at a time that are not its queue's.
+    InvokedByOthers {
+        flow: &'static str,
+        count: u32,
+    },
     TableThrottled,
     /// DynamoDB answers 500.
     TableFails,
+    /// It deletes nothing that has expired.
+    TtlStalled,
     /// What comes in for this flow comes so many times more.
     SourceRepeats {
         flow: &'static str,
@@ -151,11 +161,13 @@ impl Fault {
             | Self::FunctionTimesOut { flow }
             | Self::Panics { flow, .. }
             | Self::FunctionThrottled { flow }
+            | Self::InvokedByOthers { flow, .. }
             | Self::DeadLetters { flow, .. }
             | Self::Redrive { flow } => vec![flow],
             Self::Holiday
             | Self::TableThrottled
             | Self::TableFails
+            | Self::TtlStalled
             | Self::IngestSlow
             | Self::IngestLoses
             | Self::Deploy
@@ -295,6 +307,9 @@ impl World {
         let claims = [("Operation", "BatchExecuteStatement"), ("TableName", self.table.as_str())];
         let failed = if fails { refused_calls } else { 0 };
         emit.values("AWS/DynamoDB", "SystemErrors", &claims, &[(1.0, failed)]);
+        let expired = if now(Fault::TtlStalled) { 0 } else { EXPIRED_A_MINUTE };
+        let table = [("TableName", self.table.as_str())];
+        emit.values("AWS/DynamoDB", "TimeToLiveDeletedItemCount", &table, &[(1.0, expired)]);
         next
     }
 

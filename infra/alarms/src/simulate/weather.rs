@@ -31,6 +31,8 @@ pub(super) struct Weather {
     /// How often each event comes beside the first time.
     pub(super) repeats: u32,
     pub(super) overrides_refused: bool,
+    /// Invocations at a time that are not its queue's.
+    pub(super) invoked_by_others: u32,
     pub(super) polls: bool,
     pub(super) table_throttled: bool,
     pub(super) starts_cold: bool,
@@ -48,6 +50,7 @@ impl Default for Weather {
             is_slow: false,
             repeats: 0,
             overrides_refused: false,
+            invoked_by_others: 0,
             polls: true,
             table_throttled: false,
             starts_cold: false,
@@ -80,6 +83,7 @@ impl Weather {
                 }
                 Fault::TargetSlow { flows } if among(flows) => weather.is_slow = true,
                 Fault::FunctionThrottled { flow } if here(flow) => weather.runs = Runs::Throttled,
+                Fault::InvokedByOthers { flow, count } if here(flow) => weather.invoked_by_others = count,
                 Fault::SourceRepeats { flow, times } if here(flow) => weather.repeats = times,
                 Fault::TableThrottled | Fault::TableFails => weather.table_throttled = true,
                 Fault::Deploy => weather.starts_cold = true,

@@ -15,6 +15,12 @@ pub(crate) use intrinsics::text;
 /// Values by name; what is not said has the template's default, or `<name>` where there is none.
 pub type Parameters = BTreeMap<String, Value>;
 
+/// Of production, with every alarm that there can be.
+pub fn production() -> Parameters {
+    let said = [("Stage", "prod"), ("ReserveConcurrency", "true"), ("LedgerTtlExpected", "true")];
+    said.map(|(name, value)| (name.to_owned(), json!(value))).into()
+}
+
 /// One resource of one use of a template.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Resource {
@@ -26,9 +32,11 @@ pub struct Resource {
     /// What `Ref` of it gives.
     pub reference: String,
     pub properties: Value,
+    /// What stands beside them: `DeletionPolicy`, say. Not resolved.
+    pub attributes: Map<String, Value>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Application {
     pub resources: Vec<Resource>,
 }
@@ -36,9 +44,8 @@ pub struct Application {
 impl Application {
     /// As it is deployed in production.
     pub fn in_folder(root: &Path) -> Result<Self, Refused> {
-        let parameters = Parameters::from([("Stage".to_owned(), json!("prod"))]);
         let read = |file: &str| std::fs::read_to_string(root.join(file));
-        Self::expand("template.yaml", &read, "spillway-prod", parameters)
+        Self::expand("template.yaml", &read, "spillway-prod", production())
     }
 
     pub fn expand(
@@ -72,12 +79,15 @@ fn collect(stack: &Stack<'_>, flow: &str, into: &mut Vec<Resource>) -> Result<()
         let properties = resource.get("Properties").cloned().unwrap_or_else(|| json!({}));
         let properties = stack.resolve(&properties).map_err(|refused| refused.within(id))?;
         let reference = stack.reference(id)?;
+        let mut attributes = resource.as_object().cloned().unwrap_or_default();
+        attributes.remove("Properties");
         into.push(Resource {
             flow: flow.to_owned(),
             id: id.clone(),
             kind,
             reference,
             properties: properties.unwrap_or(Value::Null),
+            attributes,
         });
     }
     Ok(())

@@ -73,7 +73,7 @@ impl Flow {
                 (timeout_ms, timed_out),
             ],
         );
-        let at_once = (well + broken).min(5);
+        let at_once = (well + broken).min(self.parts.most_at_once) + weather.invoked_by_others;
         lambda("ConcurrentExecutions", &[(f64::from(at_once), at_once.min(1))]);
         if let Some(mapping) = self.parts.counted_mapping.as_deref().filter(|_| weather.polls) {
             let again = outcome.come_again + outcome.crashed + outcome.timed_out + outcome.throttled;

@@ -9,6 +9,7 @@ fn flow() -> Flow {
         dead_letter_queue: "d".to_owned(),
         counted_mapping: Some("m".to_owned()),
         timeout_seconds: 30,
+        most_at_once: 5,
         max_receives: 2,
         visibility: 3,
         queue_retention: 100,

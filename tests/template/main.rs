@@ -1,13 +1,23 @@
 //! What template.yaml and what it nests promise, beside what `infra/alarms` holds of their alarms: retention, visibility, who may call what.
 //! What holds for every flow has to hold for one that is made by `cargo xtask new-integration` too: they are read with one of each kind in
 //! them.
+//!
+//! `conformance` has the rules that every resource has to bear, and for each the templates that break it; `code` what functions call, read
+//! off their source.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking")]
+
+#[cfg(test)]
+mod code;
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod linters;
 
 use std::collections::BTreeSet;
 
 use std::path::Path;
 
-use local::{Step, Tools, Workspace};
+use local::{Tools, Workspace};
 use new_integration::{Integration, Wish};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -17,22 +27,29 @@ const DAY: u64 = 24 * 3_600;
 /// To a system of its own, and to one that has a connector.
 const NEW: [(&str, Option<&str>); 2] = [("samples-to-lab", None), ("samples-to-erp", Some("tryton"))];
 
-/// A folder with the template as it is after both.
+fn new_integrations() -> [Integration; 2] {
+    NEW.map(|(name, target)| {
+        let (event, target) = (Some(format!("{name}.made")), target.map(str::to_owned));
+        Integration::named(&Wish { name: name.to_owned(), target, event, ..Wish::default() }).unwrap()
+    })
+}
+
+/// The template as it is after both.
+fn template_with_new_integrations(root: &Path) -> String {
+    let template = std::fs::read_to_string(root.join("template.yaml")).unwrap();
+    new_integrations().iter().fold(template, |template, integration| {
+        new_integration::template_with(root, &template, integration).unwrap()
+    })
+}
+
+/// A folder with it and what it nests.
 fn with_new_integrations(root: &Path) -> TempDir {
     let folder = TempDir::new().unwrap();
-    let mut template = std::fs::read_to_string(root.join("template.yaml")).unwrap();
-    for (name, target) in NEW {
-        let event = Some(format!("{name}.made"));
-        let target = target.map(str::to_owned);
-        let integration =
-            Integration::named(&Wish { name: name.to_owned(), target, event, ..Wish::default() });
-        template = new_integration::template_with(root, &template, &integration.unwrap()).unwrap();
-    }
     std::fs::create_dir(folder.path().join("infra")).unwrap();
-    for file in ["infra/flow.yaml", "infra/watch.yaml", "infra/queries.yaml", ".cfnlintrc"] {
+    for file in local::checkov::templates(root).unwrap().iter().map(String::as_str).chain([".cfnlintrc"]) {
         std::fs::copy(root.join(file), folder.path().join(file)).unwrap();
     }
-    std::fs::write(folder.path().join("template.yaml"), template).unwrap();
+    std::fs::write(folder.path().join("template.yaml"), template_with_new_integrations(root)).unwrap();
     folder
 }
 
@@ -65,7 +82,7 @@ impl Templates {
     /// Functions that have an SQS event, by name.
     fn flows(&self) -> Vec<(String, &Value)> {
         let functions = self.of_type("AWS::Serverless::Function").into_iter();
-        functions.filter(|(_, function)| !function["Events"].is_null()).collect()
+        functions.filter(|(_, function)| function["Events"]["Queue"]["Type"] == "SQS").collect()
     }
 
     /// Of the function's role, which has one policy of its own and none of AWS's.
@@ -85,10 +102,6 @@ impl Templates {
 
     fn flow_default(&self, parameter: &str) -> u64 {
         number(&self.flow["Parameters"][parameter]["Default"])
-    }
-
-    fn parameter(&self, parameter: &str, what: &str) -> u64 {
-        number(&self.application["Parameters"][parameter][what])
     }
 }
 
@@ -125,19 +138,12 @@ async fn a_new_integration_is_one_more_flow_of_the_template_and_ingest_knows_its
 #[tokio::test]
 async fn the_alarms_are_read_from_what_sam_reads() {
     let tools = Tools::new(Workspace::here()).unwrap();
-    for file in ["template.yaml", "infra/flow.yaml", "infra/watch.yaml", "infra/queries.yaml"] {
+    for file in local::checkov::templates(tools.workspace.root()).unwrap() {
+        let file = file.as_str();
         let text = std::fs::read_to_string(tools.workspace.root().join(file)).unwrap();
         let ours = alarms::read_yaml(&text).unwrap();
         assert!(ours == local::template(&tools, file).await.unwrap(), "{file}");
     }
-}
-
-#[tokio::test]
-async fn cfn_lint_has_nothing_against_a_template_with_new_integrations() {
-    let tools = Tools::new(Workspace::here()).unwrap();
-    let folder = with_new_integrations(tools.workspace.root());
-    let lint = Step::new("cfn-lint", tools.sam().await.unwrap().join("cfn-lint"));
-    lint.args(["template.yaml"]).dir(folder.path()).output().await.unwrap();
 }
 
 /// `control`'s and `receiver`'s tests read the same names off what a function prints. Drift is there to be read, and rings for nobody.
@@ -186,56 +192,13 @@ async fn an_alarm_on_a_metric_of_ours_asks_for_what_a_deployed_function_counts()
     assert_eq!(named.map(|name| name.as_str().unwrap().to_owned()).collect::<BTreeSet<_>>(), flows);
 }
 
+/// Of which its alarms tell durations as a share.
 #[tokio::test]
-async fn every_queue_mapping_reports_batch_item_failures_and_is_watched() {
-    let templates = Templates::read().await;
-    assert!(!templates.flows().is_empty());
-    let pollers: BTreeSet<_> = templates
-        .of_type("AWS::Serverless::Application")
-        .into_iter()
-        .filter_map(|(_, nested)| Some(nested["Parameters"]["MappingId"]["Ref"].as_str()?.to_owned()))
-        .collect();
-    for (name, function) in templates.flows() {
-        for (id, event) in function["Events"].as_object().unwrap() {
-            assert_eq!(event["Properties"]["FunctionResponseTypes"][0], "ReportBatchItemFailures", "{name}");
-            assert_eq!(event["Properties"]["MetricsConfig"]["Metrics"][0], "EventCount", "{name}");
-            assert!(pollers.contains(&format!("{name}{id}")), "{name} has no alarms on its poller");
-        }
-    }
-}
-
-/// AWS asks for six times: Lambda holds messages back while it retries its own throttled invocations.
-#[tokio::test]
-async fn a_message_stays_hidden_for_six_times_what_a_function_may_take() {
+async fn a_flow_knows_its_functions_time_out() {
     let templates = Templates::read().await;
     for (name, function) in templates.flows() {
-        let visibility = templates.of_flow(function, "VisibilityTimeoutSeconds");
-        assert!(visibility >= 6 * number(&function["Timeout"]), "{name}");
-        // Of which its alarms tell durations as a share.
-        assert_eq!(
-            templates.of_flow(function, "FunctionTimeoutSeconds"),
-            number(&function["Timeout"]),
-            "{name}"
-        );
-    }
-}
-
-/// Otherwise a message that was redriven late would meet a ledger that has forgotten it, and be done again.
-#[tokio::test]
-async fn the_ledger_remembers_for_longer_than_a_message_can_live() {
-    let templates = Templates::read().await;
-    let queue = templates.flow_default("QueueRetentionSeconds");
-    let dead_letters = templates.flow_default("DeadLetterRetentionSeconds");
-    let held = templates.parameter("HoldMaxAgeSeconds", "MaxValue");
-    let longest = held + queue + dead_letters + held + queue + DAY;
-    for what in ["Default", "MinValue"] {
-        let days = templates.parameter("LedgerRetentionDays", what);
-        assert!(days * DAY >= longest, "{what}: {days} days, {} needed", longest.div_ceil(DAY));
-    }
-    for (name, function) in templates.flows() {
-        let variables = &function["Environment"]["Variables"];
-        assert_eq!(variables["LEDGER_RETENTION_DAYS"]["Ref"], "LedgerRetentionDays", "{name}");
-        assert_eq!(variables["HOLD_MAX_AGE_SECONDS"]["Ref"], "HoldMaxAgeSeconds", "{name}");
+        let known = templates.of_flow(function, "FunctionTimeoutSeconds");
+        assert_eq!(known, number(&function["Timeout"]), "{name}");
     }
 }
 
@@ -246,29 +209,6 @@ async fn the_alarm_before_dead_letters_expire_leaves_two_days() {
         - templates.flow_default("QueueRetentionSeconds")
         - templates.flow_default("DeadLetterNearingExpirySeconds");
     assert_eq!(left, 2 * DAY);
-}
-
-#[tokio::test]
-async fn every_queue_is_encrypted_redrives_and_is_spoken_to_over_tls_only() {
-    let templates = Templates::read().await;
-    let queues = templates.of_type("AWS::SQS::Queue");
-    assert_eq!(queues.len(), 2, "of a flow");
-    let tls_only: BTreeSet<_> = templates
-        .of_type("AWS::SQS::QueuePolicy")
-        .into_iter()
-        .filter(|(_, policy)| {
-            let statement = &policy["PolicyDocument"]["Statement"][0];
-            statement["Effect"] == "Deny" && statement["Condition"]["Bool"]["aws:SecureTransport"] == "false"
-        })
-        .map(|(_, policy)| policy["Queues"][0]["Ref"].as_str().unwrap().to_owned())
-        .collect();
-    for (name, queue) in queues {
-        assert_eq!(queue["SqsManagedSseEnabled"], true, "{name}");
-        assert!(tls_only.contains(&name), "{name}");
-        let redrives = !queue["RedrivePolicy"].is_null();
-        let is_dead_letter_queue = queue["RedriveAllowPolicy"]["redrivePermission"] == "byQueue";
-        assert!(redrives != is_dead_letter_queue, "{name}");
-    }
 }
 
 /// Lambda would take what is held for a loop, and stop it after about 16 rounds; elsewhere that is what it should do.
@@ -312,42 +252,5 @@ async fn every_function_may_be_traced() {
         let statements = templates.statements(function).iter();
         let mut allowed = statements.flat_map(|statement| texts(&statement["Action"]));
         assert!(allowed.any(|action| action == "xray:PutTraceSegments"), "{name}");
-    }
-}
-
-/// What the code of a flow calls: no more, no less.
-#[tokio::test]
-async fn a_flows_role_allows_what_its_code_calls_on_named_resources() {
-    let templates = Templates::read().await;
-    let expected: BTreeSet<_> = [
-        "dynamodb:BatchGetItem",
-        "dynamodb:GetItem",
-        "dynamodb:PartiQLInsert",
-        "dynamodb:PartiQLUpdate",
-        "dynamodb:PutItem",
-        "dynamodb:UpdateItem",
-        "logs:CreateLogStream",
-        "logs:PutLogEvents",
-        "secretsmanager:GetSecretValue",
-        "sqs:ChangeMessageVisibility",
-        "sqs:DeleteMessage",
-        "sqs:GetQueueAttributes",
-        "sqs:ReceiveMessage",
-        "sqs:SendMessage",
-        "xray:PutTelemetryRecords",
-        "xray:PutTraceSegments",
-    ]
-    .into();
-    // There is no resource that they could name.
-    let of_no_resource = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
-    for (name, function) in templates.flows() {
-        let mut allowed = BTreeSet::new();
-        for statement in templates.statements(function) {
-            let actions = texts(&statement["Action"]);
-            let is_named = !statement["Resource"].to_string().contains("\"*\"");
-            assert!(is_named || actions == of_no_resource, "{name}: {statement}");
-            allowed.extend(actions);
-        }
-        assert_eq!(allowed, expected, "{name}");
     }
 }

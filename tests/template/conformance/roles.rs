@@ -1,0 +1,194 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, OnceLock};
+
+use alarms::{Application, Resource};
+use local::Workspace;
+use serde_json::Value;
+
+use super::{FUNCTION, QUEUE, arn, environment, mappings, named, text, texts};
+use crate::code::Sources;
+
+/// Actions that no resource can be named for (the service authorization reference of X-Ray and of CloudWatch).
+const OF_NO_RESOURCE: [&str; 4] = [
+    "cloudwatch:GetMetricData",
+    "cloudwatch:PutMetricData",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+];
+/// Of the mapping, in the function's name.
+const POLLS: [&str; 3] = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
+/// Of Lambda itself: lines, and what it records of an invocation where tracing is on.
+const OF_LAMBDA: [&str; 4] =
+    ["logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments"];
+
+/// What an operation of an SDK is called in a policy.
+fn actions(service: &str, operation: &str, statements: &BTreeSet<String>) -> Vec<String> {
+    match (service, operation) {
+        ("dynamodb", "execute_statement" | "batch_execute_statement") => statements
+            .iter()
+            .map(|word| format!("dynamodb:PartiQL{}", pascal(&word.to_lowercase())))
+            .collect(),
+        ("sqs", batch) if batch.ends_with("_batch") => {
+            vec![format!("sqs:{}", pascal(batch.trim_end_matches("_batch")))]
+        }
+        ("cloudwatchlogs", operation) => vec![format!("logs:{}", pascal(operation))],
+        (service, operation) => vec![format!("{service}:{}", pascal(operation))],
+    }
+}
+
+fn pascal(snake: &str) -> String {
+    let words = snake.split('_').map(|word| {
+        word.get(..1).map(str::to_uppercase).unwrap_or_default() + word.get(1..).unwrap_or_default()
+    });
+    words.collect()
+}
+
+/// Of the crate in this folder; read once.
+fn called(folder: &str) -> BTreeSet<String> {
+    static SOURCES: OnceLock<Sources> = OnceLock::new();
+    static KNOWN: Mutex<BTreeMap<String, BTreeSet<String>>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let of = || {
+        let calls = SOURCES.get_or_init(|| Sources::of(Workspace::here().root())).calls(folder);
+        let operations = calls.operations.iter();
+        operations.flat_map(|(service, operation)| actions(service, operation, &calls.statements)).collect()
+    };
+    known.entry(folder.to_owned()).or_insert_with(of).clone()
+}
+
+/// What the function's environment, its mappings and its log group name, by service.
+struct Known {
+    sends_to: BTreeSet<String>,
+    polls: BTreeSet<String>,
+    secrets: BTreeSet<String>,
+    tables: BTreeSet<String>,
+    log_group: String,
+}
+
+impl Known {
+    fn of(application: &Application, function: &Resource) -> Self {
+        let values = environment(function);
+        let all = values.values().cloned().collect::<Vec<_>>().join("\n");
+        let is_in = |name: &str| {
+            all.match_indices(name).any(|(at, _)| {
+                let after = all.get(at + name.len()..).and_then(|rest| rest.chars().next());
+                !after.is_some_and(|next| next.is_ascii_alphanumeric() || "-_/".contains(next))
+            })
+        };
+        let queues = application.of_kind(QUEUE).filter(|queue| is_in(&queue.reference));
+        let polled = mappings(application).into_iter().filter(|mapping| mapping.function.id == function.id);
+        let secrets = application
+            .of_kind("AWS::SecretsManager::Secret")
+            .map(|secret| format!("{}.Id", secret.reference));
+        let tables = application.of_kind("AWS::DynamoDB::Table").filter(|table| is_in(&table.reference));
+        Self {
+            sends_to: queues.map(arn).collect(),
+            polls: polled.map(|mapping| mapping.source).collect(),
+            secrets: secrets.filter(|secret| is_in(secret)).collect(),
+            tables: tables.map(|table| format!("{}.Arn", table.reference)).collect(),
+            log_group: format!("{}.Arn", text(&function.properties["LoggingConfig"]["LogGroup"])),
+        }
+    }
+
+    /// None of a service whose resources no environment names: any will do that is named.
+    fn resources(&self, action: &str) -> Option<BTreeSet<String>> {
+        match action.split_once(':')? {
+            _ if OF_NO_RESOURCE.contains(&action) => Some(["*".to_owned()].into()),
+            ("sqs", "SendMessage") => Some(self.sends_to.clone()),
+            ("sqs", _) => Some(self.polls.clone()),
+            ("secretsmanager", _) => Some(self.secrets.clone()),
+            ("dynamodb", _) => Some(self.tables.clone()),
+            ("logs", "CreateLogStream" | "PutLogEvents") => Some([self.log_group.clone()].into()),
+            _ => None,
+        }
+    }
+}
+
+/// No action that no code calls, no call that no action allows; each on what the function is told of, and on nothing else.
+pub(super) fn exact(application: &Application) -> Vec<String> {
+    let mut broken: Vec<_> = application
+        .resources
+        .iter()
+        .filter(|resource| {
+            matches!(
+                resource.kind.as_str(),
+                "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy" | "AWS::IAM::RolePolicy"
+            )
+        })
+        .map(|policy| format!("{} allows what stands in no role", named(policy)))
+        .collect();
+    let mut owners: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for function in application.of_kind(FUNCTION) {
+        let id = named(function);
+        let role = text(&function.properties["Role"]);
+        owners.entry(role.clone()).or_default().push(id.clone());
+        if !function.properties["Policies"].is_null() {
+            broken.push(format!("{id} has policies beside its role"));
+        }
+        let Some(role) =
+            application.of_kind("AWS::IAM::Role").find(|known| format!("{}.Arn", known.reference) == role)
+        else {
+            broken.push(format!("{id} has no role of the template"));
+            continue;
+        };
+        broken.extend(
+            of_role(application, function, role).into_iter().map(|what| format!("{} {what}", named(role))),
+        );
+    }
+    let shared = owners.into_values().filter(|owners| owners.len() > 1);
+    broken.extend(shared.map(|owners| format!("{} share a role", owners.join(" and "))));
+    broken
+}
+
+fn of_role(application: &Application, function: &Resource, role: &Resource) -> Vec<String> {
+    let mut broken = Vec::new();
+    if !texts(&role.properties["ManagedPolicyArns"]).is_empty() {
+        broken.push("has a policy of AWS's".to_owned());
+    }
+    let mut allowed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for policy in role.properties["Policies"].as_array().into_iter().flatten() {
+        for statement in policy["PolicyDocument"]["Statement"].as_array().into_iter().flatten() {
+            if statement["Effect"] != "Allow" {
+                continue;
+            }
+            if !statement["NotAction"].is_null() || !statement["NotResource"].is_null() {
+                broken.push(format!("allows everything but something: {statement}"));
+            }
+            for action in texts(&statement["Action"]) {
+                allowed.entry(action.to_owned()).or_default().extend(list(&statement["Resource"]));
+            }
+        }
+    }
+    let known = Known::of(application, function);
+    let mut needed = called(function.properties["CodeUri"].as_str().unwrap_or_default());
+    needed.extend(OF_LAMBDA.map(str::to_owned));
+    if !known.polls.is_empty() {
+        needed.extend(POLLS.map(str::to_owned));
+    }
+    broken.extend(
+        needed
+            .iter()
+            .filter(|action| !allowed.contains_key(*action))
+            .map(|action| format!("does not allow {action}, which is called")),
+    );
+    for (action, resources) in &allowed {
+        if !needed.contains(action) {
+            broken.push(format!("allows {action}, which nothing calls"));
+            continue;
+        }
+        match known.resources(action) {
+            Some(expected) if *resources != expected => {
+                broken.push(format!("allows {action} on {resources:?}, and the function knows {expected:?}"));
+            }
+            None if resources.iter().any(|resource| resource.contains('*')) => {
+                broken.push(format!("allows {action} on {resources:?}"));
+            }
+            _ => {}
+        }
+    }
+    broken
+}
+
+fn list(value: &Value) -> Vec<String> {
+    texts(value).into_iter().map(str::to_owned).collect()
+}
