@@ -1,6 +1,6 @@
 //! What may happen to what all flows share: the ledger's table and ingest.
 
-use super::{ALL, ENRICHER, HOUR, ORDERS, Scenario, during};
+use super::{ALL, DAY, ENRICHER, HOUR, ORDERS, Scenario, during};
 use crate::simulate::Fault;
 
 pub(super) fn of_what_all_share() -> Vec<Scenario> {
