@@ -1,4 +1,5 @@
 //! What is left of checkov's findings, and what is wrong with leaving it. The report is what checkov printed of three resources.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use local::checkov::{Finding, Suppressions, findings};
 
