@@ -1,5 +1,6 @@
 use std::panic::AssertUnwindSafe;
 
+use freshness::{History, freshness};
 use futures::FutureExt as _;
 use gate::State;
 use jiff::{SignedDuration, Timestamp};
@@ -7,7 +8,6 @@ use message::canary_key;
 use serde_json::{Map, json};
 use telemetry::metrics::{BREAKER_NOT_CLOSED, CANARY_AGE, OLDEST_HELD, POLLER_OFF, SECRET_AGE, SILENCE};
 
-use crate::freshness::{History, freshness};
 use crate::reconcile::{reconcile, subscriptions};
 use crate::report::Report;
 use crate::watch::Watch;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use alarms::{
-    Alarm, Application, Evaluator, Landscape, Parameters, Scenario, World, alarms, page, play, scenarios,
+    Alarm, Application, Evaluator, Landscape, Scenario, World, alarms, page, play, scenarios,
 };
 use new_integration::{Integration, Wish};
 
@@ -97,8 +97,8 @@ fn a_new_integration_changes_no_line_of_the_page() {
             std::fs::read_to_string(root().join(file))
         }
     };
-    let stage = Parameters::from([("Stage".to_owned(), "prod".into())]);
-    let application = Application::expand("template.yaml", &read, "spillway-prod", stage).unwrap();
+    let parameters = Application::in_production();
+    let application = Application::expand("template.yaml", &read, "spillway-prod", parameters).unwrap();
     assert!(Landscape::of(&application).unwrap().flow("samples-to-lab").is_some());
     let with = page(&application).unwrap();
     let news: Vec<_> = with.lines().filter(|line| !PAGE.lines().any(|other| other == *line)).collect();

@@ -12,6 +12,9 @@ use crate::{Refused, yaml};
 use intrinsics::Stack;
 pub(crate) use intrinsics::text;
 
+/// A Wednesday twelve days before a simulation begins.
+pub(crate) const HOLIDAY: &str = "2026-10-28";
+
 /// Values by name; what is not said has the template's default, or `<name>` where there is none.
 pub type Parameters = BTreeMap<String, Value>;
 
@@ -34,11 +37,23 @@ pub struct Application {
 }
 
 impl Application {
-    /// As it is deployed in production.
+    /// What is said when it is deployed in production. Both sources that can be asked are, so that all alarms are there; the holiday is one
+    /// of the weeks that are learned from.
+    pub fn in_production() -> Parameters {
+        [
+            ("Stage", "prod"),
+            ("StripeUrl", "https://api.stripe.com"),
+            ("VendureUrl", "https://shop.example"),
+            ("Holidays", HOLIDAY),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), json!(value)))
+        .collect()
+    }
+
     pub fn in_folder(root: &Path) -> Result<Self, Refused> {
-        let parameters = Parameters::from([("Stage".to_owned(), json!("prod"))]);
         let read = |file: &str| std::fs::read_to_string(root.join(file));
-        Self::expand("template.yaml", &read, "spillway-prod", parameters)
+        Self::expand("template.yaml", &read, "spillway-prod", Self::in_production())
     }
 
     pub fn expand(

@@ -1,4 +1,5 @@
 use super::*;
+use crate::simulate::landscape::WatchParts;
 use crate::metric::{MetricId, Recording};
 
 fn flow() -> Flow {
@@ -16,6 +17,7 @@ fn flow() -> Flow {
         longest_hold: 10,
         has_source: true,
         next: None,
+        watch: WatchParts::default(),
     })
 }
 
@@ -25,7 +27,7 @@ fn play(arriving: u32, minutes: u32, weather: &Weather) -> (Vec<Outcome>, Record
     let outcomes = (0..minutes).map(|minute| {
         let mut emit = Emit::new(&mut recording, minute, 0);
         let count = if minute == 0 { arriving } else { 0 };
-        flow.minute(minute, &[Events { count, happened: minute }], weather, &mut emit)
+        flow.minute(minute, &[Events::of(count, minute)], weather, &mut emit)
     });
     (outcomes.collect(), recording)
 }

@@ -1,5 +1,5 @@
 use jiff::{SignedDuration, Timestamp};
-use watchdog::freshness::{Because, History, freshness};
+use freshness::{Because, History, freshness};
 
 use super::{at, cadence, silence};
 

@@ -7,7 +7,7 @@ mod year;
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{SignedDuration, Timestamp};
-use watchdog::freshness::{Cadence, Freshness, History, freshness};
+use freshness::{Cadence, Freshness, History, freshness};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
