@@ -3,7 +3,6 @@ use freshness::Cadence;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-
 /// What is to be watched of a flow: the event of its schedule (infra/watch.yaml).
 #[derive(Clone, Debug)]
 pub struct Watch {

@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use alarms::{
-    Alarm, Application, Evaluator, Landscape, Scenario, World, alarms, page, play, scenarios,
-};
+use alarms::{Alarm, Application, Evaluator, Landscape, Scenario, World, alarms, page, play, scenarios};
 use new_integration::{Integration, Wish};
 
 fn root() -> PathBuf {

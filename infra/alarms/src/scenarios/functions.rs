@@ -20,6 +20,11 @@ pub(super) fn of_functions() -> Vec<Scenario> {
         .depends_on_range()
         .note("the first two only because orders come in meanwhile"),
         Scenario::of(
+            "somebody has disabled the mapping of orders, for two hours",
+            4 * HOUR,
+            [during(Fault::MappingDisabled { flow }, 2 * HOUR)],
+        ),
+        Scenario::of(
             "a deploy whose function for orders crashes",
             3 * HOUR,
             [during(Fault::Deploy, 5), crashes],

@@ -6,6 +6,7 @@ mod messages;
 mod shared;
 mod sources;
 mod targets;
+mod watched;
 
 use crate::simulate::{During, Fault, MINUTES_A_DAY};
 
@@ -89,6 +90,7 @@ pub fn scenarios() -> Vec<Scenario> {
     all.extend(sources::of_sources());
     all.extend(functions::of_functions());
     all.extend(shared::of_what_all_share());
+    all.extend(watched::of_the_watchdog());
     all
 }
 

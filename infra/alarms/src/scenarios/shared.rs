@@ -32,6 +32,12 @@ pub(super) fn of_what_all_share() -> Vec<Scenario> {
             .rings(ENRICHER, "EventsLateAlarm", 33)
             .rings(ORDERS, "EventsLateAlarm", 33),
         Scenario::of(
+            "nobody can reach the API, for four hours",
+            6 * HOUR,
+            [during(Fault::ApiUnreachable, 4 * HOUR)],
+        ),
+        Scenario::of("ingest crashes, for four hours", 6 * HOUR, [during(Fault::IngestCrashes, 4 * HOUR)]),
+        Scenario::of(
             "a deploy whose ingest crashes, for half an hour",
             2 * HOUR,
             [during(Fault::Deploy, 5), half_an_hour(Fault::IngestCrashes)],

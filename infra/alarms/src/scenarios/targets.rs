@@ -16,6 +16,7 @@ pub(super) fn of_targets() -> Vec<Scenario> {
                 "messages are held: each is as young as its last sending, so no age rings; what \
                  drains afterwards is late",
             ),
+        Scenario::of("inventory system down for two days", 3 * DAY, [down(2 * DAY)]),
         Scenario::of("inventory system down for four days", 5 * DAY, [down(4 * DAY)])
             .rings(CRM, "TargetDownAlarm", 3)
             .rings(ORDERS, "TargetDownAlarm", 3)

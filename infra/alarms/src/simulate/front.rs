@@ -60,8 +60,7 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) fn of(name: &str, minute: u32, faults: &[During]) -> Self {
-        let mut source =
-            Self { is_silent: false, signs_wrong: false, is_unsubscribed: false, one_in: 0 };
+        let mut source = Self { is_silent: false, signs_wrong: false, is_unsubscribed: false, one_in: 0 };
         for during in faults {
             match during.fault {
                 Fault::SourceSilent { flow } | Fault::NewFlow { flow } if flow == name => {

@@ -1,7 +1,10 @@
 //! What there is, out of the expanded template: flows with their queues, functions and what comes after what; ingest, API, ledger.
 
-use serde_json::{Map, Value};
+use freshness::Cadence;
+use serde_json::Value;
+use settings::Problem;
 
+use super::FIRST_DAY;
 use crate::Refused;
 use crate::template::{Application, Resource, text};
 
@@ -38,10 +41,11 @@ pub(crate) struct FlowParts {
 }
 
 /// What its schedule tells the watchdog of a flow.
-#[derive(Clone, PartialEq, Default, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(crate) struct WatchParts {
-    /// As `freshness::Cadence` reads it.
-    pub(crate) cadence: Map<String, Value>,
+    pub(crate) cadence: Cadence,
+    /// The same, where the simulation's first day is declared as well.
+    pub(crate) cadence_of_holiday: Cadence,
     /// Names of flows.
     pub(crate) canary_path: Vec<String>,
     pub(crate) asks_source: bool,
@@ -151,12 +155,21 @@ fn watch(application: &Application, flow: &str) -> Result<WatchParts, Refused> {
         let texts = list.and_then(Value::as_array).into_iter().flatten().map(text);
         texts.filter(|text| !text.is_empty()).collect()
     };
-    let mut cadence = event.get("cadence").and_then(Value::as_object).cloned().unwrap_or_default();
+    let fields = event.get("cadence").and_then(Value::as_object).cloned().unwrap_or_default();
     // An empty list comes as a list of one empty text.
-    let holidays = texts(cadence.get("holidays"));
-    cadence.insert("holidays".to_owned(), holidays.into());
+    let holidays = texts(fields.get("holidays"));
+    let with = |holidays: Vec<String>| {
+        let mut fields = fields.clone();
+        fields.insert("holidays".to_owned(), holidays.into());
+        let refused = |problems: Vec<Problem>| {
+            let problems = problems.into_iter().map(|Problem { path, problem }| format!("{path}: {problem}"));
+            Refused::new(&schedule.id, problems.collect::<Vec<_>>().join("; "))
+        };
+        Cadence::read(fields).map_err(refused)
+    };
     Ok(WatchParts {
-        cadence,
+        cadence: with(holidays.clone())?,
+        cadence_of_holiday: with([holidays, vec![FIRST_DAY.to_owned()]].concat())?,
         canary_path: texts(event.get("canary_path")),
         asks_source: event.get("source").is_some_and(|source| !source.is_null()),
     })
@@ -185,7 +198,9 @@ mod tests {
         let shipping = &landscape.flows[landscape.flow("inventory-to-shipping").unwrap()];
         assert_eq!((shipping.has_source, shipping.next), (false, None));
         assert_eq!(orders.watch.canary_path, ["orders-to-inventory", "inventory-to-shipping"]);
-        assert_eq!(orders.watch.cadence["holidays"], serde_json::json!(["2026-10-28"]));
+        let cadence = |holidays: &str| Cadence::parse(&format!(r#"{{"holidays": [{holidays}]}}"#)).unwrap();
+        assert_eq!(orders.watch.cadence, cadence(r#""2026-10-28""#));
+        assert_eq!(orders.watch.cadence_of_holiday, cadence(r#""2026-10-28", "2026-11-09""#));
         assert_eq!([orders.watch.asks_source, shipping.watch.asks_source], [true, false]);
         assert_eq!(shipping.watch.canary_path, [""; 0]);
         assert_eq!(landscape.stack, "spillway-prod");

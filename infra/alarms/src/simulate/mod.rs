@@ -26,6 +26,7 @@ use weather::Weather;
 
 /// Minute 0 of every simulation is eight in the morning of Monday, the 9th of November 2026, and of UTC.
 pub(crate) const MINUTES_A_DAY: u32 = 1_440;
+const FIRST_DAY: &str = "2026-11-09";
 
 /// Flows whose follow-on events are of the time when their cause happened; others' happen when they are made.
 const KEEP_TIME: [&str; 1] = ["hubspot-enricher"];

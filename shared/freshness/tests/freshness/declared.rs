@@ -1,5 +1,5 @@
-use jiff::{SignedDuration, Timestamp};
 use freshness::{Because, History, freshness};
+use jiff::{SignedDuration, Timestamp};
 
 use super::{at, cadence, silence};
 

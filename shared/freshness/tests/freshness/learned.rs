@@ -1,5 +1,5 @@
-use jiff::SignedDuration;
 use freshness::{Because, History};
+use jiff::SignedDuration;
 
 use super::{at, cadence, history, silence, zone};
 

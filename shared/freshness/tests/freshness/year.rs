@@ -1,7 +1,7 @@
 //! A year of a source with the rhythm of a day and a week, which stops once; and stops at any time.
 
-use jiff::{SignedDuration, Timestamp};
 use freshness::{Cadence, History};
+use jiff::{SignedDuration, Timestamp};
 
 use super::{at, cadence, silence, zone};
 

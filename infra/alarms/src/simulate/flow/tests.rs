@@ -1,6 +1,12 @@
+use freshness::Cadence;
+
 use super::*;
-use crate::simulate::landscape::WatchParts;
 use crate::metric::{MetricId, Recording};
+use crate::simulate::landscape::WatchParts;
+
+fn nothing_declared() -> Cadence {
+    Cadence::parse("{}").unwrap()
+}
 
 fn flow() -> Flow {
     Flow::new(&FlowParts {
@@ -17,7 +23,12 @@ fn flow() -> Flow {
         longest_hold: 10,
         has_source: true,
         next: None,
-        watch: WatchParts::default(),
+        watch: WatchParts {
+            cadence: nothing_declared(),
+            cadence_of_holiday: nothing_declared(),
+            canary_path: Vec::new(),
+            asks_source: false,
+        },
     })
 }
 

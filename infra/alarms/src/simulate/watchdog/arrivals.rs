@@ -96,9 +96,9 @@ mod tests {
     #[test]
     fn a_simulation_begins_at_eight_on_a_monday_and_its_weeks_have_the_holiday_that_the_template_is_told() {
         let zone = jiff::tz::TimeZone::UTC;
-        let begins = moment(0).to_zoned(zone.clone());
+        let begins = zone.to_datetime(moment(0));
         assert_eq!((begins.weekday(), begins.hour(), begins.minute()), (jiff::civil::Weekday::Monday, 8, 0));
-        let holiday = start_of(HOLIDAY * 24).to_zoned(zone);
+        let holiday = zone.to_datetime(start_of(HOLIDAY * 24));
         assert_eq!(holiday.date().to_string(), crate::template::HOLIDAY);
         let arrivals = Arrivals::of(1);
         assert_eq!([HOLIDAY - 7, HOLIDAY].map(|day| arrivals.hours[&(day * 24)]), [600.0, 120.0]);

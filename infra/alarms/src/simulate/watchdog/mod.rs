@@ -5,15 +5,14 @@ mod arrivals;
 mod canary;
 
 use freshness::Cadence;
-use serde_json::Value;
 use telemetry::metrics;
 
-use self::arrivals::{Arrivals, moment, seconds};
+use self::arrivals::{Arrivals, seconds};
 use self::canary::Way;
 use super::emit::Emit;
 use super::flow::{Events, Flow};
 use super::front::{Front, Ingest};
-use super::landscape::{FlowParts, Landscape};
+use super::landscape::{FlowParts, Landscape, WatchParts};
 use super::queue::Origin;
 use super::weather::Weather;
 use super::{During, Fault};
@@ -76,17 +75,13 @@ impl Watchdog {
             let is_new = faults
                 .iter()
                 .any(|during| matches!(during.fault, Fault::NewFlow { flow: new } if new == flow.name));
-            let mut cadence = flow.watch.cadence.clone();
-            if is_declared && let Some(Value::Array(days)) = cadence.get_mut("holidays") {
-                days.push(moment(0).to_zoned(jiff::tz::TimeZone::UTC).date().to_string().into());
-            }
-            let path = flow.watch.canary_path.iter().filter_map(|name| landscape.flow(name));
-            let path: Vec<_> = path.collect();
+            let WatchParts { cadence, cadence_of_holiday, canary_path, asks_source } = &flow.watch;
+            let path: Vec<_> = canary_path.iter().filter_map(|name| landscape.flow(name)).collect();
             Watch {
-                cadence: Cadence::read(cadence).unwrap_or_else(|_| nothing_declared()),
+                cadence: if is_declared { cadence_of_holiday } else { cadence }.clone(),
                 arrivals: if is_new { Arrivals::none() } else { Arrivals::of(sources(landscape, place)) },
                 canaries: (!path.is_empty()).then(|| Way::of(path, EVERY)),
-                asks_source: flow.watch.asks_source,
+                asks_source: *asks_source,
             }
         };
         Self { watches: landscape.flows.iter().enumerate().map(watch).collect() }
@@ -118,7 +113,8 @@ impl Watchdog {
         if minute % EVERY != FIRST {
             return found;
         }
-        for (place, ((watch, flow), found)) in self.watches.iter_mut().zip(flows).zip(&mut found).enumerate() {
+        for (place, ((watch, flow), found)) in self.watches.iter_mut().zip(flows).zip(&mut found).enumerate()
+        {
             let looking = Looking::at(flow.name(), faults);
             if !looking.is_held {
                 *found = watch.look(minute, (place, flow), faults, &looking, front, emit);
@@ -202,14 +198,13 @@ impl Watch {
     }
 }
 
-/// Where a template says something that no watchdog would start with, which the tests of the templates refuse.
-fn nothing_declared() -> Cadence {
-    Cadence::read(serde_json::Map::new()).unwrap_or_else(|_| unreachable!("an empty cadence declares nothing"))
-}
-
 /// How many sources lead to a flow: its own, and those of the flows before it.
 fn sources(landscape: &Landscape, place: usize) -> u32 {
     let own = landscape.flows.get(place).is_some_and(|flow| flow.has_source);
-    let before = landscape.flows.iter().enumerate().filter(|(other, flow)| *other != place && flow.next == Some(place));
+    let before = landscape
+        .flows
+        .iter()
+        .enumerate()
+        .filter(|(other, flow)| *other != place && flow.next == Some(place));
     u32::from(own) + before.map(|(other, _)| sources(landscape, other)).sum::<u32>()
 }
