@@ -1,6 +1,6 @@
 //! docs/alarms.md: the text of page.md, and the table of what rings when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::alarm::{Alarm, Kind};
 use crate::evaluate::{Evaluator, State, Transition};
@@ -11,6 +11,13 @@ use crate::{Refused, alarms};
 
 const TEXT: &str = include_str!("page.md");
 const TABLE: &str = "{table}";
+
+/// Instead of a flow's name: every flow that has this alarm.
+pub const EACH: &str = "each";
+/// Every flow that a webhook leads to.
+pub const EACH_POSTED: &str = "each with webhooks";
+/// Which only those have.
+const OF_POSTED: &str = "CanaryLostAlarm";
 
 /// An alarm that rang.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -55,9 +62,31 @@ pub fn play(alarms: &[Alarm], landscape: &Landscape, scenario: &Scenario, extra:
         let after = i64::from(minute) - i64::from(BEGINS);
         Some(Rang { flow: alarm.flow.clone(), alarm: alarm.id.clone(), after, times })
     };
-    let mut rang: Vec<_> = rang.into_iter().filter_map(named).collect();
+    let mut rang = together(alarms, rang.into_iter().filter_map(named).collect());
     rang.sort_by(|a, b| (a.after, &a.flow, &a.alarm).cmp(&(b.after, &b.flow, &b.alarm)));
     rang
+}
+
+/// What rings for every flow in the same minute is one line: whoever makes a new one has none to add.
+fn together(alarms: &[Alarm], rang: Vec<Rang>) -> Vec<Rang> {
+    let with = |id: &str| -> BTreeSet<String> {
+        alarms.iter().filter(|alarm| alarm.id == id).map(|alarm| alarm.flow.clone()).collect()
+    };
+    let mut flows: BTreeMap<(i64, String, usize), BTreeSet<String>> = BTreeMap::new();
+    for Rang { flow, alarm, after, times } in rang {
+        flows.entry((after, alarm, times)).or_default().insert(flow);
+    }
+    let posted = with(OF_POSTED);
+    let named = |((after, alarm, times), flows): ((i64, String, usize), BTreeSet<String>)| {
+        let flows = match flows.len() {
+            0 | 1 => flows,
+            _ if flows == with(&alarm) => BTreeSet::from([EACH.to_owned()]),
+            _ if flows == posted => BTreeSet::from([EACH_POSTED.to_owned()]),
+            _ => flows,
+        };
+        flows.into_iter().map(move |flow| Rang { flow, alarm: alarm.clone(), after, times })
+    };
+    flows.into_iter().flat_map(named).collect()
 }
 
 /// The page as it has to be for this template.

@@ -1,6 +1,6 @@
 //! What may happen to what all flows share: the ledger's table and ingest.
 
-use super::{ALL, ENRICHER, HOUR, ORDERS, Scenario, during};
+use super::{ALL, BI, CRM, EACH, EACH_POSTED, ENRICHER, HOUR, Scenario, during};
 use crate::simulate::Fault;
 
 pub(super) fn of_what_all_share() -> Vec<Scenario> {
@@ -12,13 +12,18 @@ pub(super) fn of_what_all_share() -> Vec<Scenario> {
             [during(Fault::TableThrottled, HOUR)],
         )
         .rings(ALL, "LedgerReadThrottledAlarm", 3)
-        .rings(ALL, "LedgerWriteThrottledAlarm", 3),
+        .rings(ALL, "LedgerWriteThrottledAlarm", 3)
+        .rings(EACH, "WatchdogUnhealthyAlarm", 13)
+        .note("all is held; the watchdog cannot read how old its canaries are"),
         Scenario::of(
             "DynamoDB fails the ledger's calls for an hour",
             3 * HOUR,
             [during(Fault::TableFails, HOUR)],
         )
-        .rings(ALL, "LedgerFailsAlarm", 3),
+        .rings(ALL, "LedgerFailsAlarm", 3)
+        .rings(EACH, "CanaryLostAlarm", 23)
+        .rings(EACH, "CanaryLostPageAlarm", 24)
+        .note("of writes: what only reads still answers"),
         Scenario::of("ingest is slow, for half an hour", 2 * HOUR, [half_an_hour(Fault::IngestSlow)]).rings(
             ALL,
             "IngestSlowAlarm",
@@ -29,14 +34,40 @@ pub(super) fn of_what_all_share() -> Vec<Scenario> {
             .rings(ALL, "IngestErrorsAlarm", 2)
             .rings(ALL, "Ingest5xxAlarm", 3)
             .rings(ALL, "IngestPageAlarm", 4)
-            .rings(ENRICHER, "EventsLateAlarm", 33)
-            .rings(ORDERS, "EventsLateAlarm", 33),
+            .rings(EACH_POSTED, "WatchdogUnhealthyAlarm", 13)
+            .rings(EACH, "EventsMissedAlarm", 18)
+            .rings(EACH, "CanaryLostAlarm", 23)
+            .rings(EACH, "CanaryLostPageAlarm", 24)
+            .rings(ENRICHER, "EventsLateAlarm", 33),
         Scenario::of(
             "nobody can reach the API, for four hours",
             6 * HOUR,
             [during(Fault::ApiUnreachable, 4 * HOUR)],
-        ),
-        Scenario::of("ingest crashes, for four hours", 6 * HOUR, [during(Fault::IngestCrashes, 4 * HOUR)]),
+        )
+        .rings(EACH_POSTED, "WatchdogUnhealthyAlarm", 13)
+        .rings(EACH, "EventsMissedAlarm", 18)
+        .rings(EACH, "CanaryLostAlarm", 23)
+        .rings(EACH, "CanaryLostPageAlarm", 24)
+        .rings(EACH_POSTED, "InputStoppedAlarm", 148)
+        .rings(EACH, "InputStoppedPageAlarm", 149)
+        .rings(CRM, "EventsLateAlarm", 243)
+        .rings(ENRICHER, "EventsLateAlarm", 243)
+        .rings(BI, "EventsLateAlarm", 243)
+        .note("nothing else sees it; what Stripe and the shop have is found by asking them"),
+        Scenario::of("ingest crashes, for four hours", 6 * HOUR, [during(Fault::IngestCrashes, 4 * HOUR)])
+            .rings(ALL, "IngestAbortedAlarm", 1)
+            .rings(ALL, "IngestErrorsAlarm", 2)
+            .rings(ALL, "Ingest5xxAlarm", 3)
+            .rings(ALL, "IngestPageAlarm", 4)
+            .rings(EACH_POSTED, "WatchdogUnhealthyAlarm", 13)
+            .rings(EACH, "EventsMissedAlarm", 18)
+            .rings(EACH, "CanaryLostAlarm", 23)
+            .rings(EACH, "CanaryLostPageAlarm", 24)
+            .rings(EACH_POSTED, "InputStoppedAlarm", 148)
+            .rings(EACH, "InputStoppedPageAlarm", 149)
+            .rings(CRM, "EventsLateAlarm", 243)
+            .rings(ENRICHER, "EventsLateAlarm", 243)
+            .rings(BI, "EventsLateAlarm", 243),
         Scenario::of(
             "a deploy whose ingest crashes, for half an hour",
             2 * HOUR,
@@ -46,8 +77,11 @@ pub(super) fn of_what_all_share() -> Vec<Scenario> {
         .rings(ALL, "IngestErrorsAlarm", 2)
         .rings(ALL, "Ingest5xxAlarm", 3)
         .rings(ALL, "IngestPageAlarm", 20)
+        .rings(EACH_POSTED, "WatchdogUnhealthyAlarm", 13)
+        .rings(EACH, "EventsMissedAlarm", 18)
+        .rings(EACH, "CanaryLostAlarm", 23)
+        .rings(EACH, "CanaryLostPageAlarm", 24)
         .rings(ENRICHER, "EventsLateAlarm", 33)
-        .rings(ORDERS, "EventsLateAlarm", 33)
         .depends_on_range()
         .note("the page waits for as long as a deploy may take, the tickets do not"),
         Scenario::of(
@@ -67,8 +101,11 @@ pub(super) fn of_what_all_share() -> Vec<Scenario> {
         .rings(ALL, "Ingest5xxAlarm", 3)
         .rings(ALL, "IngestThrottledAlarm", 3)
         .rings(ALL, "IngestPageAlarm", 4)
-        .rings(ENRICHER, "EventsLateAlarm", 33)
-        .rings(ORDERS, "EventsLateAlarm", 33),
+        .rings(EACH_POSTED, "WatchdogUnhealthyAlarm", 13)
+        .rings(EACH, "EventsMissedAlarm", 18)
+        .rings(EACH, "CanaryLostAlarm", 23)
+        .rings(EACH, "CanaryLostPageAlarm", 24)
+        .rings(ENRICHER, "EventsLateAlarm", 33),
         Scenario::of(
             "SQS refuses what ingest sends, for half an hour",
             2 * HOUR,
@@ -76,7 +113,10 @@ pub(super) fn of_what_all_share() -> Vec<Scenario> {
         )
         .rings(ALL, "Ingest5xxAlarm", 3)
         .rings(ALL, "IngestPageAlarm", 4)
-        .rings(ENRICHER, "EventsLateAlarm", 33)
-        .rings(ORDERS, "EventsLateAlarm", 33),
+        .rings(EACH_POSTED, "WatchdogUnhealthyAlarm", 13)
+        .rings(EACH, "EventsMissedAlarm", 18)
+        .rings(EACH, "CanaryLostAlarm", 23)
+        .rings(EACH, "CanaryLostPageAlarm", 24)
+        .rings(ENRICHER, "EventsLateAlarm", 33),
     ]
 }
