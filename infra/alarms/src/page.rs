@@ -13,9 +13,9 @@ const TEXT: &str = include_str!("page.md");
 const TABLE: &str = "{table}";
 
 /// Instead of a flow's name: every flow that has this alarm.
-pub const EACH: &str = "each";
+pub(crate) const EACH: &str = "each";
 /// Every flow that a webhook leads to.
-pub const EACH_POSTED: &str = "each with webhooks";
+pub(crate) const EACH_POSTED: &str = "each with webhooks";
 /// Which only those have.
 const OF_POSTED: &str = "CanaryLostAlarm";
 
@@ -89,12 +89,24 @@ fn together(alarms: &[Alarm], rang: Vec<Rang>) -> Vec<Rang> {
     flows.into_iter().flat_map(named).collect()
 }
 
+/// What rings in each scenario.
+pub fn played(application: &Application) -> Result<Vec<(Scenario, Vec<Rang>)>, Refused> {
+    let (alarms, landscape) = (alarms(application)?, Landscape::of(application)?);
+    let play = |scenario: Scenario| {
+        let rang = play(&alarms, &landscape, &scenario, Evaluator::EXTRA);
+        (scenario, rang)
+    };
+    Ok(scenarios().into_iter().map(play).collect())
+}
+
 /// The page as it has to be for this template.
 pub fn page(application: &Application) -> Result<String, Refused> {
-    let (alarms, landscape) = (alarms(application)?, Landscape::of(application)?);
+    Ok(page_of(&played(application)?))
+}
+
+pub fn page_of(played: &[(Scenario, Vec<Rang>)]) -> String {
     let mut table = String::from("| failure | alarm | of | after | what to know |\n|---|---|---|---|---|\n");
-    for scenario in scenarios() {
-        let rang = play(&alarms, &landscape, &scenario, Evaluator::EXTRA);
+    for (scenario, rang) in played {
         if rang.is_empty() {
             line(&mut table, [scenario.failure, "none", "", "", scenario.note]);
         }
@@ -106,7 +118,7 @@ pub fn page(application: &Application) -> Result<String, Refused> {
             line(&mut table, [failure, name, flow, &format!("{}{again}", duration(rang.after)), note]);
         }
     }
-    Ok(TEXT.replace(TABLE, table.trim_end()))
+    TEXT.replace(TABLE, table.trim_end())
 }
 
 fn line(table: &mut String, cells: [&str; 5]) {

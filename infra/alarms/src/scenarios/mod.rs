@@ -78,7 +78,6 @@ impl Scenario {
 const ORDERS: &str = "orders-to-inventory";
 const PAYMENTS: &str = "payments-to-operations";
 const SHIPPING: &str = "inventory-to-shipping";
-const BI: &str = "warehouse-to-bi";
 const CRM: &str = "crm-to-erp";
 const ENRICHER: &str = "hubspot-enricher";
 const ALL: &str = "";
