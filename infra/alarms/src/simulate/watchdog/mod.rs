@@ -208,3 +208,6 @@ fn sources(landscape: &Landscape, place: usize) -> u32 {
         .filter(|(other, flow)| *other != place && flow.next == Some(place));
     u32::from(own) + before.map(|(other, _)| sources(landscape, other)).sum::<u32>()
 }
+
+#[cfg(test)]
+mod tests;
