@@ -6,7 +6,6 @@
 
 pub mod aws;
 mod canary;
-pub mod freshness;
 mod look;
 mod reconcile;
 mod report;

@@ -1,5 +1,6 @@
 use std::panic::AssertUnwindSafe;
 
+use freshness::{History, freshness};
 use futures::FutureExt as _;
 use gate::State;
 use jiff::{SignedDuration, Timestamp};
@@ -7,7 +8,6 @@ use message::canary_key;
 use serde_json::{Map, json};
 use telemetry::metrics::{BREAKER_NOT_CLOSED, CANARY_AGE, OLDEST_HELD, POLLER_OFF, SECRET_AGE, SILENCE};
 
-use crate::freshness::{History, freshness};
 use crate::reconcile::{reconcile, subscriptions};
 use crate::report::Report;
 use crate::watch::Watch;
@@ -35,7 +35,10 @@ pub async fn look(watch: &Watch, world: &dyn World, now: Timestamp) -> Report {
     };
     let mut report = Report::default();
     let silent = match (&arrivals, &state) {
-        (Ok((hours, last)), Ok(state)) => silence(watch, hours, *last, state, now),
+        (Ok((hours, last)), Ok(state)) => silence(watch, hours, *last, state.since, now),
+        // Since when it is watched matters only where nothing has come yet: a ledger that does not answer is no silence, and would page
+        // for each flow as one that nobody tells.
+        (Ok((hours, Some(last))), Err(_)) => silence(watch, hours, Some(*last), *last, now),
         (Err(failure), _) | (_, Err(failure)) => Err(failure.clone()),
     };
     report.add("silence", silent);
@@ -128,11 +131,11 @@ fn silence(
     watch: &Watch,
     hours: &[Hour],
     last: Option<Timestamp>,
-    state: &WatchState,
+    since: Timestamp,
     now: Timestamp,
 ) -> Found {
     let history = History::of(hours.iter().copied());
-    let fresh = freshness(&watch.cadence, &history, last, state.since, now);
+    let fresh = freshness(&watch.cadence, &history, last, since, now);
     let mut found = Report::default();
     found.measure(SILENCE, fresh.silence_percent);
     found.note("silent_seconds", fresh.silent_for.as_secs());

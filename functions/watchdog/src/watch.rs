@@ -1,8 +1,7 @@
 use ::settings::Problem;
+use freshness::Cadence;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-
-use crate::freshness::Cadence;
 
 /// What is to be watched of a flow: the event of its schedule (infra/watch.yaml).
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@
 //! Where to add what:
 //! - an alarm: in the template; its scenario's `rings` in `scenarios` (the test says which), its anchor in docs/runbooks.md;
 //! - a failure: a `Fault` and what it does in `simulate`, a row in `scenarios`;
-//! - a metric of ours: `telemetry::metrics`, and who counts it in `simulate`;
+//! - a metric of ours: `telemetry::metrics`, and who counts it in `simulate`; the watchdog's in `simulate/watchdog`;
 //! - a metric of AWS's: `published.toml`, and who emits it in `simulate`.
 //!
 //! Then `cargo xtask alarms`, which writes docs/alarms.md.
@@ -32,7 +32,7 @@ pub use dashboard::{Widget, widgets};
 pub use evaluate::{Evaluator, History, State, Transition};
 pub use math::Expression;
 pub use metric::{MetricId, Recording, Sample};
-pub use page::{Rang, page, play};
+pub use page::{Rang, page, page_of, play, played};
 pub use parse::alarms;
 pub use published::{PublishedMetric, PublishedMetrics, published, published_in, why_never_published};
 pub use rule::AlarmRule;

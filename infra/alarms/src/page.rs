@@ -1,6 +1,6 @@
 //! docs/alarms.md: the text of page.md, and the table of what rings when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::alarm::{Alarm, Kind};
 use crate::evaluate::{Evaluator, State, Transition};
@@ -11,6 +11,13 @@ use crate::{Refused, alarms};
 
 const TEXT: &str = include_str!("page.md");
 const TABLE: &str = "{table}";
+
+/// Instead of a flow's name: every flow that has this alarm.
+pub(crate) const EACH: &str = "each";
+/// Every flow that a webhook leads to.
+pub(crate) const EACH_POSTED: &str = "each with webhooks";
+/// Which only those have.
+const OF_POSTED: &str = "CanaryLostAlarm";
 
 /// An alarm that rang.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -55,17 +62,51 @@ pub fn play(alarms: &[Alarm], landscape: &Landscape, scenario: &Scenario, extra:
         let after = i64::from(minute) - i64::from(BEGINS);
         Some(Rang { flow: alarm.flow.clone(), alarm: alarm.id.clone(), after, times })
     };
-    let mut rang: Vec<_> = rang.into_iter().filter_map(named).collect();
+    let mut rang = together(alarms, rang.into_iter().filter_map(named).collect());
     rang.sort_by(|a, b| (a.after, &a.flow, &a.alarm).cmp(&(b.after, &b.flow, &b.alarm)));
     rang
 }
 
+/// What rings for every flow in the same minute is one line: whoever makes a new one has none to add.
+fn together(alarms: &[Alarm], rang: Vec<Rang>) -> Vec<Rang> {
+    let with = |id: &str| -> BTreeSet<String> {
+        alarms.iter().filter(|alarm| alarm.id == id).map(|alarm| alarm.flow.clone()).collect()
+    };
+    let mut flows: BTreeMap<(i64, String, usize), BTreeSet<String>> = BTreeMap::new();
+    for Rang { flow, alarm, after, times } in rang {
+        flows.entry((after, alarm, times)).or_default().insert(flow);
+    }
+    let posted = with(OF_POSTED);
+    let named = |((after, alarm, times), flows): ((i64, String, usize), BTreeSet<String>)| {
+        let flows = match flows.len() {
+            0 | 1 => flows,
+            _ if flows == with(&alarm) => BTreeSet::from([EACH.to_owned()]),
+            _ if flows == posted => BTreeSet::from([EACH_POSTED.to_owned()]),
+            _ => flows,
+        };
+        flows.into_iter().map(move |flow| Rang { flow, alarm: alarm.clone(), after, times })
+    };
+    flows.into_iter().flat_map(named).collect()
+}
+
+/// What rings in each scenario.
+pub fn played(application: &Application) -> Result<Vec<(Scenario, Vec<Rang>)>, Refused> {
+    let (alarms, landscape) = (alarms(application)?, Landscape::of(application)?);
+    let play = |scenario: Scenario| {
+        let rang = play(&alarms, &landscape, &scenario, Evaluator::EXTRA);
+        (scenario, rang)
+    };
+    Ok(scenarios().into_iter().map(play).collect())
+}
+
 /// The page as it has to be for this template.
 pub fn page(application: &Application) -> Result<String, Refused> {
-    let (alarms, landscape) = (alarms(application)?, Landscape::of(application)?);
+    Ok(page_of(&played(application)?))
+}
+
+pub fn page_of(played: &[(Scenario, Vec<Rang>)]) -> String {
     let mut table = String::from("| failure | alarm | of | after | what to know |\n|---|---|---|---|---|\n");
-    for scenario in scenarios() {
-        let rang = play(&alarms, &landscape, &scenario, Evaluator::EXTRA);
+    for (scenario, rang) in played {
         if rang.is_empty() {
             line(&mut table, [scenario.failure, "none", "", "", scenario.note]);
         }
@@ -77,7 +118,7 @@ pub fn page(application: &Application) -> Result<String, Refused> {
             line(&mut table, [failure, name, flow, &format!("{}{again}", duration(rang.after)), note]);
         }
     }
-    Ok(TEXT.replace(TABLE, table.trim_end()))
+    TEXT.replace(TABLE, table.trim_end())
 }
 
 fn line(table: &mut String, cells: [&str; 5]) {

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use alarms::{
-    Alarm, Application, Evaluator, Landscape, Scenario, World, alarms, page, play, production, scenarios,
+    Alarm, Application, Landscape, Rang, Scenario, World, alarms, page, page_of, play, played, production,
+    scenarios,
 };
 use new_integration::{Integration, Wish};
 
@@ -14,8 +15,10 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Played once for both tests that read it.
-static PAGE: LazyLock<String> = LazyLock::new(|| page(&Application::in_folder(&root()).unwrap()).unwrap());
+/// Played once for all tests that read it.
+static PLAYED: LazyLock<Vec<(Scenario, Vec<Rang>)>> =
+    LazyLock::new(|| played(&Application::in_folder(&root()).unwrap()).unwrap());
+static PAGE: LazyLock<String> = LazyLock::new(|| page_of(&PLAYED));
 
 fn all() -> (Vec<Alarm>, Landscape) {
     let application = Application::in_folder(&root()).unwrap();
@@ -31,14 +34,11 @@ fn expected(scenario: &Scenario) -> BTreeSet<(String, String, i64, usize)> {
 
 #[test]
 fn each_failure_rings_the_alarms_it_has_to_at_their_minute_and_no_others() {
-    let (alarms, landscape) = all();
     let mut wrong = Vec::new();
-    for scenario in scenarios() {
-        let rang: BTreeSet<_> = play(&alarms, &landscape, &scenario, Evaluator::EXTRA)
-            .into_iter()
-            .map(|rang| (rang.flow, rang.alarm, rang.after, rang.times))
-            .collect();
-        if rang != expected(&scenario) {
+    for (scenario, rang) in PLAYED.iter() {
+        let rang: BTreeSet<_> =
+            rang.iter().map(|rang| (rang.flow.clone(), rang.alarm.clone(), rang.after, rang.times)).collect();
+        if rang != expected(scenario) {
             wrong.push(format!("{}: {rang:?}", scenario.failure));
         }
     }
@@ -52,7 +52,7 @@ fn how_far_back_cloudwatch_looks_for_missing_data_changes_nothing_of_it() {
     let short = |scenario: &&Scenario| scenario.minutes < 1_000 && !scenario.depends_on_range;
     for scenario in scenarios().iter().filter(short) {
         let [none, five] = [0, 5].map(|extra| play(&alarms, &landscape, scenario, extra));
-        let first = |rang: Vec<alarms::Rang>| -> Vec<_> {
+        let first = |rang: Vec<Rang>| -> Vec<_> {
             rang.into_iter().map(|rang| (rang.flow, rang.alarm, rang.after)).collect()
         };
         assert_eq!(first(none), first(five), "{}", scenario.failure);
@@ -73,7 +73,8 @@ fn each_failure_is_one_of_flows_that_there_are_and_is_seen_in_what_is_published(
         for flow in scenario.faults.iter().flat_map(|during| during.fault.flows()) {
             assert!(landscape.flow(flow).is_some(), "{}: {flow}", scenario.failure);
         }
-        let minutes = scenario.minutes.min(300);
+        let begins = scenario.faults.iter().map(|during| during.from).max().unwrap_or_default();
+        let minutes = scenario.minutes.min(begins + 300);
         let failing = World::new(&landscape, &scenario.faults).play(minutes);
         assert!(failing != World::new(&landscape, &[]).play(minutes), "{}", scenario.failure);
     }

@@ -9,8 +9,22 @@ use alarms::{Actions, Alarm, Application, Kind, Parameters, alarms, published_in
 const RUNBOOKS: &str = include_str!("../../../docs/runbooks.md");
 
 /// What wakes somebody; everything else is a ticket.
-const PAGES: [&str; 4] =
-    ["AcceptedNotQueuedAlarm", "DeadLetterQueueNotEmptyAlarm", "Ingest5xxAlarm", "PollerDeadAlarm"];
+const PAGES: [&str; 7] = [
+    "AcceptedNotQueuedAlarm",
+    "CanaryLostAlarm",
+    "DeadLetterQueueNotEmptyAlarm",
+    "Ingest5xxAlarm",
+    "InputStoppedAlarm",
+    "PollerDeadAlarm",
+    "SubscriptionMissingAlarm",
+];
+
+/// Only where a webhook leads to the flow; of what another flow sends, silence is a ticket.
+const OF_WEBHOOKS: [&str; 3] = ["CanaryLostAlarm", "CanaryLostPageAlarm", "InputStoppedPageAlarm"];
+
+/// Only where the flow's source can be asked.
+const OF_SOURCES: [&str; 3] =
+    ["EventsMissedAlarm", "SubscriptionMissingAlarm", "SubscriptionMissingPageAlarm"];
 
 fn application() -> Application {
     Application::in_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap()
@@ -26,17 +40,68 @@ fn words_after<'a>(text: &'a str, marker: &str) -> BTreeSet<&'a str> {
 }
 
 #[test]
-fn every_flow_has_the_same_alarms() {
-    let all = all();
+fn every_flow_has_the_same_alarms_and_those_of_what_leads_to_it() {
+    let application = application();
+    let all = alarms(&application).unwrap();
     let flows: BTreeSet<_> =
         all.iter().map(|alarm| alarm.flow.as_str()).filter(|flow| !flow.is_empty()).collect();
     let of = |flow: &str| -> BTreeSet<_> {
         all.iter().filter(|alarm| alarm.flow == flow).map(|alarm| alarm.id.as_str()).collect()
     };
-    assert!(flows.contains("orders-to-inventory"), "{flows:?}");
+    // This one has them all.
+    let every = of("orders-to-inventory");
+    let only: BTreeSet<_> = OF_WEBHOOKS.into_iter().chain(OF_SOURCES).collect();
+    assert!(only.is_subset(&every), "{every:?}");
+    let mut asked = BTreeSet::new();
     for flow in flows {
-        assert!(!of(flow).is_empty());
-        assert_eq!(of(flow), of("orders-to-inventory"), "{flow}");
+        let rule = application.of_kind("AWS::Events::Rule").find(|rule| rule.flow == flow).unwrap();
+        let event = rule.properties["Targets"][0]["Input"].as_str().unwrap();
+        let event: serde_json::Value = serde_json::from_str(event).unwrap();
+        let mut expected: BTreeSet<_> = every.difference(&only).copied().collect();
+        // An empty list of a template is a list of one empty text.
+        if event["canary_path"][0] != "" {
+            expected.extend(OF_WEBHOOKS);
+        }
+        if !event["source"].is_null() {
+            asked.insert(flow);
+            expected.extend(OF_SOURCES);
+        }
+        assert_eq!(of(flow), expected, "{flow}");
+    }
+    assert_eq!(asked, ["orders-to-inventory", "payments-to-operations"].into());
+}
+
+/// A flow that ingest sends to has canaries, in the order in which flows send to each other; another one has none.
+#[test]
+fn canaries_pass_the_flows_that_a_webhook_passes() {
+    let application = application();
+    let functions: Vec<_> = application.of_kind("AWS::Serverless::Function").collect();
+    let variable = |id: &str, name: &str| {
+        let function = functions.iter().find(|function| function.reference == id).unwrap();
+        function.properties["Environment"]["Variables"][name].as_str().unwrap_or_default().to_owned()
+    };
+    let sources: serde_json::Value =
+        serde_json::from_str(&variable("spillway-prod-ingest", "SOURCES")).unwrap();
+    let routes = sources.as_object().unwrap().values().filter_map(|source| source["routes"].as_object());
+    let entries: BTreeSet<_> = routes.flatten().filter_map(|(_, flow)| flow.as_str()).collect();
+    for rule in application.of_kind("AWS::Events::Rule").filter(|rule| !rule.flow.is_empty()) {
+        let event = rule.properties["Targets"][0]["Input"].as_str().unwrap();
+        let event: serde_json::Value = serde_json::from_str(event).unwrap();
+        let path = event["canary_path"].as_array().unwrap();
+        let path: Vec<_> =
+            path.iter().filter_map(|flow| flow.as_str()).filter(|flow| !flow.is_empty()).collect();
+        let mut expected = Vec::new();
+        let mut next = entries.get(rule.flow.as_str()).map(|flow| (*flow).to_owned());
+        while let Some(flow) = next {
+            let url = variable(&format!("spillway-prod-{flow}"), "NEXT_QUEUE_URL");
+            next = url
+                .rsplit('/')
+                .next()
+                .and_then(|queue| queue.strip_prefix("spillway-prod-"))
+                .map(str::to_owned);
+            expected.push(flow);
+        }
+        assert_eq!(path, expected, "{}", rule.flow);
     }
 }
 
@@ -92,8 +157,13 @@ fn every_alarm_tells_those_that_its_severity_names_when_it_rings_and_when_it_is_
         .map(|it| it.alarm)
         .collect();
     assert_eq!(suppressors.len(), 1, "{suppressors:?}");
+    let posted: BTreeSet<_> =
+        all.iter().filter(|alarm| alarm.id == "CanaryLostAlarm").map(|alarm| &alarm.flow).collect();
     let mut pages = BTreeSet::new();
     for alarm in &all {
+        if alarm.id == "InputStoppedAlarm" {
+            assert_eq!(severity(alarm) == "page", posted.contains(&alarm.flow), "{}", alarm.name);
+        }
         assert_eq!(alarm.actions.alarm, alarm.actions.ok, "{}", alarm.name);
         let told: Vec<_> = alarm.actions.alarm.iter().map(|arn| arn.rsplit('-').next().unwrap()).collect();
         let paged_by: Vec<_> = composites

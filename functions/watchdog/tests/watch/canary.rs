@@ -50,5 +50,8 @@ fn it_is_signed_as_ingest_verifies_it() {
     let body = r#"{"data":{},"timestamp":"2026-11-24T10:00:00Z","type":"crm-to-erp"}"#;
     assert_eq!((post.path.as_str(), post.body.to_string().as_str()), ("/webhooks/canary", body));
     // printf 'c-1.1795514400.{…}' | openssl dgst -sha256 -hmac <secret> -binary | base64
-    assert_eq!((post.timestamp.as_str(), post.signature.as_str()), ("1795514400", "v1,lxF7bvWJsZ+KvPuxsFpqeGyLiSErqvJP5u523Yd+zMI="));
+    assert_eq!(
+        (post.timestamp.as_str(), post.signature.as_str()),
+        ("1795514400", "v1,lxF7bvWJsZ+KvPuxsFpqeGyLiSErqvJP5u523Yd+zMI=")
+    );
 }

@@ -15,10 +15,26 @@ pub(super) fn of_functions() -> Vec<Scenario> {
         )
         .rings(ORDERS, "BacklogGrowingAlarm", 15)
         .rings(ORDERS, "ConsumerBehindAlarm", 17)
+        .rings(ORDERS, "CanaryLostAlarm", 23)
+        .rings(ORDERS, "CanaryLostPageAlarm", 24)
         .rings(ORDERS, "PollerDeadAlarm", 25)
         .rings(ORDERS, "PollerDeadPageAlarm", 26)
         .depends_on_range()
         .note("the first two only because orders come in meanwhile"),
+        Scenario::of(
+            "somebody has disabled the mapping of orders, for two hours",
+            4 * HOUR,
+            [during(Fault::MappingDisabled { flow }, 2 * HOUR)],
+        )
+        .rings(ORDERS, "PollerOffAlarm", 8)
+        .rings(ORDERS, "BacklogGrowingAlarm", 15)
+        .rings(ORDERS, "ConsumerBehindAlarm", 17)
+        .rings(ORDERS, "CanaryLostAlarm", 23)
+        .rings(ORDERS, "CanaryLostPageAlarm", 24)
+        .rings(ORDERS, "PollerDeadAlarm", 25)
+        .rings(ORDERS, "PollerDeadPageAlarm", 26)
+        .depends_on_range()
+        .note("a mapping that is disabled says as little as one that is dead"),
         Scenario::of(
             "a deploy whose function for orders crashes",
             3 * HOUR,
@@ -27,6 +43,8 @@ pub(super) fn of_functions() -> Vec<Scenario> {
         .rings(ORDERS, "FunctionAbortedAlarm", 1)
         .rings(ORDERS, "FunctionErrorsAlarm", 2)
         .rings(ORDERS, "MessagesRepeatedAlarm", 2)
+        .rings(ORDERS, "CanaryLostAlarm", 23)
+        .rings(ORDERS, "CanaryLostPageAlarm", 24)
         .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 30)
         .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30)
         .rings(ORDERS, "DeadLetterQueuePageAlarm", 31),
@@ -34,12 +52,16 @@ pub(super) fn of_functions() -> Vec<Scenario> {
             .rings(ORDERS, "FunctionAbortedAlarm", 2)
             .rings(ORDERS, "FunctionErrorsAlarm", 3)
             .rings(ORDERS, "MessagesRepeatedAlarm", 3)
+            .rings(ORDERS, "CanaryLostAlarm", 24)
+            .rings(ORDERS, "CanaryLostPageAlarm", 25)
             .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 30)
             .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30)
             .rings(ORDERS, "DeadLetterQueuePageAlarm", 31)
             .depends_on_range(),
         Scenario::of("the same, and metrics come five minutes late", 3 * HOUR, [late(5), crashes])
-            .note("five minutes are beyond the five periods that this alarm looks at")
+            .rings(ORDERS, "CanaryLostAlarm", 28)
+            .rings(ORDERS, "CanaryLostPageAlarm", 29)
+            .note("five minutes are beyond the five periods that other alarms look at")
             .depends_on_range(),
         Scenario::of(
             "every invocation for orders is broken off, for an hour",
@@ -51,6 +73,8 @@ pub(super) fn of_functions() -> Vec<Scenario> {
         .rings(ORDERS, "FunctionErrorsAlarm", 2)
         .rings(ORDERS, "FunctionSlowAlarm", 2)
         .rings(ORDERS, "MessagesRepeatedAlarm", 2)
+        .rings(ORDERS, "CanaryLostAlarm", 23)
+        .rings(ORDERS, "CanaryLostPageAlarm", 24)
         .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 30)
         .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30)
         .rings(ORDERS, "DeadLetterQueuePageAlarm", 31),
@@ -67,6 +91,8 @@ pub(super) fn of_functions() -> Vec<Scenario> {
         )
         .rings(ORDERS, "MessagesRepeatedAlarm", 2)
         .rings(ORDERS, "FunctionThrottledAlarm", 3)
+        .rings(ORDERS, "CanaryLostAlarm", 23)
+        .rings(ORDERS, "CanaryLostPageAlarm", 24)
         .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 30)
         .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30)
         .rings(ORDERS, "DeadLetterQueuePageAlarm", 31),

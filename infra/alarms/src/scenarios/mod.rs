@@ -6,7 +6,9 @@ mod messages;
 mod shared;
 mod sources;
 mod targets;
+mod watched;
 
+use crate::page::{EACH, EACH_POSTED};
 use crate::simulate::{During, Fault, MINUTES_A_DAY};
 
 /// The failure begins after an hour of a good Monday morning.
@@ -18,7 +20,7 @@ const FOREVER: u32 = u32::MAX;
 /// An alarm, and its first ring in minutes since the failure began.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Ring {
-    /// Empty for an alarm of the application's own.
+    /// Empty for an alarm of the application's own; [`EACH`] and [`EACH_POSTED`] are several.
     pub flow: &'static str,
     pub alarm: &'static str,
     pub after: u32,
@@ -58,6 +60,12 @@ impl Scenario {
         self
     }
 
+    /// So many times while it is watched.
+    fn rings_again(mut self, flow: &'static str, alarm: &'static str, after: u32, times: usize) -> Self {
+        self.rings.push(Ring { flow, alarm, after, times });
+        self
+    }
+
     fn note(self, note: &'static str) -> Self {
         Self { note, ..self }
     }
@@ -68,6 +76,8 @@ impl Scenario {
 }
 
 const ORDERS: &str = "orders-to-inventory";
+const PAYMENTS: &str = "payments-to-operations";
+const SHIPPING: &str = "inventory-to-shipping";
 const CRM: &str = "crm-to-erp";
 const ENRICHER: &str = "hubspot-enricher";
 const ALL: &str = "";
@@ -89,6 +99,7 @@ pub fn scenarios() -> Vec<Scenario> {
     all.extend(sources::of_sources());
     all.extend(functions::of_functions());
     all.extend(shared::of_what_all_share());
+    all.extend(watched::of_the_watchdog());
     all
 }
 

@@ -1,6 +1,6 @@
 //! What the systems that flows call may do to them.
 
-use super::{CALL_TRYTON, CRM, DAY, HOUR, ORDERS, Scenario, during};
+use super::{CALL_TRYTON, CRM, DAY, ENRICHER, HOUR, ORDERS, SHIPPING, Scenario, during};
 use crate::simulate::Fault;
 
 pub(super) fn of_targets() -> Vec<Scenario> {
@@ -16,7 +16,8 @@ pub(super) fn of_targets() -> Vec<Scenario> {
                 "messages are held: each is as young as its last sending, so no age rings; what \
                  drains afterwards is late",
             ),
-        Scenario::of("inventory system down for four days", 5 * DAY, [down(4 * DAY)])
+        Scenario::of("inventory system down for two days", 3 * DAY, [down(2 * DAY)]).rings(CRM, "TargetDownAlarm", 3).rings(ORDERS, "TargetDownAlarm", 3).rings(SHIPPING, "InputStoppedAlarm", 148).rings(CRM, "HeldTooLongAlarm", 2_168).rings(ORDERS, "HeldTooLongAlarm", 2_168).rings(CRM, "EventsLateAlarm", 2_886).rings(ORDERS, "EventsLateAlarm", 2_886).rings(ORDERS, "BacklogGrowingAlarm", 2_888).rings(ORDERS, "ConsumerBehindAlarm", 2_895).rings(ENRICHER, "CanaryLostAlarm", 2_903).rings(ENRICHER, "CanaryLostPageAlarm", 2_904).rings(CRM, "CanaryLostAlarm", 2_908).rings(CRM, "CanaryLostPageAlarm", 2_909).rings(ORDERS, "CanaryLostAlarm", 2_908).rings(ORDERS, "CanaryLostPageAlarm", 2_909).note("what is held passes no canary by; after the outage canaries wait behind what drains, for longer than the promise"),
+        Scenario::of("inventory system down for four days", 5 * DAY, [down(4 * DAY)]).rings(SHIPPING, "InputStoppedAlarm", 148).rings(CRM, "HeldTooLongAlarm", 2_168).rings(ORDERS, "HeldTooLongAlarm", 2_168).rings(ENRICHER, "CanaryLostAlarm", 5_783).rings(ENRICHER, "CanaryLostPageAlarm", 5_784).rings(CRM, "CanaryLostAlarm", 5_788).rings(CRM, "CanaryLostPageAlarm", 5_789).rings(ORDERS, "CanaryLostAlarm", 5_788).rings(ORDERS, "CanaryLostPageAlarm", 5_789)
             .rings(CRM, "TargetDownAlarm", 3)
             .rings(ORDERS, "TargetDownAlarm", 3)
             .rings(CRM, "DeadLetterQueueGrowingAlarm", 4_338)

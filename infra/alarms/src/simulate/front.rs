@@ -2,13 +2,13 @@
 
 use telemetry::metrics;
 
-use super::MINUTES_A_DAY;
 use super::emit::Emit;
 use super::flow::Events;
 use super::landscape::Landscape;
+use super::{During, Fault, MINUTES_A_DAY};
 
 const WORKING_RATE: u32 = 10;
-const QUIET_RATE: u32 = 2;
+pub(super) const QUIET_RATE: u32 = 2;
 const POSTED_AGAIN_AFTER: u32 = 10;
 const INGEST_MS: f64 = 30.0;
 /// On top of ingest's.
@@ -23,6 +23,68 @@ pub(super) enum Ingest {
     IsRefused,
     IsSlow,
     Loses,
+    IsUnreachable,
+}
+
+impl Ingest {
+    pub(super) fn of(faults: &[During]) -> Self {
+        let among = |wanted: Fault| faults.iter().any(|during| during.fault == wanted);
+        [
+            (Fault::ApiUnreachable, Self::IsUnreachable),
+            (Fault::IngestCrashes, Self::Crashes),
+            (Fault::IngestThrottled, Self::Throttled),
+            (Fault::QueueRefuses, Self::IsRefused),
+            (Fault::IngestSlow, Self::IsSlow),
+            (Fault::IngestLoses, Self::Loses),
+        ]
+        .into_iter()
+        .find(|(fault, _)| among(*fault))
+        .map_or(Self::Runs, |(_, ingest)| ingest)
+    }
+
+    /// Who posts is answered with 2xx.
+    pub(super) fn answers(self) -> bool {
+        matches!(self, Self::Runs | Self::IsSlow | Self::Loses)
+    }
+}
+
+/// A flow's source within a minute.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Source {
+    is_silent: bool,
+    signs_wrong: bool,
+    is_unsubscribed: bool,
+    /// More than none: one event in so many minutes, and no more.
+    one_in: u32,
+}
+
+impl Source {
+    pub(super) fn of(name: &str, minute: u32, faults: &[During]) -> Self {
+        let mut source = Self { is_silent: false, signs_wrong: false, is_unsubscribed: false, one_in: 0 };
+        for during in faults {
+            match during.fault {
+                Fault::SourceSilent { flow } | Fault::NewFlow { flow } if flow == name => {
+                    source.is_silent = true;
+                }
+                Fault::SignatureWrong { flow } if flow == name => source.signs_wrong = true,
+                Fault::SubscriptionGone { flow } if flow == name => source.is_unsubscribed = true,
+                Fault::SourceFades { flow } if flow == name => {
+                    let half_days = (minute - during.from) / (MINUTES_A_DAY / 2);
+                    source.one_in = 1_u32.checked_shl(half_days).unwrap_or(u32::MAX);
+                }
+                _ => {}
+            }
+        }
+        source
+    }
+
+    fn rate(self, minute: u32, rate: u32) -> u32 {
+        match (self.is_silent, self.one_in) {
+            (true, _) => 0,
+            (false, 0) => rate,
+            (false, one_in) => u32::from(minute.is_multiple_of(one_in)),
+        }
+    }
 }
 
 pub(super) struct Front {
@@ -32,6 +94,8 @@ pub(super) struct Front {
     has_source: Vec<bool>,
     /// By minute, what is posted again of each flow.
     again: Vec<(u32, Vec<Vec<Events>>)>,
+    /// Of each flow what is never posted.
+    untold: Vec<Vec<Events>>,
 }
 
 impl Front {
@@ -42,6 +106,7 @@ impl Front {
             stage: landscape.stage.clone(),
             has_source: landscape.flows.iter().map(|flow| flow.has_source).collect(),
             again: Vec::new(),
+            untold: vec![Vec::new(); landscape.flows.len()],
         }
     }
 
@@ -50,7 +115,7 @@ impl Front {
         &mut self,
         minute: u32,
         is_holiday: bool,
-        [silent, wrong]: [&[bool]; 2],
+        sources: &[Source],
         ingest: Ingest,
         emit: &mut Emit<'_>,
     ) -> Vec<Vec<Events>> {
@@ -58,36 +123,57 @@ impl Front {
         let mut posted: Vec<Vec<Events>> = self
             .has_source
             .iter()
-            .zip(silent)
-            .map(|(has_source, silent)| if *has_source && !silent { rate } else { 0 })
-            .map(|count| vec![Events { count, happened: minute }])
+            .zip(sources)
+            .map(|(has_source, source)| if *has_source { source.rate(minute, rate) } else { 0 })
+            .map(|count| vec![Events::of(count, minute)])
             .collect();
+        for ((posted, source), untold) in posted.iter_mut().zip(sources).zip(&mut self.untold) {
+            if source.is_unsubscribed {
+                untold.append(posted);
+            }
+        }
         let due: Vec<_> = self.again.extract_if(.., |(at, _)| *at <= minute).collect();
         for (_, events) in due {
             posted.iter_mut().zip(events).for_each(|(posted, again)| posted.extend(again));
         }
         let refused: Vec<Vec<Events>> = posted
             .iter_mut()
-            .zip(wrong)
-            .map(|(posted, wrong)| if *wrong { std::mem::take(posted) } else { Vec::new() })
+            .zip(sources)
+            .map(|(posted, source)| if source.signs_wrong { std::mem::take(posted) } else { Vec::new() })
             .collect();
-        self.tell(sum(&posted), sum(&refused), ingest, emit);
+        if ingest != Ingest::IsUnreachable {
+            self.tell(sum(&posted), sum(&refused), ingest, emit);
+        }
         let none = vec![Vec::new(); posted.len()];
         self.again.push((minute + POSTED_AGAIN_AFTER, refused));
         match ingest {
             Ingest::Runs | Ingest::IsSlow => posted,
             Ingest::Loses => none,
-            Ingest::Crashes | Ingest::Throttled | Ingest::IsRefused => {
+            Ingest::Crashes | Ingest::Throttled | Ingest::IsRefused | Ingest::IsUnreachable => {
                 self.again.push((minute + POSTED_AGAIN_AFTER, posted));
                 none
             }
         }
     }
 
+    /// What the flow's source knows to have happened by then, and has not got rid of. It is taken to be posted no more: the webhook that
+    /// comes after all would be a duplicate.
+    pub(super) fn take_unheard(&mut self, place: usize, until: u32) -> Vec<Events> {
+        let again = self.again.iter_mut().filter_map(|(_, events)| events.get_mut(place));
+        let all = again.chain(self.untold.get_mut(place));
+        all.flat_map(|events| events.extract_if(.., |events| events.happened <= until)).collect()
+    }
+
+    /// Back to be asked for again.
+    pub(super) fn put_back(&mut self, place: usize, events: Vec<Events>) {
+        if let Some(untold) = self.untold.get_mut(place) {
+            untold.extend(events);
+        }
+    }
+
     fn tell(&self, authentic: u32, rejected: u32, ingest: Ingest, emit: &mut Emit<'_>) {
         let requests = authentic + rejected;
-        let answers = matches!(ingest, Ingest::Runs | Ingest::IsSlow | Ingest::Loses);
-        let (accepted, rejected) = if answers { (authentic, rejected) } else { (0, 0) };
+        let (accepted, rejected) = if ingest.answers() { (authentic, rejected) } else { (0, 0) };
         let failed = requests - accepted - rejected;
         let ingest_ms = if ingest == Ingest::IsSlow { SLOW_MS } else { INGEST_MS };
         let stage = [("ApiId", self.api.as_str()), ("Stage", self.stage.as_str())];
@@ -125,7 +211,7 @@ fn sum(events: &[Vec<Events>]) -> u32 {
 }
 
 /// Of each source: ten a minute from eight to six on working days, two otherwise.
-fn rate(minute: u32) -> u32 {
+pub(super) fn rate(minute: u32) -> u32 {
     let day = minute / MINUTES_A_DAY % 7;
     let since_eight = minute % MINUTES_A_DAY;
     if day < 5 && since_eight < 10 * 60 { WORKING_RATE } else { QUIET_RATE }

@@ -23,6 +23,11 @@ impl Gate {
         self.open.map(|open| open.until).filter(|until| minute < *until)
     }
 
+    /// Neither open nor waiting for a probe.
+    pub(super) fn is_closed(&self) -> bool {
+        self.open.is_none()
+    }
+
     /// How many may try, of so many: one as a probe; without a breaker as many as it takes to open it.
     pub(super) fn tries(&self, minute: u32, of: u32) -> u32 {
         match self.open {

@@ -1,7 +1,10 @@
 //! What there is, out of the expanded template: flows with their queues, functions and what comes after what; ingest, API, ledger.
 
+use freshness::Cadence;
 use serde_json::Value;
+use settings::Problem;
 
+use super::FIRST_DAY;
 use crate::Refused;
 use crate::template::{Application, Resource, text};
 
@@ -36,6 +39,18 @@ pub(crate) struct FlowParts {
     pub(crate) has_source: bool,
     /// The flow whose queue its follow-on events go to.
     pub(crate) next: Option<usize>,
+    pub(crate) watch: WatchParts,
+}
+
+/// What its schedule tells the watchdog of a flow.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct WatchParts {
+    pub(crate) cadence: Cadence,
+    /// The same, where the simulation's first day is declared as well.
+    pub(crate) cadence_of_holiday: Cadence,
+    /// Names of flows.
+    pub(crate) canary_path: Vec<String>,
+    pub(crate) asks_source: bool,
 }
 
 impl Landscape {
@@ -133,7 +148,39 @@ fn flow(application: &Application, function: &Resource, sources: &str) -> Result
         queue: queue_name,
         dead_letter_queue: dead,
         next: None,
+        watch: watch(application, &queue.flow)?,
     }))
+}
+
+/// Out of the event of the flow's schedule (infra/watch.yaml).
+fn watch(application: &Application, flow: &str) -> Result<WatchParts, Refused> {
+    let schedule = application.of_kind("AWS::Events::Rule").find(|rule| rule.flow == flow);
+    let schedule = schedule.ok_or_else(|| Refused::new(flow, "no schedule"))?;
+    let input = schedule.properties.pointer("/Targets/0/Input").map(text).unwrap_or_default();
+    let event: Value =
+        serde_json::from_str(&input).map_err(|error| Refused::new(&schedule.id, error.to_string()))?;
+    let texts = |list: Option<&Value>| -> Vec<String> {
+        let texts = list.and_then(Value::as_array).into_iter().flatten().map(text);
+        texts.filter(|text| !text.is_empty()).collect()
+    };
+    let fields = event.get("cadence").and_then(Value::as_object).cloned().unwrap_or_default();
+    // An empty list comes as a list of one empty text.
+    let holidays = texts(fields.get("holidays"));
+    let with = |holidays: Vec<String>| {
+        let mut fields = fields.clone();
+        fields.insert("holidays".to_owned(), holidays.into());
+        let refused = |problems: Vec<Problem>| {
+            let problems = problems.into_iter().map(|Problem { path, problem }| format!("{path}: {problem}"));
+            Refused::new(&schedule.id, problems.collect::<Vec<_>>().join("; "))
+        };
+        Cadence::read(fields).map_err(refused)
+    };
+    Ok(WatchParts {
+        cadence: with(holidays.clone())?,
+        cadence_of_holiday: with([holidays, vec![FIRST_DAY.to_owned()]].concat())?,
+        canary_path: texts(event.get("canary_path")),
+        asks_source: event.get("source").is_some_and(|source| !source.is_null()),
+    })
 }
 
 #[cfg(test)]
@@ -158,6 +205,12 @@ mod tests {
         assert_eq!((times, orders.longest_hold), ([5, 3, 5_760, 20_160], 4_320));
         let shipping = &landscape.flows[landscape.flow("inventory-to-shipping").unwrap()];
         assert_eq!((shipping.has_source, shipping.next), (false, None));
+        assert_eq!(orders.watch.canary_path, ["orders-to-inventory", "inventory-to-shipping"]);
+        let cadence = |holidays: &str| Cadence::parse(&format!(r#"{{"holidays": [{holidays}]}}"#)).unwrap();
+        assert_eq!(orders.watch.cadence, cadence(r#""2026-10-28""#));
+        assert_eq!(orders.watch.cadence_of_holiday, cadence(r#""2026-10-28", "2026-11-09""#));
+        assert_eq!([orders.watch.asks_source, shipping.watch.asks_source], [true, false]);
+        assert_eq!(shipping.watch.canary_path, [""; 0]);
         assert_eq!(landscape.stack, "spillway-prod");
         assert_eq!(landscape.ingest, "spillway-prod-ingest");
         assert_eq!(landscape.stage, "$default");

@@ -3,11 +3,13 @@
 //! published, of Lambda only minutes with an invocation or a throttle, and of both under the dimensions of published.toml.
 
 mod emit;
+mod fault;
 mod flow;
 mod front;
 mod gate;
 mod landscape;
 mod queue;
+mod watchdog;
 mod weather;
 
 use telemetry::metrics;
@@ -15,13 +17,16 @@ use telemetry::metrics;
 use crate::metric::Recording;
 
 use emit::Emit;
+pub use fault::{During, Fault};
 use flow::{Events, Flow};
-use front::{Front, Ingest};
+use front::{Front, Ingest, Source};
 pub use landscape::Landscape;
+use watchdog::Watchdog;
 use weather::Weather;
 
-/// Minute 0 of every simulation is eight in the morning of a Monday.
+/// Minute 0 of every simulation is eight in the morning of Monday, the 9th of November 2026, and of UTC.
 pub(crate) const MINUTES_A_DAY: u32 = 1_440;
+const FIRST_DAY: &str = "2026-11-09";
 
 /// Items of the ledger, of the quietest minute a month before.
 const EXPIRED_A_MINUTE: u32 = 2;
@@ -29,168 +34,10 @@ const EXPIRED_A_MINUTE: u32 = 2;
 /// Flows whose follow-on events are of the time when their cause happened; others' happen when they are made.
 const KEEP_TIME: [&str; 1] = ["hubspot-enricher"];
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Fault {
-    /// No answer from the system that these flows call.
-    TargetDown {
-        flows: &'static [&'static str],
-    },
-    /// It answers 429.
-    TargetThrottles {
-        flows: &'static [&'static str],
-    },
-    /// It answers 401.
-    CredentialsRefused {
-        flows: &'static [&'static str],
-    },
-    /// Every so many messages one is refused by its mapping.
-    Poison {
-        flow: &'static str,
-        every: u32,
-    },
-    /// The same for a value that no value map knows.
-    UnknownValue {
-        flow: &'static str,
-        every: u32,
-    },
-    OverridesRefused {
-        flow: &'static str,
-    },
-    /// Nothing comes in for this flow.
-    SourceSilent {
-        flow: &'static str,
-    },
-    /// So many events a minute more, by a rule of EventBridge.
-    Surge {
-        flow: &'static str,
-        events: u32,
-    },
-    /// Somebody receives so many messages that were waiting, for two hours, and deletes none.
-    TakenByOthers {
-        flow: &'static str,
-        count: u32,
-    },
-    /// People do not work, and little comes in for any flow.
-    Holiday,
-    PollerDead {
-        flow: &'static str,
-    },
-    FunctionCrashes {
-        flow: &'static str,
-    },
-    /// Every invocation is broken off.
-    FunctionTimesOut {
-        flow: &'static str,
-    },
-    /// Every so many messages one makes the function panic, the first time that it comes.
-    Panics {
-        flow: &'static str,
-        every: u32,
-    },
-    /// It answers, after most of an invocation's time.
-    TargetSlow {
-        flows: &'static [&'static str],
-    },
-    /// The account has no concurrency left for it.
-    FunctionThrottled {
-        flow: &'static str,
-    },
-    /// So many invocations of it at a time that are not its queue's.
-    InvokedByOthers {
-        flow: &'static str,
-        count: u32,
-    },
-    TableThrottled,
-    /// DynamoDB answers 500.
-    TableFails,
-    /// It deletes nothing that has expired.
-    TtlStalled,
-    /// What comes in for this flow comes so many times more.
-    SourceRepeats {
-        flow: &'static str,
-        times: u32,
-    },
-    /// Its webhooks are signed by another secret.
-    SignatureWrong {
-        flow: &'static str,
-    },
-    /// It answers after three seconds.
-    IngestSlow,
-    /// It acknowledges, counts, and sends nothing.
-    IngestLoses,
-    /// So many dead letters at once, of unknown reason.
-    DeadLetters {
-        flow: &'static str,
-        count: u32,
-    },
-    /// All dead letters go back, to be done this time.
-    Redrive {
-        flow: &'static str,
-    },
-    /// Two versions of every function run, the new one starts cold. Whoever deploys has said so when it begins.
-    Deploy,
-    IngestCrashes,
-    IngestThrottled,
-    /// SQS does not take what ingest sends.
-    QueueRefuses,
-    MetricsLate {
-        minutes: u32,
-    },
-    /// No failure, but the other way to read when a queue's metrics end: six hours after its last use even if it has messages.
-    LettersFallAsleep,
-}
-
-impl Fault {
-    /// The flows that it says are affected.
-    pub fn flows(self) -> Vec<&'static str> {
-        match self {
-            Self::TargetDown { flows }
-            | Self::TargetThrottles { flows }
-            | Self::TargetSlow { flows }
-            | Self::CredentialsRefused { flows } => flows.to_vec(),
-            Self::Poison { flow, .. }
-            | Self::UnknownValue { flow, .. }
-            | Self::OverridesRefused { flow }
-            | Self::SourceSilent { flow }
-            | Self::Surge { flow, .. }
-            | Self::SourceRepeats { flow, .. }
-            | Self::SignatureWrong { flow }
-            | Self::TakenByOthers { flow, .. }
-            | Self::PollerDead { flow }
-            | Self::FunctionCrashes { flow }
-            | Self::FunctionTimesOut { flow }
-            | Self::Panics { flow, .. }
-            | Self::FunctionThrottled { flow }
-            | Self::InvokedByOthers { flow, .. }
-            | Self::DeadLetters { flow, .. }
-            | Self::Redrive { flow } => vec![flow],
-            Self::Holiday
-            | Self::TableThrottled
-            | Self::TableFails
-            | Self::TtlStalled
-            | Self::IngestSlow
-            | Self::IngestLoses
-            | Self::Deploy
-            | Self::IngestCrashes
-            | Self::IngestThrottled
-            | Self::QueueRefuses
-            | Self::MetricsLate { .. }
-            | Self::LettersFallAsleep => Vec::new(),
-        }
-    }
-}
-
-/// From the first of these minutes until before the second.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct During {
-    pub fault: Fault,
-    pub from: u32,
-    pub to: u32,
-}
-
 pub struct World {
     flows: Vec<Flow>,
     front: Front,
+    watchdog: Watchdog,
     table: String,
     stack: String,
     faults: Vec<During>,
@@ -201,6 +48,7 @@ impl World {
         Self {
             flows: landscape.flows.iter().map(Flow::new).collect(),
             front: Front::new(landscape),
+            watchdog: Watchdog::new(landscape, faults),
             table: landscape.table.clone(),
             stack: landscape.stack.clone(),
             faults: faults.to_vec(),
@@ -236,29 +84,11 @@ impl World {
             let stack = [(metrics::STACK_NAME, self.stack.as_str())];
             emit.values(metrics::NAMESPACE, metrics::DEPLOYING, &stack, &[(1.0, 1)]);
         }
-        let ingest = if now(Fault::IngestCrashes) {
-            Ingest::Crashes
-        } else if now(Fault::IngestThrottled) {
-            Ingest::Throttled
-        } else if now(Fault::QueueRefuses) {
-            Ingest::IsRefused
-        } else if now(Fault::IngestSlow) {
-            Ingest::IsSlow
-        } else if now(Fault::IngestLoses) {
-            Ingest::Loses
-        } else {
-            Ingest::Runs
-        };
-        let is_silent = |name: &str| {
-            faults.iter().any(|during| matches!(during.fault, Fault::SourceSilent { flow } if flow == name))
-        };
-        let silent: Vec<_> = self.flows.iter().map(|flow| is_silent(flow.name())).collect();
-        let is_wrong = |name: &str| {
-            faults.iter().any(|during| matches!(during.fault, Fault::SignatureWrong { flow } if flow == name))
-        };
-        let wrong: Vec<_> = self.flows.iter().map(|flow| is_wrong(flow.name())).collect();
-        let mut webhooks =
-            self.front.minute(minute, now(Fault::Holiday), [&silent, &wrong], ingest, &mut emit);
+        let ingest = Ingest::of(&faults);
+        let sources: Vec<_> =
+            self.flows.iter().map(|flow| Source::of(flow.name(), minute, &faults)).collect();
+        let asked = self.watchdog.look(minute, &faults, &self.flows, &mut self.front, &mut emit);
+        let mut webhooks = self.front.minute(minute, now(Fault::Holiday), &sources, ingest, &mut emit);
         for (flow, arriving) in self.flows.iter().zip(&mut webhooks) {
             let of_source = arriving.clone();
             for during in &faults {
@@ -273,35 +103,37 @@ impl World {
             }
             arriving.extend(faults.iter().filter_map(|during| match during.fault {
                 Fault::Surge { flow: name, events } if name == flow.name() => {
-                    Some(Events { count: events, happened: minute })
+                    Some(Events::of(events, minute))
                 }
                 _ => None,
             }));
         }
         let mut next = vec![Vec::new(); self.flows.len()];
+        let weathers: Vec<_> = self.flows.iter().map(|flow| Weather::of(flow.name(), &faults)).collect();
         let (mut ledger_calls, mut refused_calls) = (0, 0);
-        for (place, flow) in self.flows.iter_mut().enumerate() {
+        for (place, (flow, weather)) in self.flows.iter_mut().zip(&weathers).enumerate() {
             for during in faults.iter().filter(|during| during.from == minute) {
                 flow.begins(minute, during.fault);
             }
-            let arriving: Vec<_> = [webhooks.get(place), follow_on.get(place)]
+            let arriving: Vec<_> = [webhooks.get(place), follow_on.get(place), asked.get(place)]
                 .into_iter()
                 .flatten()
                 .flatten()
                 .copied()
                 .collect();
-            let weather = Weather::of(flow.name(), &faults);
-            let outcome = flow.minute(minute, &arriving, &weather, &mut emit);
+            let outcome = flow.minute(minute, &arriving, weather, &mut emit);
+            self.watchdog.arrived(place, minute, outcome.arrived, late.unwrap_or_default());
             ledger_calls += outcome.ledger_calls;
             refused_calls += outcome.refused_ledger_calls;
             if let Some(slot) = flow.next().and_then(|next_flow| next.get_mut(next_flow)) {
                 let keeps_time = KEEP_TIME.contains(&flow.name());
                 slot.extend(outcome.done_events.into_iter().map(|events| Events {
                     happened: if keeps_time { events.happened } else { minute },
-                    ..events
+                    ..Events::of(events.count, minute)
                 }));
             }
         }
+        self.watchdog.canaries_move(minute, &self.flows, &weathers);
         let fails = now(Fault::TableFails);
         self.tell_table(ledger_calls, if fails { 0 } else { refused_calls }, &mut emit);
         let claims = [("Operation", "BatchExecuteStatement"), ("TableName", self.table.as_str())];

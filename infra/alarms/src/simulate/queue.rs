@@ -17,9 +17,20 @@ use super::emit::Emit;
 const STAYS_ACTIVE: u32 = 360;
 const AWAKES_WITHIN: u32 = 15;
 
+/// Why a message came.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Origin {
+    /// Its source, or the flow before, has sent it.
+    Sent,
+    /// The source was asked for it.
+    Asked,
+    Redriven,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Messages {
     pub(super) count: u32,
+    pub(super) origin: Origin,
     /// By SQS's clock.
     pub(super) enqueued: u32,
     /// When the event came in the first place; what is held is sent again, and keeps this as an attribute.
@@ -39,6 +50,7 @@ impl Messages {
     pub(super) fn new(count: u32, minute: u32) -> Self {
         Self {
             count,
+            origin: Origin::Sent,
             enqueued: minute,
             first: minute,
             happened: minute,
@@ -56,7 +68,7 @@ impl Messages {
 
     /// Another message for the same events.
     pub(super) fn anew(self, minute: u32) -> Self {
-        Self { happened: self.happened, ..Self::new(self.count, minute) }
+        Self { happened: self.happened, origin: self.origin, ..Self::new(self.count, minute) }
     }
 
     /// Back when its visibility timeout ends.
@@ -131,6 +143,17 @@ impl Queue {
         }
         visible.sort_by_key(|messages| (messages.enqueued, messages.first));
         visible
+    }
+
+    /// When what waits was sent, of the oldest; as [`Self::receive`] left it.
+    pub(super) fn oldest_visible(&self, minute: u32) -> Option<u32> {
+        let visible = self.messages.iter().filter(|messages| messages.visible_at <= minute);
+        visible.map(|messages| messages.enqueued).min()
+    }
+
+    pub(super) fn visible(&self, minute: u32) -> u32 {
+        let visible = self.messages.iter().filter(|messages| messages.visible_at <= minute);
+        visible.map(|messages| messages.count).sum()
     }
 
     pub(super) fn take_all(&mut self, minute: u32) -> Vec<Messages> {

@@ -75,7 +75,9 @@ impl Weather {
                     (weather.refused_every, weather.values_unknown) = (every, true);
                 }
                 Fault::OverridesRefused { flow } if here(flow) => weather.overrides_refused = true,
-                Fault::PollerDead { flow } if here(flow) => weather.polls = false,
+                Fault::PollerDead { flow } | Fault::MappingDisabled { flow } if here(flow) => {
+                    weather.polls = false;
+                }
                 Fault::FunctionCrashes { flow } if here(flow) => weather.runs = Runs::Crashes,
                 Fault::FunctionTimesOut { flow } if here(flow) => weather.runs = Runs::TimesOut,
                 Fault::Panics { flow, every } if here(flow) => {

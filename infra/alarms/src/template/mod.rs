@@ -12,13 +12,25 @@ use crate::{Refused, yaml};
 use intrinsics::Stack;
 pub(crate) use intrinsics::text;
 
+/// A Wednesday twelve days before a simulation begins.
+pub(crate) const HOLIDAY: &str = "2026-10-28";
+
 /// Values by name; what is not said has the template's default, or `<name>` where there is none.
 pub type Parameters = BTreeMap<String, Value>;
 
-/// Of production, with every alarm that there can be.
+/// Of production, with every alarm that there can be: both sources that can be asked are, concurrency is reserved, the ledger is old enough.
+/// The holiday is one of the weeks that are learned from.
 pub fn production() -> Parameters {
-    let said = [("Stage", "prod"), ("ReserveConcurrency", "true"), ("LedgerTtlExpected", "true")];
-    said.map(|(name, value)| (name.to_owned(), json!(value))).into()
+    [
+        ("Stage", "prod"),
+        ("ReserveConcurrency", "true"),
+        ("LedgerTtlExpected", "true"),
+        ("StripeUrl", "https://api.stripe.com"),
+        ("VendureUrl", "https://shop.example"),
+        ("Holidays", HOLIDAY),
+    ]
+    .map(|(name, value)| (name.to_owned(), json!(value)))
+    .into()
 }
 
 /// One resource of one use of a template.

@@ -1,12 +1,15 @@
 //! A flow: its queue, its dead letter queue, its function, and what becomes of messages.
 
+mod seen;
 mod tell;
+
+use std::collections::VecDeque;
 
 use super::Fault;
 use super::emit::Emit;
 use super::gate::Gate;
 use super::landscape::FlowParts;
-use super::queue::{Messages, Queue};
+use super::queue::{Messages, Origin, Queue};
 use super::weather::{Runs, Target, Weather};
 
 /// Records a minute that a flow gets done; holding one again costs next to nothing.
@@ -19,6 +22,14 @@ const TAKEN_FOR: u32 = 120;
 pub(super) struct Events {
     pub(super) count: u32,
     pub(super) happened: u32,
+    pub(super) origin: Origin,
+}
+
+impl Events {
+    /// Their source posts them.
+    pub(super) fn of(count: u32, happened: u32) -> Self {
+        Self { count, happened, origin: Origin::Sent }
+    }
 }
 
 /// Records of one minute.
@@ -26,6 +37,8 @@ pub(super) struct Events {
 pub(super) struct Outcome {
     pub(super) done: u32,
     pub(super) done_events: Vec<Events>,
+    /// For the first time, by themselves: what the watchdog hears of.
+    pub(super) arrived: u32,
     pub(super) ledger_calls: u32,
     pub(super) refused_ledger_calls: u32,
     held: u32,
@@ -42,6 +55,10 @@ pub(super) struct Outcome {
     failed: u32,
     refused: u32,
     come_again: u32,
+    /// Done, as the source was asked for them.
+    reconciled: u32,
+    /// Minutes since the oldest that is held was sent.
+    oldest_held: Option<u32>,
 }
 
 pub(super) struct Flow {
@@ -51,6 +68,8 @@ pub(super) struct Flow {
     gate: Gate,
     /// Messages that have come for the first time.
     seen: u32,
+    /// Of the last twenty minutes with something held: the minute, and the oldest one's age.
+    held: VecDeque<(u32, u32)>,
 }
 
 impl Flow {
@@ -61,6 +80,7 @@ impl Flow {
             parts: parts.clone(),
             gate: Gate::default(),
             seen: 0,
+            held: VecDeque::new(),
         }
     }
 
@@ -82,7 +102,8 @@ impl Flow {
             }
             Fault::Redrive { flow } if flow == self.parts.name => {
                 for letters in self.dead_letters.take_all(minute) {
-                    self.queue.send(minute, letters.anew(minute));
+                    let letters = Messages { origin: Origin::Redriven, ..letters.anew(minute) };
+                    self.queue.send(minute, letters);
                 }
             }
             _ => {}
@@ -97,8 +118,9 @@ impl Flow {
         emit: &mut Emit<'_>,
     ) -> Outcome {
         let mut outcome = Outcome::default();
-        for Events { count, happened } in arriving {
-            self.queue.send(minute, Messages { happened: *happened, ..Messages::new(*count, minute) });
+        for Events { count, happened, origin } in arriving {
+            let messages = Messages::new(*count, minute);
+            self.queue.send(minute, Messages { happened: *happened, origin: *origin, ..messages });
         }
         if weather.polls {
             let mut left = CAPACITY;
@@ -120,6 +142,7 @@ impl Flow {
                 self.invoke(minute, taken, weather, &mut outcome);
             }
         }
+        self.remember_held(minute, outcome.oldest_held);
         self.tell(weather, &outcome, emit);
         self.tell_of_records(minute, &outcome, emit);
         self.queue.end_of_minute(minute, weather.letters_sleep, emit);
@@ -139,6 +162,9 @@ impl Flow {
     }
 
     fn work(&mut self, minute: u32, messages: Messages, weather: &Weather, outcome: &mut Outcome) {
+        if is_new(messages) && messages.origin == Origin::Sent {
+            outcome.arrived += messages.count;
+        }
         let refused = self.refused(messages, weather);
         let (poison, messages) = messages.split(refused);
         if weather.panics {
@@ -170,7 +196,10 @@ impl Flow {
                 outcome.duplicates += duplicates;
                 let (_, news) = messages.split(duplicates);
                 outcome.done += news.count;
-                outcome.done_events.push(Events { count: news.count, happened: news.happened });
+                if news.origin == Origin::Asked {
+                    outcome.reconciled += news.count;
+                }
+                outcome.done_events.push(Events::of(news.count, news.happened));
             }
             // Retry-After of a minute, which the gate keeps for all.
             Target::Throttles => {
@@ -200,8 +229,7 @@ impl Flow {
     }
 
     fn refused(&mut self, messages: Messages, weather: &Weather) -> u32 {
-        let is_new = messages.receives == 0 && messages.first == messages.enqueued;
-        if weather.refused_every == 0 || !is_new {
+        if weather.refused_every == 0 || !is_new(messages) {
             return 0;
         }
         let before = self.seen / weather.refused_every;
@@ -223,10 +251,18 @@ impl Flow {
             return 0;
         }
         outcome.held += messages.count;
+        if messages.count > 0 {
+            outcome.oldest_held = outcome.oldest_held.max(Some(minute - messages.first));
+        }
         self.queue.deleted += messages.count;
         self.queue.send(minute, messages.held(minute, until));
         messages.count
     }
+}
+
+/// Neither held nor received before.
+fn is_new(messages: Messages) -> bool {
+    messages.receives == 0 && messages.first == messages.enqueued
 }
 
 #[cfg(test)]

@@ -28,6 +28,8 @@ impl Flow {
                 metrics::RECORDS,
                 outcome.done + outcome.duplicates + outcome.refused + outcome.held + outcome.come_again,
             ),
+            (metrics::ARRIVED, outcome.arrived),
+            (metrics::RECONCILED, outcome.reconciled),
             (metrics::HELD, outcome.held),
             (metrics::BREAKER_OPEN, outcome.target_down),
             (metrics::RATE_LIMITED, outcome.rate_limited),

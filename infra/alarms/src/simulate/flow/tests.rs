@@ -1,5 +1,12 @@
+use freshness::Cadence;
+
 use super::*;
 use crate::metric::{MetricId, Recording};
+use crate::simulate::landscape::WatchParts;
+
+fn nothing_declared() -> Cadence {
+    Cadence::parse("{}").unwrap()
+}
 
 fn flow() -> Flow {
     Flow::new(&FlowParts {
@@ -17,6 +24,12 @@ fn flow() -> Flow {
         longest_hold: 10,
         has_source: true,
         next: None,
+        watch: WatchParts {
+            cadence: nothing_declared(),
+            cadence_of_holiday: nothing_declared(),
+            canary_path: Vec::new(),
+            asks_source: false,
+        },
     })
 }
 
@@ -26,7 +39,7 @@ fn play(arriving: u32, minutes: u32, weather: &Weather) -> (Vec<Outcome>, Record
     let outcomes = (0..minutes).map(|minute| {
         let mut emit = Emit::new(&mut recording, minute, 0);
         let count = if minute == 0 { arriving } else { 0 };
-        flow.minute(minute, &[Events { count, happened: minute }], weather, &mut emit)
+        flow.minute(minute, &[Events::of(count, minute)], weather, &mut emit)
     });
     (outcomes.collect(), recording)
 }

@@ -1,7 +1,7 @@
 //! A year of a source with the rhythm of a day and a week, which stops once; and stops at any time.
 
+use freshness::{Cadence, History};
 use jiff::{SignedDuration, Timestamp};
-use watchdog::freshness::{Cadence, History};
 
 use super::{at, cadence, silence, zone};
 

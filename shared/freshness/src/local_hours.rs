@@ -73,7 +73,7 @@ mod tests {
     use jiff::tz::{AmbiguousOffset, TimeZoneDatabase};
 
     use super::*;
-    use crate::freshness::hours::Hours;
+    use crate::hours::Hours;
 
     #[test]
     fn each_hour_of_years_is_that_which_the_zone_says() {

@@ -1,6 +1,6 @@
+use freshness::{Cadence, History, freshness};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
-use watchdog::freshness::{Cadence, History, freshness};
 
 use super::{cadence, silence, zone};
 

@@ -1,5 +1,5 @@
+use freshness::{Because, History};
 use jiff::SignedDuration;
-use watchdog::freshness::{Because, History};
 
 use super::{at, cadence, history, silence, zone};
 
@@ -117,7 +117,7 @@ fn a_silence_of_weeks_does_not_teach_that_silence_is_normal() {
         assert!(missed >= before + 2000.0, "{days} days: {missed}");
         // Nor where the flow has been watched for an hour or two.
         let since = now - SignedDuration::from_hours(3);
-        let watched = watchdog::freshness::freshness(&cadence("{}"), &eight_weeks, Some(last), since, now);
+        let watched = freshness::freshness(&cadence("{}"), &eight_weeks, Some(last), since, now);
         assert_eq!(watched.missed, 100.0, "{days} days");
         before = missed;
     }

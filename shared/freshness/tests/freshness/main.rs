@@ -5,9 +5,9 @@ mod learned;
 mod properties;
 mod year;
 
+use freshness::{Cadence, Freshness, History, freshness};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{SignedDuration, Timestamp};
-use watchdog::freshness::{Cadence, Freshness, History, freshness};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()

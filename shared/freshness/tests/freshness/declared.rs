@@ -1,5 +1,5 @@
+use freshness::{Because, History, freshness};
 use jiff::{SignedDuration, Timestamp};
-use watchdog::freshness::{Because, History, freshness};
 
 use super::{at, cadence, silence};
 
