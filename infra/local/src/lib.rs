@@ -2,6 +2,7 @@
 //!
 //! - [`Workspace`], [`Tools`]: where things are; what is installed into `.tools/`, pinned.
 //! - [`Engine`]: the local AWS engine. [`Stack`]: template.yaml deployed to it, beside the partner systems.
+//! - [`watch`]: its alarms ring, and where one reads it.
 //! - [`real`]: real systems. [`sandbox`]: the partners' double. [`scenario`]: every flow's main job, and what has to come of it.
 #![expect(clippy::indexing_slicing, reason = "indexing JSON that we made answers Null for what is not there")]
 
@@ -23,6 +24,7 @@ mod stamp;
 mod targets;
 mod tools;
 mod until;
+pub mod watch;
 mod workspace;
 
 pub use command::Step;
