@@ -57,8 +57,8 @@ pub(crate) async fn refused_credentials_hold_all_ring_and_drain_once_they_are_me
     assert_eq!(since().await.iter().filter(used_up).count(), 0, "none has cost a receive");
 
     println!("the alarm rings");
-    let alarm = AlarmId { within: "InventoryToShippingFlow", id: "CredentialsRefusedAlarm" };
-    let told = watch.told(&alarm, "ALARM", known).await.unwrap();
+    let alarm = AlarmId::Within("InventoryToShippingFlow", "CredentialsRefusedAlarm");
+    let told = watch.told(alarm, "ALARM", known).await.unwrap();
     assert!(told.description.contains("docs/runbooks.md#credentials-refused"), "{told:?}");
     assert_eq!(told.topic, stack.output("TicketTopicArn").unwrap());
     // Another flow's calls are let in, and its alarm is another one.

@@ -8,9 +8,11 @@ use super::hubspot::Portal;
 use super::part::Part;
 use super::stage::{ENRICHER, Stage};
 use crate::sandbox::{Fault, FaultKind};
-use crate::watch::{AlarmId, Notification, Watch};
+use crate::watch::{AlarmId, Watch};
 
-const ALARM: AlarmId<'_> = AlarmId { within: "HubSpotEnricherFlow", id: "DeadLetterQueueNotEmptyAlarm" };
+const TICKET: AlarmId<'_> = AlarmId::Within("HubSpotEnricherFlow", "DeadLetterQueueNotEmptyAlarm");
+/// The composite of it.
+const PAGE: AlarmId<'_> = AlarmId::Named("hubspot-enricher-dlq-page");
 
 pub(super) async fn play<'a>(stage: &'a Stage<'a>, watch: &Watch) -> Result<Part<'a>> {
     let mut part = Part::new(stage, "alarms, on a dead letter of hubspot-enricher");
@@ -31,24 +33,35 @@ pub(super) async fn play<'a>(stage: &'a Stage<'a>, watch: &Watch) -> Result<Part
     let should = "dead letter SPW4005 at $ (hubspot-enricher, hubspot-notification/1)";
     part.row("a company that HubSpot does not give", Some(&answer), format!("dead letter {letter}"), should);
 
-    let told = watch.told(&ALARM, "ALARM", known).await?;
-    let should = "ALARM: at least one message of hubspot-enricher was not carried over; docs/runbooks.md#dlq-not-empty";
-    part.row("at the minute's end, in the inbox", None, said(&told), should);
-    part.check("the topic", told.topic.as_str(), stage.stack.output("TicketTopicArn")?);
+    told(&mut part, watch, ("at the minute's end, in the inbox", "ALARM"), known).await?;
 
     let known = watch.inbox.notifications().len();
     stage.redrive(&ENRICHER).await?;
     let ends = stage.ended(&ENRICHER, &id, 2).await?;
     part.row("HubSpot gives it, the letter is redriven", None, ends.join(", "), "reject, done");
     part.once.records.push(("party.party", "code", portal.reference("account", portal.company)));
-    let told = watch.told(&ALARM, "OK", known).await?;
-    let should =
-        "OK: at least one message of hubspot-enricher was not carried over; docs/runbooks.md#dlq-not-empty";
-    part.row("at a minute's end, in the inbox", None, said(&told), should);
+    told(&mut part, watch, ("at a minute's end, in the inbox", "OK"), known).await?;
     part.check("deliveries that were refused", watch.inbox.refused(), Vec::new());
     Ok(part)
 }
 
-fn said(told: &Notification) -> String {
-    format!("{}: {}; {}", told.state, told.impact(), told.runbook())
+/// By both topics, with what it is about and where to read on.
+async fn told(
+    part: &mut Part<'_>,
+    watch: &Watch,
+    (what, state): (&'static str, &str),
+    known: usize,
+) -> Result<()> {
+    let stack = part.stage.stack;
+    let ticket = watch.told(TICKET, state, known).await?;
+    part.check("the ticket's topic", ticket.topic.as_str(), stack.output("TicketTopicArn")?);
+    let page = watch.told(PAGE, state, known).await?;
+    part.check("the page's topic", page.topic.as_str(), stack.output("PageTopicArn")?);
+    part.check("what the page says", &page.description, &ticket.description);
+    let result = format!("{} to ticket and page: {}; {}", ticket.state, ticket.impact(), ticket.runbook());
+    let should = format!(
+        "{state} to ticket and page: at least one message of hubspot-enricher was not carried over; docs/runbooks.md#dlq-not-empty"
+    );
+    part.row(what, None, result, should);
+    Ok(())
 }

@@ -6,7 +6,9 @@
 //! was mended.
 
 mod embedded;
+mod evaluate;
 mod inbox;
+mod left_out;
 mod publish;
 mod rings;
 
@@ -24,6 +26,8 @@ use crate::deploy::STACK;
 use crate::inspect::Inspect;
 use crate::stack::Stack;
 use crate::until::until;
+use crate::workspace::Workspace;
+use left_out::left_out;
 use publish::Publisher;
 use rings::Rings;
 
@@ -60,7 +64,9 @@ impl Watch {
         until("the confirmation of the inbox's subscriptions", CONFIRMED_WITHIN, confirmed).await?;
 
         let now = now();
-        let rings = Rings::take_over(inspect.clone(), now / 60_000).await?;
+        let mut rings = Rings::take_over(inspect.clone(), now / 60_000).await?;
+        let left_out = left_out(Workspace::here().root(), &topics, &rings.names().await?)?;
+        rings.put_left_out(left_out).await?;
         let unwatched = rings.unwatched.clone();
         let publisher = Publisher::new(inspect, now)?;
         let broken = Arc::<Mutex<Option<String>>>::default();
@@ -75,12 +81,12 @@ impl Watch {
 
     /// Logical ids of the alarms that are never evaluated, as nobody sees what they are about; one that is there once a flow comes as often.
     pub fn unwatched(&self) -> impl Iterator<Item = &str> {
-        self.unwatched.iter().filter_map(|name| name.rsplit('-').nth(1))
+        self.unwatched.iter().map(String::as_str)
     }
 
-    /// Waits for a deployed alarm to tell of its new state, after so many notifications had come.
-    pub async fn told(&self, alarm: &AlarmId<'_>, state: &str, after: usize) -> Result<Notification> {
-        until(&format!("{state} of {}", alarm.id), TOLD_WITHIN, async || {
+    /// Waits for an alarm to tell of its new state, after so many notifications had come.
+    pub async fn told(&self, alarm: AlarmId<'_>, state: &str, after: usize) -> Result<Notification> {
+        until(&format!("{state} of {alarm:?}"), TOLD_WITHIN, async || {
             if let Some(why) = &*self.broken.lock().unwrap_or_else(PoisonError::into_inner) {
                 bail!("alarms are not watched any more: {why}");
             }
@@ -98,18 +104,27 @@ impl Drop for Watch {
     }
 }
 
-/// By the names that the templates give: CloudFormation makes an alarm's own of stack, nested stack and logical id.
+/// By the names that the templates give.
 #[derive(Clone, Copy, Debug)]
-pub struct AlarmId<'a> {
-    /// The use of infra/flow.yaml: `OrdersToInventoryFlow`.
-    pub within: &'a str,
-    pub id: &'a str,
+pub enum AlarmId<'a> {
+    /// Of a use of infra/flow.yaml (`OrdersToInventoryFlow`) the alarm with this logical id: CloudFormation makes its name of both.
+    Within(&'a str, &'a str),
+    /// With a name of its own, after the stack's.
+    Named(&'a str),
 }
 
 impl AlarmId<'_> {
     pub fn is(&self, alarm: &str) -> bool {
-        let within = alarm.strip_prefix(&format!("{STACK}-{}-", self.within));
-        within.is_some_and(|rest| rest.contains(&format!("-{}-", self.id)))
+        let Some(rest) = alarm.strip_prefix(STACK).and_then(|rest| rest.strip_prefix('-')) else {
+            return false;
+        };
+        match self {
+            Self::Within(nested, id) => {
+                let rest = rest.strip_prefix(nested).filter(|rest| rest.starts_with('-'));
+                rest.is_some_and(|rest| format!("{rest}-").contains(&format!("-{id}-")))
+            }
+            Self::Named(name) => rest == *name,
+        }
     }
 }
 
@@ -149,10 +164,12 @@ mod tests {
     #[test]
     fn an_alarm_is_known_by_its_place_in_the_templates() {
         let name = "spillway-local-CrmToErpFlow-1ABC-DeadLetterQueueNotEmptyAlarm-2DEF";
-        let is = |within, id| AlarmId { within, id }.is(name);
+        let is = |nested, id| AlarmId::Within(nested, id).is(name);
         assert!(is("CrmToErpFlow", "DeadLetterQueueNotEmptyAlarm"));
         assert!(!is("HubSpotEnricherFlow", "DeadLetterQueueNotEmptyAlarm"));
         assert!(!is("CrmToErpFlow", "QueueNotEmptyAlarm"));
-        assert!(!is("CrmToErp", "CrmToErpFlow"));
+        assert!(!is("CrmToErp", "DeadLetterQueueNotEmptyAlarm"));
+        let page = AlarmId::Named("crm-to-erp-dlq-page");
+        assert!(page.is("spillway-local-crm-to-erp-dlq-page") && !page.is(name));
     }
 }

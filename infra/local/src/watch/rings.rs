@@ -5,51 +5,31 @@
 //! taken over from it: `infra/alarms` evaluates them on what the engine's CloudWatch answers, at the end of each minute, and
 //! SetAlarmState tells the engine, which then tells the topics.
 
-use std::collections::BTreeMap;
-
-use alarms::{
-    Alarm, Application, Evaluator, Kind, Query, Recording, Resource, Sample, Signal, State, Statistic,
-};
+use alarms::{Alarm, Application, Query, Resource, State};
 use anyhow::{Context, Result, ensure};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::publish::is_seen;
+use super::evaluate::{
+    Values, asked, by_minute, definition, name_of, reason, state_at, state_named, watchable,
+};
+use super::left_out::made_of;
 use crate::inspect::Inspect;
 
-/// Properties of AWS::CloudWatch::Alarm, as DescribeAlarms has them.
-const PROPERTIES: [&str; 16] = [
-    "AlarmName",
-    "AlarmDescription",
-    "ActionsEnabled",
-    "AlarmActions",
-    "OKActions",
-    "Namespace",
-    "MetricName",
-    "Dimensions",
-    "Statistic",
-    "ExtendedStatistic",
-    "Unit",
-    "Period",
-    "EvaluationPeriods",
-    "DatapointsToAlarm",
-    "ComparisonOperator",
-    "Threshold",
-];
-const MISSING: &str = "TreatMissingData";
+/// What GetMetricData takes at once.
+const MOST: usize = 500;
 
 pub(super) struct Rings {
     inspect: Inspect,
     /// The minute since 1970 in which it all begins.
     epoch: i64,
     alarms: Vec<Watched>,
-    /// Names of the alarms on what nobody sees.
+    /// Logical ids of the alarms on what nobody sees.
     pub(super) unwatched: Vec<String>,
 }
 
 struct Watched {
     alarm: Alarm,
-    query: Query,
+    queries: Vec<Query>,
     state: State,
 }
 
@@ -58,19 +38,62 @@ impl Rings {
     pub(super) async fn take_over(inspect: Inspect, epoch: i64) -> Result<Self> {
         let mut rings = Self { inspect, epoch, alarms: Vec::new(), unwatched: Vec::new() };
         for described in rings.described().await? {
-            let (alarm, query) = definition(&described)?;
+            let alarm = definition(&described)?;
             // Without the metric's name the engine leaves the state to others. All else stays: what it tells, and whom.
             let mut put = described.clone();
             put["MetricName"] = json!("");
             rings.inspect.cloudwatch("PutMetricAlarm", &put).await?;
-            if is_seen(&query.metric) && is_read_by_the_minute(&query) {
-                let state = state_named(described["StateValue"].as_str().unwrap_or_default());
-                rings.alarms.push(Watched { alarm, query, state });
-            } else {
-                rings.unwatched.push(alarm.name);
-            }
+            let id = alarm.name.rsplit('-').nth(1).unwrap_or_default().to_owned();
+            let state = state_named(described["StateValue"].as_str().unwrap_or_default());
+            rings.add(alarm, id, state);
         }
         Ok(rings)
+    }
+
+    /// Whether it is watched from now on.
+    fn add(&mut self, alarm: Alarm, id: String, state: State) -> bool {
+        match watchable(&alarm) {
+            Some(queries) => {
+                self.alarms.push(Watched { alarm, queries, state });
+                true
+            }
+            None => {
+                self.unwatched.push(id);
+                false
+            }
+        }
+    }
+
+    /// Names of the alarms that the engine has.
+    pub(super) async fn names(&self) -> Result<Vec<String>> {
+        let described = self.described().await?;
+        Ok(described.iter().filter_map(|it| it["AlarmName"].as_str().map(str::to_owned)).collect())
+    }
+
+    /// Gives the engine the alarms that its CloudFormation has left out, those of them that can be watched. Composites it evaluates itself,
+    /// by their rules; their suppressor it does not know.
+    pub(super) async fn put_left_out(&mut self, left_out: Vec<Resource>) -> Result<()> {
+        for resource in left_out {
+            let mut put = resource.properties.clone();
+            put["AlarmName"] = json!(resource.reference);
+            put["ActionsEnabled"] = json!(true);
+            if put.get("AlarmRule").is_some() {
+                let watched = |name: &String| self.alarms.iter().any(|it| it.alarm.name == *name);
+                if made_of(&resource)?.iter().all(watched) {
+                    self.inspect.cloudwatch("PutCompositeAlarm", &put).await?;
+                } else {
+                    self.unwatched.push(resource.id);
+                }
+                continue;
+            }
+            let id = resource.id.clone();
+            let alarm =
+                alarms::alarms(&Application { resources: vec![resource] })?.pop().context("no alarm")?;
+            if self.add(alarm, id, State::InsufficientData) {
+                self.inspect.cloudwatch("PutMetricAlarm", &put).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn described(&self) -> Result<Vec<Value>> {
@@ -91,18 +114,17 @@ impl Rings {
 
     /// At the end of this minute since 1970.
     pub(super) async fn evaluate(&mut self, end: i64) -> Result<()> {
-        let values = self.values(end).await?;
+        let mut values = self.values(end).await?.into_iter();
         let minutes = u32::try_from(end - self.epoch).context("minutes")?;
-        for (watched, values) in self.alarms.iter_mut().zip(values) {
-            let state = state_at(&watched.alarm, &watched.query, &values, minutes);
+        for watched in &mut self.alarms {
+            let values: Vec<_> = values.by_ref().take(watched.queries.len()).collect();
+            let state = state_at(&watched.alarm, &watched.queries, &values, minutes);
             if state == watched.state {
                 continue;
             }
-            let last = values.last_key_value();
-            let reason =
-                reason(&watched.query, last.map(|(at, value)| (self.epoch + i64::from(*at), *value)), end);
             let body = json!({
-                "AlarmName": watched.alarm.name, "StateValue": name_of(state), "StateReason": reason
+                "AlarmName": watched.alarm.name, "StateValue": name_of(state),
+                "StateReason": reason(&watched.queries, &values, self.epoch, end)
             });
             self.inspect.cloudwatch("SetAlarmState", &body).await?;
             watched.state = state;
@@ -110,127 +132,19 @@ impl Rings {
         Ok(())
     }
 
-    /// Of each alarm's metric its statistic, by minutes of ours.
-    async fn values(&self, end: i64) -> Result<Vec<BTreeMap<u32, f64>>> {
-        let queries: Vec<_> =
-            self.alarms.iter().enumerate().map(|(place, it)| asked(place, &it.query)).collect();
-        let body = json!({ "MetricDataQueries": queries, "StartTime": self.epoch * 60, "EndTime": end * 60 });
-        let answer = self.inspect.cloudwatch("GetMetricData", &body).await?;
-        let results = answer["MetricDataResults"].as_array().cloned().unwrap_or_default();
-        ensure!(results.len() == self.alarms.len(), "{} results", results.len());
-        Ok(results.iter().map(|result| by_minute(result, self.epoch)).collect())
-    }
-}
-
-/// As types, and what it watches.
-fn definition(described: &Value) -> Result<(Alarm, Query)> {
-    let mut properties = json!({});
-    for name in PROPERTIES.iter().chain([&MISSING]) {
-        if !described[*name].is_null() {
-            properties[*name] = described[*name].clone();
+    /// Of all alarms' metrics, one after the other.
+    async fn values(&self, end: i64) -> Result<Vec<Values>> {
+        let queries = self.alarms.iter().flat_map(|it| &it.queries).enumerate();
+        let queries: Vec<_> = queries.map(|(place, query)| asked(place, query)).collect();
+        let mut values = Vec::new();
+        for some in queries.chunks(MOST) {
+            let body =
+                json!({ "MetricDataQueries": some, "StartTime": self.epoch * 60, "EndTime": end * 60 });
+            let answer = self.inspect.cloudwatch("GetMetricData", &body).await?;
+            let results = answer["MetricDataResults"].as_array().cloned().unwrap_or_default();
+            ensure!(results.len() == some.len(), "{} results for {} queries", results.len(), some.len());
+            values.extend(results.iter().map(|result| by_minute(result, self.epoch)));
         }
+        Ok(values)
     }
-    let name = described["AlarmName"].as_str().context("an alarm without a name")?;
-    let metric = described["MetricName"].as_str().unwrap_or_default();
-    ensure!(!metric.is_empty(), "the alarms of this stack are watched already: {name} was taken over");
-    if !described["ExtendedStatistic"].is_null()
-        && let Some(properties) = properties.as_object_mut()
-    {
-        // The engine fills it in.
-        properties.remove("Statistic");
-    }
-    let resource = Resource {
-        flow: String::new(),
-        id: name.to_owned(),
-        kind: "AWS::CloudWatch::Alarm".to_owned(),
-        reference: name.to_owned(),
-        properties,
-    };
-    let mut alarms = alarms::alarms(&Application { resources: vec![resource] })?;
-    let alarm = alarms.pop().context("no alarm")?;
-    match &alarm.kind {
-        Kind::Metric(metric) => match &metric.signal {
-            Signal::Metric(query) => {
-                let query = query.clone();
-                Ok((alarm, query))
-            }
-            Signal::Math { .. } => anyhow::bail!("{name} is on metric math"),
-        },
-        Kind::Composite(_) => anyhow::bail!("{name} is a composite"),
-    }
-}
-
-/// Whether the statistic of its minutes says the statistic of its period.
-fn is_read_by_the_minute(query: &Query) -> bool {
-    match query.statistic {
-        Statistic::Sum | Statistic::Maximum | Statistic::Minimum => true,
-        Statistic::Average | Statistic::Percentile(_) => query.period_minutes == 1,
-        Statistic::SampleCount => false,
-    }
-}
-
-fn asked(place: usize, query: &Query) -> Value {
-    let dimensions = query.metric.dimensions.iter();
-    let dimensions: Vec<_> =
-        dimensions.map(|(name, value)| json!({ "Name": name, "Value": value })).collect();
-    json!({ "Id": format!("q{place}"), "MetricStat": {
-        "Metric": {
-            "Namespace": query.metric.namespace, "MetricName": query.metric.name, "Dimensions": dimensions
-        },
-        "Period": 60, "Stat": statistic_name(query.statistic),
-    } })
-}
-
-fn statistic_name(statistic: Statistic) -> String {
-    match statistic {
-        Statistic::Percentile(hundredths) => format!("p{}.{:02}", hundredths / 100, hundredths % 100),
-        other => format!("{other:?}"),
-    }
-}
-
-fn by_minute(result: &Value, epoch: i64) -> BTreeMap<u32, f64> {
-    let list = |name: &str| result[name].as_array().cloned().unwrap_or_default();
-    let (times, values) = (list("Timestamps"), list("Values"));
-    let point = |(time, value): (&Value, &Value)| {
-        Some((u32::try_from(time.as_i64()? / 60 - epoch).ok()?, value.as_f64()?))
-    };
-    times.iter().zip(&values).filter_map(point).collect()
-}
-
-/// What the alarm's state is at the end of so many minutes. What came late counts as if it had come in time: the alarm is evaluated anew
-/// from the beginning.
-fn state_at(alarm: &Alarm, query: &Query, values: &BTreeMap<u32, f64>, minutes: u32) -> State {
-    let mut recording = Recording::default();
-    for (at, value) in values {
-        let sample = Sample { at: *at, published: at + 1, value: *value, count: 1 };
-        recording.add(query.metric.clone(), sample);
-    }
-    let history = Evaluator::new(std::slice::from_ref(alarm)).history(&recording, minutes);
-    history.transitions.last().map_or(State::InsufficientData, |last| last.to)
-}
-
-fn reason(query: &Query, last: Option<(i64, f64)>, end: i64) -> String {
-    let time = |minute: i64| {
-        Timestamp::from_second(minute * 60).map_or_else(|_| minute.to_string(), |time| time.to_string())
-    };
-    let what = format!("{} of {}", statistic_name(query.statistic), query.metric);
-    match last {
-        Some((at, value)) => {
-            format!("Evaluated at {}: {what} was {value} in the minute from {}", time(end), time(at))
-        }
-        None => format!("Evaluated at {}: no data of {what}", time(end)),
-    }
-}
-
-const fn name_of(state: State) -> &'static str {
-    match state {
-        State::Ok => "OK",
-        State::Alarm => "ALARM",
-        State::InsufficientData => "INSUFFICIENT_DATA",
-    }
-}
-
-fn state_named(name: &str) -> State {
-    let all = [State::Ok, State::Alarm];
-    all.into_iter().find(|state| name_of(*state) == name).unwrap_or(State::InsufficientData)
 }
