@@ -30,7 +30,8 @@ pub(super) async fn play<'a>(stage: &'a Stage<'a>, watch: &Watch) -> Result<Part
     let (id, notification) = portal.notification("company.creation", portal.company, None);
     let answer = part.post(&stage.sources.hubspot(&json!([notification]))?).await?;
     let letter = stage.letter(&ENRICHER, &id).await?;
-    let should = "dead letter SPW4005 at $ (hubspot-enricher, hubspot-notification/1)";
+    let should =
+        "dead letter SPW4005 at $ (hubspot-enricher, hubspot-notification/3 canonical.record-change@1)";
     part.row("a company that HubSpot does not give", Some(&answer), format!("dead letter {letter}"), should);
 
     told(&mut part, watch, ("at the minute's end, in the inbox", "ALARM"), known).await?;
