@@ -5,12 +5,17 @@ use std::time::Duration;
 use local::Stack;
 use local::sandbox::{Fault, FaultKind};
 use local::scenario::Shop;
+use local::watch::{AlarmId, Notification, Watch};
 use serde_json::{Value, json};
 use testkit::poll_until;
 
 use crate::{ORDERS_IN_OUTAGE, labels_drain_once_each};
 
-pub(crate) async fn refused_credentials_hold_all_ring_and_drain_once_they_are_mended(stack: &Stack) {
+pub(crate) async fn refused_credentials_hold_all_ring_and_drain_once_they_are_mended(
+    stack: &Stack,
+    watch: &Watch,
+) {
+    let known = watch.inbox.notifications().len();
     println!("the label system does not take our key any more, and orders keep coming");
     stack.sandbox.fail(Fault {
         method: None,
@@ -50,6 +55,17 @@ pub(crate) async fn refused_credentials_hold_all_ring_and_drain_once_they_are_me
         line["message"] == "record ended" && line["code"] == "SPW4006" && line["disposition"] != "Hold"
     };
     assert_eq!(since().await.iter().filter(used_up).count(), 0, "none has cost a receive");
+
+    println!("the alarm rings");
+    let alarm = AlarmId::Within("InventoryToShippingFlow", "CredentialsRefusedAlarm");
+    let told = watch.told(alarm, "ALARM", known).await.unwrap();
+    assert!(told.description.contains("docs/runbooks.md#credentials-refused"), "{told:?}");
+    assert_eq!(told.topic, stack.output("TicketTopicArn").unwrap());
+    // Another flow's calls are let in, and its alarm is another one.
+    let of_others =
+        |it: &Notification| it.alarm.contains("-CredentialsRefusedAlarm-") && !alarm.is(&it.alarm);
+    let rang = watch.inbox.notifications().into_iter().filter(|it| it.state == "ALARM" && of_others(it));
+    assert_eq!(rang.count(), 0);
 
     println!("the key is mended");
     stack.sandbox.fail_no_more();

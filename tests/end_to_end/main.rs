@@ -19,6 +19,7 @@ use control::{ControlStore, DynamoDbControlStore, Entry};
 use local::inspect::QueuedMessage;
 use local::sandbox::{Effect, Fault, FaultKind, System};
 use local::scenario::{Shop, ShopOrder};
+use local::watch::Watch;
 use local::{Stack, Targets, Tools, Workspace};
 use serde_json::{Value, json};
 use testkit::poll_until;
@@ -28,12 +29,19 @@ use transform::{Catalog, Change};
 async fn a_signed_webhook_becomes_one_reservation_and_one_label_whatever_repeats_or_times_out() {
     let tools = Tools::new(Workspace::here()).unwrap();
     // A target that is up again is found out soon.
-    let other = [("BreakerOpenMs", "2000".to_owned()), ("DatasetGroups", lacking::DATASET_GROUPS.to_owned())];
+    let other = [
+        ("BreakerOpenMs", "2000".to_owned()),
+        ("DatasetGroups", lacking::DATASET_GROUPS.to_owned()),
+        // Alarms of no other stage tell anybody.
+        ("Stage", "prod".to_owned()),
+    ];
     let stack = Stack::up_with(&tools, Targets::default(), &other).await.unwrap();
+    let watch = Watch::start(&stack).await.unwrap();
 
-    for time in ["the first time", "again on the same stack"] {
+    // Alarms take their minutes: once is enough.
+    for (time, watch) in [("the first time", Some(&watch)), ("again on the same stack", None)] {
         println!("the demo's scenario, {time}");
-        let outcome = stack.run_scenario(&stack.sandbox, &|step| println!("{step}")).await.unwrap();
+        let outcome = stack.run_scenario(&stack.sandbox, watch, &|step| println!("{step}")).await.unwrap();
         assert!(outcome.wrong.is_empty(), "{time}: {:#?}", outcome.wrong);
     }
     only_what_the_engine_lacks_is_left_out(&stack);
@@ -51,7 +59,7 @@ async fn a_signed_webhook_becomes_one_reservation_and_one_label_whatever_repeats
     lacking::a_case_that_was_deleted_is_made_anew(&stack).await;
     a_label_whose_answer_was_lost_is_not_bought_twice(&stack).await;
     an_outage_of_one_target_holds_its_flow_only_and_drains_by_itself(&stack).await;
-    credentials::refused_credentials_hold_all_ring_and_drain_once_they_are_mended(&stack).await;
+    credentials::refused_credentials_hold_all_ring_and_drain_once_they_are_mended(&stack, &watch).await;
     lacking::it_is_sold_once_its_account_has_come(&stack, &early).await;
     a_new_value_is_parked_then_set_without_a_deploy_and_redriven(&stack).await;
     a_change_that_no_function_takes_is_counted_and_the_one_before_stays(&stack).await;

@@ -12,6 +12,17 @@ pub struct QueuedMessage {
     pub body: String,
     /// Message attributes by name; all of ours are strings.
     pub attributes: BTreeMap<String, String>,
+    /// When it was put there, in seconds since 1970.
+    pub sent_at: i64,
+    /// How often it was received.
+    pub receives: u64,
+}
+
+/// What stands in a log, and when the engine has written it, in milliseconds since 1970.
+#[derive(Clone, Debug)]
+pub struct LogEvent {
+    pub at: i64,
+    pub message: String,
 }
 
 #[derive(Clone, Debug)]
@@ -47,22 +58,32 @@ impl Inspect {
     }
 
     /// The JSON lines that a function has logged, oldest first. Lines that are no JSON are left out.
+    pub async fn log_lines(&self, log_group: &str) -> Result<Vec<Value>> {
+        let events = self.log_events(log_group, 0).await?;
+        Ok(events.iter().filter_map(|event| serde_json::from_str(event.message.trim()).ok()).collect())
+    }
+
+    /// What stands in a log since then, oldest first.
     ///
     /// The engine answers with the first ten thousand events and has no next page: the next question begins where the
     /// answer ended.
-    pub async fn log_lines(&self, log_group: &str) -> Result<Vec<Value>> {
+    pub async fn log_events(&self, log_group: &str, since: i64) -> Result<Vec<LogEvent>> {
         const PAGE: usize = 10_000;
-        let (mut lines, mut seen, mut from) = (Vec::new(), BTreeSet::new(), 0);
+        let (mut all, mut seen, mut from) = (Vec::new(), BTreeSet::new(), since);
         loop {
             let body = json!({ "logGroupName": log_group, "limit": PAGE, "startTime": from });
             let answer = self.call("logs", "Logs_20140328.FilterLogEvents", &body).await?;
             let events = answer["events"].as_array().cloned().unwrap_or_default();
             // Its events have no ids.
             let fresh: Vec<_> = events.iter().filter(|event| seen.insert(event.to_string())).collect();
-            let messages = fresh.iter().filter_map(|event| event["message"].as_str());
-            lines.extend(messages.filter_map(|message| serde_json::from_str(message.trim()).ok()));
+            all.extend(fresh.iter().filter_map(|event| {
+                Some(LogEvent {
+                    at: event["timestamp"].as_i64()?,
+                    message: event["message"].as_str()?.to_owned(),
+                })
+            }));
             if events.len() < PAGE || fresh.is_empty() {
-                return Ok(lines);
+                return Ok(all);
             }
             from = events.last().and_then(|event| event["timestamp"].as_i64()).unwrap_or(from);
         }
@@ -71,22 +92,44 @@ impl Inspect {
     /// One call in AWS's JSON protocol. The engine reads the service off the credential scope and checks no
     /// signature.
     pub(crate) async fn call(&self, service: &str, target: &str, body: &Value) -> Result<Value> {
-        let scope = format!("AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/{service}/aws4_request");
         let request = self
             .client
             .post(&self.endpoint)
             .header("x-amz-target", target)
             .header("content-type", "application/x-amz-json-1.1")
-            .header("authorization", format!("{scope}, SignedHeaders=host, Signature=0"))
+            .header("authorization", unsigned(service))
             .body(body.to_string());
-        let response = request.send().await?;
-        let status = response.status();
-        let text = response.text().await?;
-        if !status.is_success() {
-            bail!("the engine answered {target} with {status}: {text}");
-        }
+        let text = answered(target, request).await?;
         serde_json::from_str(&text).with_context(|| format!("the engine's answer to {target}"))
     }
+
+    /// One call in AWS's Query protocol, of services that the engine knows in no other; the answer is XML.
+    pub(crate) async fn query(
+        &self,
+        service: &str,
+        action: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<String> {
+        let parameters = [&[("Action", action)], parameters].concat();
+        let request =
+            self.client.post(&self.endpoint).header("authorization", unsigned(service)).query(&parameters);
+        answered(action, request).await
+    }
+}
+
+fn unsigned(service: &str) -> String {
+    let scope = format!("AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/{service}/aws4_request");
+    format!("{scope}, SignedHeaders=host, Signature=0")
+}
+
+async fn answered(what: &str, request: reqwest::RequestBuilder) -> Result<String> {
+    let response = request.send().await?;
+    let status = response.status();
+    let text = response.text().await?;
+    if !status.is_success() {
+        bail!("the engine answered {what} with {status}: {text}");
+    }
+    Ok(text)
 }
 
 fn queued(message: &Value) -> QueuedMessage {
@@ -99,5 +142,7 @@ fn queued(message: &Value) -> QueuedMessage {
             .iter()
             .map(|(name, value)| (name.clone(), text(&value["StringValue"])))
             .collect(),
+        sent_at: message["SentTimestamp"].as_i64().unwrap_or_default(),
+        receives: message["ReceiveCount"].as_u64().unwrap_or_default(),
     }
 }

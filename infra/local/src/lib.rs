@@ -2,7 +2,9 @@
 //!
 //! - [`Workspace`], [`Tools`]: where things are; what is installed into `.tools/`, pinned.
 //! - [`Engine`]: the local AWS engine. [`Stack`]: template.yaml deployed to it, beside the partner systems.
-//! - [`checkov`]: a linter of templates, and what of its findings is left. [`real`]: real systems. [`sandbox`]: the partners' double. [`scenario`]: every flow's main job, and what has to come of it.
+//! - [`checkov`]: a linter of templates, and what of its findings is left.
+//! - [`watch`]: its alarms ring, and where one reads it.
+//! - [`real`]: real systems. [`sandbox`]: the partners' double. [`scenario`]: every flow's main job, and what has to come of it.
 #![expect(clippy::indexing_slicing, reason = "indexing JSON that we made answers Null for what is not there")]
 
 pub mod checkov;
@@ -24,6 +26,7 @@ mod stamp;
 mod targets;
 mod tools;
 mod until;
+pub mod watch;
 mod watchdog;
 mod workspace;
 

@@ -15,6 +15,7 @@ use crate::sandbox::{API_KEY, Sandbox, System};
 use crate::scenario::Partners;
 use crate::targets::Targets;
 use crate::tools::Tools;
+use crate::watch::Watch;
 
 /// The warehouse of the local deployment.
 const SHIP_FROM: &str = r#"{"name": "Example Warehouse", "line1": "1 Dock Street", "city": "Oakland", "postal_code": "94607", "region": "CA", "country": "US", "phone": "+15105550100"}"#;
@@ -180,13 +181,14 @@ impl Stack {
         Ok(())
     }
 
-    /// Plays all flows on this stack, with `partners` asked for what they have done.
+    /// Plays all flows on this stack, and its alarms where it is watched, with `partners` asked for what they have done.
     pub async fn run_scenario(
         &self,
         partners: &dyn Partners,
+        watch: Option<&Watch>,
         progress: &dyn Fn(&str),
     ) -> Result<crate::scenario::Outcome> {
-        crate::scenario::run(self, partners, progress).await
+        crate::scenario::run(self, partners, watch, progress).await
     }
 
     /// The same, of orders of one shop alone.

@@ -6,15 +6,19 @@ use std::time::Instant;
 
 use anyhow::Result;
 use local::scenario::Outcome;
+use local::watch::Watch;
 use local::{Stack, Targets, Tools, say};
 
 pub(crate) async fn run(tools: &Tools, keep: bool) -> Result<ExitCode> {
     tools.engine().await?;
     local::build(tools).await?;
     let started = Instant::now();
-    let stack = Stack::up(tools, Targets::default()).await?;
+    // Alarms of no other stage tell anybody.
+    let stack = Stack::up_with(tools, Targets::default(), &[("Stage", "prod".to_owned())]).await?;
     left_out(&stack);
-    let outcome = stack.run_scenario(&stack.sandbox, &|step| say(step)).await?;
+    let watch = Watch::start(&stack).await?;
+    println!("Not evaluated, because nobody sees their metric: {}", counted(watch.unwatched()));
+    let outcome = stack.run_scenario(&stack.sandbox, Some(&watch), &|step| say(step)).await?;
     let seconds = started.elapsed().as_secs();
     show(&outcome);
     println!("\nFrom the end of the build to here: {seconds} s.");
@@ -27,13 +31,18 @@ pub(crate) async fn run(tools: &Tools, keep: bool) -> Result<ExitCode> {
 }
 
 pub(crate) fn left_out(stack: &Stack) {
-    // Most are there once a flow.
+    let names = stack.left_out.iter().filter_map(|name| name.rsplit('/').next());
+    println!("Left out of the deployment, because the local engine lacks it: {}", counted(names));
+}
+
+/// Each name once: most are there once a flow.
+fn counted<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let mut times = BTreeMap::<&str, usize>::new();
-    for name in stack.left_out.iter().filter_map(|name| name.rsplit('/').next()) {
+    for name in names {
         *times.entry(name).or_default() += 1;
     }
     let named: Vec<_> = times.into_iter().map(|(name, count)| format!("{count} {name}")).collect();
-    println!("Left out of the deployment, because the local engine lacks it: {}", named.join(", "));
+    named.join(", ")
 }
 
 /// A result, to standard output.

@@ -12,26 +12,26 @@ use super::stage::{CRM, ENRICHER, Stage};
 use crate::sandbox::HubSpotObject;
 
 /// A HubSpot account with one of each object.
-struct Portal {
+pub(super) struct Portal {
     id: u64,
-    company: u64,
+    pub(super) company: u64,
     contact: u64,
     deal: u64,
     now: Timestamp,
 }
 
 impl Portal {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         // Ids of one run, far from each other's and from those of another.
         let id = u64::from(Uuid::new_v4().as_fields().0);
         Self { id, company: id + 1, contact: id + 2, deal: id + 3, now: Timestamp::now() }
     }
 
-    fn reference(&self, entity: &str, id: u64) -> String {
+    pub(super) fn reference(&self, entity: &str, id: u64) -> String {
         format!("hubspot/{}/{entity}/{id}", self.id)
     }
 
-    fn object(&self, object: &str, id: u64, properties: &[(&str, &str)]) -> HubSpotObject {
+    pub(super) fn object(&self, object: &str, id: u64, properties: &[(&str, &str)]) -> HubSpotObject {
         let properties = properties.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         HubSpotObject {
             object: object.to_owned(),
@@ -43,7 +43,7 @@ impl Portal {
     }
 
     /// With the id that ingest gives it.
-    fn notification(&self, kind: &str, object: u64, property: Option<&str>) -> (String, Value) {
+    pub(super) fn notification(&self, kind: &str, object: u64, property: Option<&str>) -> (String, Value) {
         let occurred_at = self.now.as_millisecond() + i64::from(property.is_some());
         let mut notification = json!({
             "appId": 1, "eventId": 100, "subscriptionId": 7, "portalId": self.id, "occurredAt": occurred_at,

@@ -1,6 +1,7 @@
 //! Every flow's main job on real input: signed webhooks of all sources to the deployed API, and what has to become of each. The flows are
 //! played beside each other, each part in a file of its own; what is common to them is in `part.rs` and `stage.rs`.
 
+mod alarm;
 mod crm;
 mod hubspot;
 mod labels;
@@ -18,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 
 use crate::stack::Stack;
+use crate::watch::Watch;
 use part::Part;
 use stage::Stage;
 
@@ -37,8 +39,13 @@ pub trait Partners: Send + Sync {
 }
 
 /// Nothing is known beforehand of what is posted, so it can run again on the same stack. Desk, dashboards, labels and HubSpot are the
-/// stack's sandbox; inventory and ERP are whatever `partners` asks.
-pub async fn run(stack: &Stack, partners: &dyn Partners, progress: &dyn Fn(&str)) -> Result<Outcome> {
+/// stack's sandbox; inventory and ERP are whatever `partners` asks. Alarms are played where the stack is watched.
+pub async fn run(
+    stack: &Stack,
+    partners: &dyn Partners,
+    watch: Option<&Watch>,
+    progress: &dyn Fn(&str),
+) -> Result<Outcome> {
     let stage = Stage::of(stack, partners)?;
     let before = stage.before().await?;
     progress("posting webhooks of all sources, for all flows");
@@ -50,11 +57,23 @@ pub async fn run(stack: &Stack, partners: &dyn Partners, progress: &dyn Fn(&str)
         Box::pin(hubspot::play(&stage)),
         Box::pin(payments::play(&stage)),
         Box::pin(warehouse::play(&stage)),
+        Box::pin(alarms(&stage, watch, progress)),
     )?;
-    let (shopify, vendure, labels, crm, hubspot, payments, warehouse) = parts;
-    let parts = [shopify, vendure, labels, crm, hubspot, payments, warehouse];
+    let (shopify, vendure, labels, crm, hubspot, payments, warehouse, alarms) = parts;
+    let mut parts = vec![shopify, vendure, labels, crm, hubspot, payments, warehouse];
+    parts.extend(alarms);
     progress("counting what the queues hold and the partners have");
-    counted(&stage, &before, parts.into()).await
+    counted(&stage, &before, parts).await
+}
+
+async fn alarms<'a>(
+    stage: &'a Stage<'a>,
+    watch: Option<&Watch>,
+    progress: &dyn Fn(&str),
+) -> Result<Option<Part<'a>>> {
+    let Some(watch) = watch else { return Ok(None) };
+    progress("and waiting for an alarm to ring and to be over, each at the end of a minute");
+    alarm::play(stage, watch).await.map(Some)
 }
 
 /// The part of one shop alone, where other targets than inventory and labels are not the sandbox either.
