@@ -94,7 +94,8 @@ mod tests {
             for hour in 350_640..350_640 + 2 * 366 * 24 {
                 let moment = Timestamp::from_second(hour * 3600).unwrap();
                 let local = zone.to_datetime(moment);
-                let place = local.weekday().to_monday_zero_offset() as usize * 24 + local.hour() as usize;
+                let whole = |number: i8| usize::try_from(number).unwrap();
+                let place = whole(local.weekday().to_monday_zero_offset()) * 24 + whole(local.hour());
                 let fold =
                     matches!(zone.to_ambiguous_timestamp(local).offset(), AmbiguousOffset::Fold { .. });
                 twice += i32::from(fold);

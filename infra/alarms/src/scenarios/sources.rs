@@ -36,7 +36,7 @@ pub(super) fn of_sources() -> Vec<Scenario> {
             "the shop is silent on a holiday that nobody has declared",
             9 * HOUR,
             [silent, always(Fault::Holiday)],
-        ).rings(ORDERS, "InputStoppedAlarm", 148).rings(SHIPPING, "InputStoppedAlarm", 148).rings(ORDERS, "InputStoppedPageAlarm", 149).note("right: it is a working day that brings nothing"),
+        ).rings(ORDERS, "InputStoppedAlarm", 148).rings(SHIPPING, "InputStoppedAlarm", 148).rings(ORDERS, "InputStoppedPageAlarm", 149).note("nobody has told the watchdog: `Holidays` is where to"),
         Scenario::of("the shop is silent from Friday evening to Sunday evening", 7 * DAY, [weekend]).rings(ORDERS, "InputStoppedAlarm", 6_508).rings(SHIPPING, "InputStoppedAlarm", 6_508).rings(ORDERS, "InputStoppedPageAlarm", 6_509).note("right: it has two orders a minute at the weekend as well"),
         Scenario::of("the shop is silent for two hours of a night", DAY, [night]).note("too short to be unusual"),
         Scenario::of("the shop dies slowly: half as much twice a day", 4 * DAY, [fades]).rings_again(ORDERS, "InputStoppedAlarm", 5_188, 4).rings_again(SHIPPING, "InputStoppedAlarm", 5_188, 3).rings_again(ORDERS, "InputStoppedPageAlarm", 5_189, 4).note("from one event in two hours on; each one that comes is an end of the silence"),

@@ -48,6 +48,9 @@ struct Looking {
     secret_old: bool,
     source_fails: bool,
     unsubscribed: bool,
+    table_reads: bool,
+    queue_refuses: bool,
+    ingest: Ingest,
 }
 
 impl Looking {
@@ -64,6 +67,9 @@ impl Looking {
             secret_old: among(&|fault| matches!(fault, Fault::SecretOld { flow } if here(flow))),
             source_fails: among(&|fault| matches!(fault, Fault::SourceFails { flow } if here(flow))),
             unsubscribed: among(&|fault| matches!(fault, Fault::SubscriptionGone { flow } if here(flow))),
+            table_reads: !among(&|fault| fault == Fault::TableThrottled),
+            queue_refuses: among(&|fault| fault == Fault::QueueRefuses),
+            ingest: Ingest::of(faults),
         }
     }
 }
@@ -117,7 +123,7 @@ impl Watchdog {
         {
             let looking = Looking::at(flow.name(), faults);
             if !looking.is_held {
-                *found = watch.look(minute, (place, flow), faults, &looking, front, emit);
+                *found = watch.look(minute, (place, flow), &looking, front, emit);
             }
         }
         found
@@ -129,7 +135,6 @@ impl Watch {
         &mut self,
         minute: u32,
         (place, flow): (usize, &Flow),
-        faults: &[During],
         looking: &Looking,
         front: &mut Front,
         emit: &mut Emit<'_>,
@@ -139,9 +144,6 @@ impl Watch {
             emit.values(metrics::NAMESPACE, metric.name, &function, &[(value, 1)]);
         };
         let yes = |it: bool| f64::from(u8::from(it));
-        let among = |wanted: Fault| faults.iter().any(|during| during.fault == wanted);
-        let table_reads = !among(Fault::TableThrottled);
-        let ingest = Ingest::of(faults);
         let mut failed = 0_u32;
 
         tell(metrics::SILENCE, self.arrivals.freshness(&self.cadence, minute).silence_percent);
@@ -149,18 +151,18 @@ impl Watch {
         let days = if looking.secret_old { OLD_SECRET_DAYS } else { SECRET_DAYS };
         tell(metrics::SECRET_AGE, days * DAY_SECONDS + seconds(minute));
         tell(metrics::OLDEST_HELD, seconds(flow.oldest_held()));
-        if table_reads {
+        if looking.table_reads {
             tell(metrics::BREAKER_NOT_CLOSED, yes(!flow.breaker_is_closed()));
         } else {
             // What it remembers, and the breaker.
             failed += 2;
         }
         if let Some(way) = &mut self.canaries {
-            if table_reads {
+            if looking.table_reads {
                 tell(metrics::CANARY_AGE, seconds(way.age(minute)));
-                match ingest {
+                match looking.ingest {
                     Ingest::Loses => {}
-                    _ if ingest.answers() => way.post(minute),
+                    ingest if ingest.answers() => way.post(minute),
                     _ => failed += 1,
                 }
             } else {
@@ -175,11 +177,11 @@ impl Watch {
             } else {
                 tell(metrics::SUBSCRIPTIONS_MISSING, yes(looking.unsubscribed));
                 let is_behind = flow.oldest_held() > BEHIND || flow.oldest_queued(minute) > BEHIND;
-                if !table_reads {
+                if !looking.table_reads {
                     failed += 1;
                 } else if flow.breaker_is_closed() && !is_behind {
                     asked = front.take_unheard(place, minute.saturating_sub(SETTLED));
-                    let left: u32 = if among(Fault::QueueRefuses) {
+                    let left: u32 = if looking.queue_refuses {
                         let left = std::mem::take(&mut asked);
                         let count = left.iter().map(|events| events.count).sum();
                         front.put_back(place, left);
