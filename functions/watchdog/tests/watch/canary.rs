@@ -39,7 +39,8 @@ async fn one_that_cannot_be_posted_is_told_beside_the_age_of_the_last() {
     let mut world = Scripted::new();
     world.fails.insert("post");
     let report = world.look(&watch()).await;
-    assert_eq!((failed(&report), report.value(CANARY_AGE)), (vec!["canary"], Some(300.0)));
+    assert_eq!((failed(&report), report.value(CANARY_AGE)), (vec![], Some(300.0)));
+    assert_eq!(report.notes["canary_not_posted"], "post, as told");
 }
 
 /// As ingest verifies it: HMAC-SHA256 of `id.timestamp.body` by the secret's own text.

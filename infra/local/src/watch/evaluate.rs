@@ -56,6 +56,7 @@ pub(super) fn definition(described: &Value) -> Result<Alarm> {
         kind: "AWS::CloudWatch::Alarm".to_owned(),
         reference: name.to_owned(),
         properties,
+        attributes: serde_json::Map::new(),
     };
     alarms::alarms(&Application { resources: vec![resource] })?.pop().context("no alarm")
 }
