@@ -46,8 +46,8 @@ impl Source {
     /// neither lost nor refused, and a dead letter there.
     pub(crate) fn queue(&self, event_type: Option<&str>) -> Option<Cow<'_, str>> {
         match (&self.routes, event_type) {
-            (Routes::ByType(routes), Some(event_type)) => routes.get(event_type).map(|url| Cow::from(url)),
-            (Routes::ByType(routes), None) => routes.values().next().map(|url| Cow::from(url)),
+            (Routes::ByType(routes), Some(event_type)) => routes.get(event_type).map(Cow::from),
+            (Routes::ByType(routes), None) => routes.values().next().map(Cow::from),
             (Routes::ByFlow(prefix), Some(flow)) if is_name(flow) => Some(format!("{prefix}{flow}").into()),
             (Routes::ByFlow(_), _) => None,
         }

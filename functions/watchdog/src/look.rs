@@ -42,7 +42,7 @@ pub async fn look(watch: &Watch, world: &dyn World, now: Timestamp) -> Report {
         (Err(failure), _) | (_, Err(failure)) => Err(failure.clone()),
     };
     report.add("silence", silent);
-    report.add("ledger", state.as_ref().map_err(Clone::clone).and_then(|state| remembers(state)));
+    report.add("ledger", state.as_ref().map_err(Clone::clone).and_then(remembers));
     let (poller, letters, secrets, breaker, waiting, canary, subscriptions) = futures::join!(
         guarded(poller(watch, world)),
         guarded(letters(watch, world)),

@@ -44,10 +44,11 @@ pub(super) fn of_functions() -> Vec<Scenario> {
         .rings(ORDERS, "FunctionErrorsAlarm", 2)
         .rings(ORDERS, "MessagesRepeatedAlarm", 2)
         .rings(ORDERS, "CanaryLostAlarm", 23)
-        .rings(ORDERS, "CanaryLostPageAlarm", 24)
         .rings(ORDERS, "DeadLetterQueueGrowingAlarm", 30)
         .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 30)
-        .rings(ORDERS, "DeadLetterQueuePageAlarm", 31),
+        .rings(ORDERS, "CanaryLostPageAlarm", 30)
+        .rings(ORDERS, "DeadLetterQueuePageAlarm", 31)
+        .depends_on_range(),
         Scenario::of("the same, and metrics come a minute late", 3 * HOUR, [late(1), crashes])
             .rings(ORDERS, "FunctionAbortedAlarm", 2)
             .rings(ORDERS, "FunctionErrorsAlarm", 3)

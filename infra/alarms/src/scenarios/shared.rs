@@ -42,17 +42,14 @@ pub(super) fn of_what_all_share() -> Vec<Scenario> {
             .rings(ALL, "IngestErrorsAlarm", 2)
             .rings(ALL, "Ingest5xxAlarm", 3)
             .rings(ALL, "IngestPageAlarm", 4)
-            .rings(EACH_POSTED, "WatchdogUnhealthyAlarm", 13)
             .rings(EACH, "EventsMissedAlarm", 18)
             .rings(EACH, "CanaryLostAlarm", 23)
-            .rings(EACH, "CanaryLostPageAlarm", 24)
             .rings(ENRICHER, "EventsLateAlarm", 33),
         Scenario::of(
             "nobody can reach the API, for four hours",
             4 * HOUR,
             [during(Fault::ApiUnreachable, 4 * HOUR)],
         )
-        .rings(EACH_POSTED, "WatchdogUnhealthyAlarm", 13)
         .rings(EACH, "EventsMissedAlarm", 18)
         .rings(EACH, "CanaryLostAlarm", 23)
         .rings(EACH, "CanaryLostPageAlarm", 24)
@@ -64,10 +61,8 @@ pub(super) fn of_what_all_share() -> Vec<Scenario> {
             .rings(ALL, "IngestErrorsAlarm", 2)
             .rings(ALL, "Ingest5xxAlarm", 3)
             .rings(ALL, "IngestPageAlarm", 4)
-            .rings(EACH_POSTED, "WatchdogUnhealthyAlarm", 13)
             .rings(EACH, "EventsMissedAlarm", 18)
             .rings(EACH, "CanaryLostAlarm", 23)
-            .rings(EACH, "CanaryLostPageAlarm", 24)
             .rings(EACH_POSTED, "InputStoppedAlarm", 148)
             .rings(EACH, "InputStoppedPageAlarm", 149),
         Scenario::of(
@@ -79,10 +74,8 @@ pub(super) fn of_what_all_share() -> Vec<Scenario> {
         .rings(ALL, "IngestErrorsAlarm", 2)
         .rings(ALL, "Ingest5xxAlarm", 3)
         .rings(ALL, "IngestPageAlarm", 20)
-        .rings(EACH_POSTED, "WatchdogUnhealthyAlarm", 13)
         .rings(EACH, "EventsMissedAlarm", 18)
         .rings(EACH, "CanaryLostAlarm", 23)
-        .rings(EACH, "CanaryLostPageAlarm", 24)
         .rings(ENRICHER, "EventsLateAlarm", 33)
         .depends_on_range()
         .note("the page waits for as long as a deploy may take, the tickets do not"),
@@ -103,10 +96,8 @@ pub(super) fn of_what_all_share() -> Vec<Scenario> {
         .rings(ALL, "Ingest5xxAlarm", 3)
         .rings(ALL, "IngestThrottledAlarm", 3)
         .rings(ALL, "IngestPageAlarm", 4)
-        .rings(EACH_POSTED, "WatchdogUnhealthyAlarm", 13)
         .rings(EACH, "EventsMissedAlarm", 18)
         .rings(EACH, "CanaryLostAlarm", 23)
-        .rings(EACH, "CanaryLostPageAlarm", 24)
         .rings(ENRICHER, "EventsLateAlarm", 33),
         Scenario::of(
             "SQS refuses what ingest sends, for half an hour",
@@ -115,10 +106,8 @@ pub(super) fn of_what_all_share() -> Vec<Scenario> {
         )
         .rings(ALL, "Ingest5xxAlarm", 3)
         .rings(ALL, "IngestPageAlarm", 4)
-        .rings(EACH_POSTED, "WatchdogUnhealthyAlarm", 13)
         .rings(EACH, "EventsMissedAlarm", 18)
         .rings(EACH, "CanaryLostAlarm", 23)
-        .rings(EACH, "CanaryLostPageAlarm", 24)
         .rings(ENRICHER, "EventsLateAlarm", 33),
     ]
 }
