@@ -1,10 +1,5 @@
 //! What the watchdog finds, and what it finds still where something cannot be looked at.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "helpers of tests fail by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 mod canary;
 mod checks;
