@@ -3,7 +3,7 @@
 use alarms::Application;
 use serde_json::{Value, json};
 
-use super::{Rule, concurrency, data, mappings, queues, roles, secrets};
+use super::{Rule, concurrency, data, limits, mappings, queues, roles, secrets};
 
 pub(super) struct Case {
     pub(super) what: &'static str,
@@ -66,7 +66,21 @@ pub(super) fn table() -> Vec<Case> {
     all.extend(of_data());
     all.extend(of_secrets());
     all.extend(of_roles());
+    all.extend(of_limits());
     all
+}
+
+fn of_limits() -> Vec<Case> {
+    let long = |length: usize| json!("x".repeat(length));
+    let rule = limits::are_kept as Rule;
+    vec![
+        set(rule, FUNCTION, "/Environment/Variables/NOTE", long(4_000))
+            .names("an environment of more than 4 KB", "SamplesToLabFunction: an environment of about"),
+        set(rule, ROLE, "/Policies/0/PolicyName", long(10_240))
+            .names("policies of more than 10,240 characters", "SamplesToLabRole: inline policies of about"),
+        set(rule, [LAB, "Schedule"], "/Targets/0/Input", long(8_193))
+            .names("an input of more than 8 KB", "samples-to-lab/Schedule: an input of about"),
+    ]
 }
 
 fn of_queues() -> Vec<Case> {

@@ -4,10 +4,11 @@ use serde_json::Value;
 use super::{FUNCTION, QUEUE, arn, named, number, text, texts};
 
 /// Of these nothing is lost that the template does not make again. A kind that is neither here nor in `faults` has to be looked at first.
-const WITHOUT_DATA: [&str; 12] = [
+const WITHOUT_DATA: [&str; 13] = [
     "AWS::ApiGatewayV2::",
     "AWS::CloudWatch::",
     "AWS::Events::Rule",
+    "AWS::IAM::Policy",
     "AWS::IAM::Role",
     "AWS::Lambda::",
     "AWS::Logs::MetricFilter",

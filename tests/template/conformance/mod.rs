@@ -4,6 +4,7 @@
 mod broken;
 mod concurrency;
 mod data;
+mod limits;
 mod mappings;
 mod queues;
 mod roles;
@@ -22,7 +23,7 @@ use crate::template_with_new_integrations;
 /// What is wrong, beginning with the resource's id.
 type Rule = fn(&Application) -> Vec<String>;
 
-const RULES: [(&str, Rule); 9] = [
+const RULES: [(&str, Rule); 10] = [
     ("a DLQ is behind every queue", queues::dead_letter_queues),
     ("every mapping reports batch item failures, and is watched", mappings::report_and_are_watched),
     ("a message stays hidden for six times what its function may take", mappings::visibility),
@@ -32,6 +33,7 @@ const RULES: [(&str, Rule); 9] = [
     ("what is reserved is enough for all mappings", concurrency::reserved),
     ("no environment has a secret", secrets::environments),
     ("a role allows what its function's code calls, on the resources that it knows", roles::exact),
+    ("what grows with every flow is far from what AWS takes", limits::are_kept),
 ];
 
 const DAY: u64 = 24 * 3_600;
@@ -91,7 +93,12 @@ fn texts(value: &Value) -> Vec<&str> {
 
 /// Of a queue, as its name stands in its ARN.
 fn arn(queue: &Resource) -> String {
-    let name = queue.reference.rsplit('/').next().unwrap_or_default();
+    arn_of(&queue.reference)
+}
+
+/// The same by its URL.
+fn arn_of(url: &str) -> String {
+    let name = url.rsplit('/').next().unwrap_or_default();
     format!("arn:aws:sqs:eu-west-1:123456789012:{name}")
 }
 

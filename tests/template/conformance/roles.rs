@@ -5,7 +5,7 @@ use alarms::{Application, Resource};
 use local::Workspace;
 use serde_json::Value;
 
-use super::{FUNCTION, QUEUE, arn, environment, mappings, named, text, texts};
+use super::{FUNCTION, QUEUE, arn, arn_of, environment, mappings, named, text, texts};
 use crate::code::Sources;
 
 /// Actions that no resource can be named for (the service authorization reference of X-Ray and of CloudWatch).
@@ -15,6 +15,8 @@ const OF_NO_RESOURCE: [&str; 4] = [
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 ];
+const ROLE: &str = "AWS::IAM::Role";
+const POLICY: &str = "AWS::IAM::Policy";
 /// Of the mapping, in the function's name.
 const POLLS: [&str; 3] = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
 /// Of Lambda itself: lines, and what it records of an invocation where tracing is on.
@@ -63,6 +65,8 @@ struct Known {
     secrets: BTreeSet<String>,
     tables: BTreeSet<String>,
     log_group: String,
+    /// What schedules tell the function to look at.
+    watches: Vec<Value>,
 }
 
 impl Known {
@@ -87,12 +91,42 @@ impl Known {
             secrets: secrets.filter(|secret| is_in(secret)).collect(),
             tables: tables.map(|table| format!("{}.Arn", table.reference)).collect(),
             log_group: format!("{}.Arn", text(&function.properties["LoggingConfig"]["LogGroup"])),
+            watches: watches(application, function),
+        }
+    }
+
+    /// What stands in the inputs of schedules: the queues by their URLs.
+    fn watched(&self, action: &str) -> BTreeSet<String> {
+        let queue = |url: &Value| arn_of(&text(url));
+        let with_source = |watch: &&Value| !watch["source"].is_null();
+        let all = self.watches.iter();
+        match action {
+            "sqs:GetQueueAttributes" => all
+                .flat_map(|watch| [queue(&watch["queue_url"]), queue(&watch["dead_letter_queue_url"])])
+                .collect(),
+            "sqs:ReceiveMessage" => all.map(|watch| queue(&watch["dead_letter_queue_url"])).collect(),
+            "sqs:SendMessage" => all.filter(with_source).map(|watch| queue(&watch["queue_url"])).collect(),
+            "secretsmanager:DescribeSecret" => all.flat_map(|watch| list(&watch["secret_arns"])).collect(),
+            "secretsmanager:GetSecretValue" => all
+                .filter(with_source)
+                .map(|watch| text(&watch["source"]["secret_arn"]))
+                .chain(self.secrets.clone())
+                .collect(),
+            "lambda:GetEventSourceMapping" => all
+                .map(|watch| {
+                    let id = text(&watch["mapping_id"]);
+                    format!("arn:aws:lambda:eu-west-1:123456789012:event-source-mapping:{id}")
+                })
+                .collect(),
+            _ => BTreeSet::new(),
         }
     }
 
     /// None of a service whose resources no environment names: any will do that is named.
     fn resources(&self, action: &str) -> Option<BTreeSet<String>> {
+        let watched = self.watched(action);
         match action.split_once(':')? {
+            _ if !watched.is_empty() => Some(watched),
             _ if OF_NO_RESOURCE.contains(&action) => Some(["*".to_owned()].into()),
             ("sqs", "SendMessage") => Some(self.sends_to.clone()),
             ("sqs", _) => Some(self.polls.clone()),
@@ -109,11 +143,10 @@ pub(super) fn exact(application: &Application) -> Vec<String> {
     let mut broken: Vec<_> = application
         .resources
         .iter()
-        .filter(|resource| {
-            matches!(
-                resource.kind.as_str(),
-                "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy" | "AWS::IAM::RolePolicy"
-            )
+        .filter(|resource| match resource.kind.as_str() {
+            // Of a role that is somebody's.
+            POLICY => !application.of_kind(ROLE).any(|role| is_of(resource, role)),
+            kind => ["AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"].contains(&kind),
         })
         .map(|policy| format!("{} allows what stands in no role", named(policy)))
         .collect();
@@ -125,8 +158,7 @@ pub(super) fn exact(application: &Application) -> Vec<String> {
         if !function.properties["Policies"].is_null() {
             broken.push(format!("{id} has policies beside its role"));
         }
-        let Some(role) =
-            application.of_kind("AWS::IAM::Role").find(|known| format!("{}.Arn", known.reference) == role)
+        let Some(role) = application.of_kind(ROLE).find(|known| format!("{}.Arn", known.reference) == role)
         else {
             broken.push(format!("{id} has no role of the template"));
             continue;
@@ -146,9 +178,18 @@ fn of_role(application: &Application, function: &Resource, role: &Resource) -> V
         broken.push("has a policy of AWS's".to_owned());
     }
     let mut allowed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for policy in role.properties["Policies"].as_array().into_iter().flatten() {
-        for statement in policy["PolicyDocument"]["Statement"].as_array().into_iter().flatten() {
-            if statement["Effect"] != "Allow" {
+    let own = role.properties["Policies"].as_array().into_iter().flatten();
+    let beside = application.of_kind(POLICY).filter(|policy| is_of(policy, role));
+    let of_queues = application.of_kind("AWS::SQS::QueuePolicy");
+    let documents =
+        own.chain(beside.map(|policy| &policy.properties)).chain(of_queues.map(|it| &it.properties));
+    let role_arn = format!("{}.Arn", role.reference);
+    for document in documents {
+        for statement in document["PolicyDocument"]["Statement"].as_array().into_iter().flatten() {
+            // A queue's says whom it allows.
+            let is_ours =
+                statement["Principal"].is_null() || text(&statement["Principal"]["AWS"]) == role_arn;
+            if statement["Effect"] != "Allow" || !is_ours {
                 continue;
             }
             if !statement["NotAction"].is_null() || !statement["NotResource"].is_null() {
@@ -187,6 +228,20 @@ fn of_role(application: &Application, function: &Resource, role: &Resource) -> V
         }
     }
     broken
+}
+
+/// Inputs of the schedules that invoke the function.
+fn watches(application: &Application, function: &Resource) -> Vec<Value> {
+    let arn = format!("{}.Arn", function.reference);
+    let targets =
+        application.of_kind("AWS::Events::Rule").filter_map(|rule| rule.properties["Targets"].as_array());
+    let ours = targets.flatten().filter(|target| text(&target["Arn"]) == arn);
+    ours.map(|target| serde_json::from_str(target["Input"].as_str().unwrap()).unwrap()).collect()
+}
+
+/// Whether a policy that stands by itself is the role's.
+fn is_of(policy: &Resource, role: &Resource) -> bool {
+    texts(&policy.properties["Roles"]).contains(&role.reference.as_str())
 }
 
 fn list(value: &Value) -> Vec<String> {
