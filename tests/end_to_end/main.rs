@@ -12,7 +12,6 @@ mod credentials;
 mod eventbridge;
 mod lacking;
 mod printed;
-mod printed;
 mod watchdog;
 
 use std::collections::BTreeSet;
@@ -66,7 +65,6 @@ async fn a_signed_webhook_becomes_one_reservation_and_one_label_whatever_repeats
     lacking::it_is_sold_once_its_account_has_come(&stack, &early).await;
     a_new_value_is_parked_then_set_without_a_deploy_and_redriven(&stack).await;
     a_change_that_no_function_takes_is_counted_and_the_one_before_stays(&stack).await;
-    printed::nothing_personal_and_no_secret_is_in_what_the_functions_have_logged(&stack).await;
     printed::nothing_personal_and_no_secret_is_in_what_the_functions_have_logged(&stack).await;
 }
 
