@@ -5,8 +5,10 @@ use futures::FutureExt as _;
 use gate::State;
 use jiff::{SignedDuration, Timestamp};
 use message::canary_key;
-use serde_json::{Map, json};
-use telemetry::metrics::{BREAKER_NOT_CLOSED, CANARY_AGE, OLDEST_HELD, POLLER_OFF, SECRET_AGE, SILENCE};
+use serde_json::{Map, Value, json};
+use telemetry::metrics::{
+    BREAKER_NOT_CLOSED, CANARY_AGE, OLDEST_DEAD_LETTER, OLDEST_HELD, POLLER_OFF, SECRET_AGE, SILENCE,
+};
 
 use crate::reconcile::{reconcile, subscriptions};
 use crate::report::Report;
@@ -25,13 +27,14 @@ type Found = Result<Report, Failure>;
 /// Makes every check of the flow that can be made.
 pub async fn look(watch: &Watch, world: &dyn World, now: Timestamp) -> Report {
     let arrivals = guarded(arrivals(watch, world, now)).await;
-    let state = match &arrivals {
-        Ok((hours, _)) => guarded(state(watch, world, hours, now)).await,
+    let remembered = guarded(world.state(&watch.flow)).await;
+    let mut state = match (&remembered, &arrivals) {
+        (Ok(Some(state)), _) => {
+            Ok(WatchState { unconfirmed: state.unconfirmed && !watch.confirm, ..state.clone() })
+        }
+        (Ok(None), Ok((hours, _))) => Ok(beginning(watch, hours, now)),
         // Only whether this is a new watch is not to be told without.
-        Err(failure) => match world.state(&watch.flow).await {
-            Ok(Some(state)) => Ok(state),
-            _ => Err(failure.clone()),
-        },
+        (Ok(None), Err(failure)) | (Err(failure), _) => Err(failure.clone()),
     };
     let mut report = Report::default();
     let silent = match (&arrivals, &state) {
@@ -45,7 +48,7 @@ pub async fn look(watch: &Watch, world: &dyn World, now: Timestamp) -> Report {
     report.add("ledger", state.as_ref().map_err(Clone::clone).and_then(remembers));
     let (poller, letters, secrets, breaker, waiting, canary, subscriptions) = futures::join!(
         guarded(poller(watch, world)),
-        guarded(letters(watch, world)),
+        guarded(letters(watch, world, state.as_ref().ok())),
         guarded(secrets(watch, world, now)),
         guarded(breaker(watch, world)),
         guarded(waiting(watch, world, now)),
@@ -63,12 +66,18 @@ pub async fn look(watch: &Watch, world: &dyn World, now: Timestamp) -> Report {
     ] {
         report.add(check, found);
     }
-    let found = match &state {
-        Ok(state) => guarded(reconcile(watch, world, state, &report, now)).await,
-        Err(failure) => Err(failure.clone()),
-    };
-    if watch.source.is_some() {
-        report.add("reconciliation", found);
+    match &mut state {
+        Ok(state) => {
+            remember_letters(state, &mut report, now);
+            let found = guarded(reconcile(watch, world, state, &report, now)).await;
+            report.add("reconciliation", found);
+            if remembered.as_ref().is_ok_and(|before| before.as_ref() != Some(&*state)) {
+                let written = guarded(world.remember(&watch.flow, state)).await;
+                report.add("ledger", written.map(|()| Report::default()));
+            }
+        }
+        Err(failure) if watch.source.is_some() => report.add("reconciliation", Err(failure.clone())),
+        Err(_) => {}
     }
     report
 }
@@ -98,23 +107,10 @@ async fn arrivals(
     Ok((hours?, last))
 }
 
-/// What is remembered of this watch; of a new one, from now on.
-async fn state(
-    watch: &Watch,
-    world: &dyn World,
-    hours: &[Hour],
-    now: Timestamp,
-) -> Result<WatchState, Failure> {
-    let state = match world.state(&watch.flow).await? {
-        Some(state) if !(watch.confirm && state.unconfirmed) => return Ok(state),
-        Some(state) => WatchState { unconfirmed: false, ..state },
-        None => {
-            let came_before = hours.iter().any(|(_, count)| *count > 0.0);
-            WatchState { since: now, reconciled_until: now, unconfirmed: came_before && !watch.confirm }
-        }
-    };
-    world.remember(&watch.flow, &state).await?;
-    Ok(state)
+/// What is remembered of a new watch.
+fn beginning(watch: &Watch, hours: &[Hour], now: Timestamp) -> WatchState {
+    let came_before = hours.iter().any(|(_, count)| *count > 0.0);
+    WatchState { unconfirmed: came_before && !watch.confirm, ..WatchState::beginning(now) }
 }
 
 fn remembers(state: &WatchState) -> Found {
@@ -160,14 +156,31 @@ async fn poller(watch: &Watch, world: &dyn World) -> Found {
     Ok(found)
 }
 
-async fn letters(watch: &Watch, world: &dyn World) -> Found {
+/// They are only received where their number has changed.
+async fn letters(watch: &Watch, world: &dyn World, state: Option<&WatchState>) -> Found {
     let mut found = Report::default();
     let visible = world.visible(&watch.dead_letter_queue_url).await?;
     found.note("dead_letters", visible);
-    if visible > 0 {
-        found.letters = world.letters(&watch.dead_letter_queue_url).await?;
+    if let Some(state) = state.filter(|_| visible > 0) {
+        found.letters = if visible == state.letters && !state.codes.is_empty() {
+            state.codes.clone()
+        } else {
+            world.letters(&watch.dead_letter_queue_url).await?
+        };
     }
     Ok(found)
+}
+
+/// Since when there have been letters all the time. SQS says how old the oldest is only while nobody has received it three times.
+fn remember_letters(state: &mut WatchState, report: &mut Report, now: Timestamp) {
+    let Some(visible) = report.notes.get("dead_letters").and_then(Value::as_u64) else { return };
+    if state.letters == 0 || now < state.letters_since {
+        state.letters_since = now;
+    }
+    state.letters = visible;
+    state.codes.clone_from(&report.letters);
+    let age = if visible > 0 { now.duration_since(state.letters_since).as_secs_f64() } else { 0.0 };
+    report.measure(OLDEST_DEAD_LETTER, age);
 }
 
 async fn secrets(watch: &Watch, world: &dyn World, now: Timestamp) -> Found {
@@ -202,6 +215,9 @@ async fn breaker(watch: &Watch, world: &dyn World) -> Found {
     found.note("breaker", name);
     if let Some(code) = code {
         found.note("breaker_code", code.as_str());
+    }
+    if let State::Open { until_ms, .. } | State::Probing { until_ms, .. } = &breaker.state {
+        found.note("breaker_until", until_ms / 1_000);
     }
     Ok(found)
 }

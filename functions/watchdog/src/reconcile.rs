@@ -26,82 +26,113 @@ pub struct Asked {
     pub types: Vec<&'static str>,
 }
 
+/// What one look asks for at most.
+pub(crate) const WINDOW: SignedDuration = SignedDuration::from_hours(24);
+/// Half of the shortest time that the ledger remembers: what it has forgotten is not missing.
+const LONGEST_BACK: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// Younger events may still be on their way.
 const SETTLED: SignedDuration = SignedDuration::from_mins(15);
 /// A flow that is behind by this much cannot know yet what it has not got.
 const BEHIND: f64 = 600.0;
+const BEHIND_SECONDS: i64 = 600;
+/// Nobody has tried a target for so long that might be up: nothing is held for it, and what is missing tries it.
+const UNTRIED: SignedDuration = SignedDuration::from_mins(20);
 /// Looked at again: a source may list an event a little later than it happened.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
-/// What one look asks for at most.
-const WINDOW: SignedDuration = SignedDuration::from_hours(24);
 /// What a window is not halved below.
 const SHORTEST_WINDOW: SignedDuration = SignedDuration::from_mins(1);
 /// For the source's answers; the function has a minute.
 const TIME: Duration = Duration::from_secs(25);
 const LOOKS_AT_ONCE: usize = 8;
 
+/// Changes what is remembered, which is written afterwards however this ends.
 pub(crate) async fn reconcile(
     watch: &Watch,
     world: &dyn World,
-    state: &WatchState,
+    state: &mut WatchState,
     report: &Report,
     now: Timestamp,
 ) -> Result<Report, Failure> {
     let mut found = Report::default();
-    let Some(asked) = world.asked(watch)? else { return Ok(found) };
-    if let Some(reason) = waits_for(state, report) {
+    let Some(asked) = world.asked(watch)? else {
+        // Once there is one, it is asked from then on: what the ledger has forgotten by then would seem to be missing.
+        state.reconciled_until = now;
+        return Ok(found);
+    };
+    begin_in_time(state, &mut found, now);
+    if let Some(reason) = waits_for(state, report, now) {
         found.note("reconciliation", reason);
         return Ok(found);
     }
     let from = state.reconciled_until.saturating_sub(OVERLAP).unwrap_or(Timestamp::MIN).max(state.since);
     let settled = now.saturating_sub(SETTLED).unwrap_or(Timestamp::MIN);
-    let latest = state.reconciled_until.saturating_add(WINDOW).unwrap_or(Timestamp::MAX).min(settled);
+    let latest = state.reconciled_until.saturating_add(state.window).unwrap_or(Timestamp::MAX).min(settled);
     if latest <= state.reconciled_until {
         return Ok(found);
     }
-    let (events, until) = events(asked.source.as_ref(), from, state.reconciled_until, latest).await?;
-    let (mut unreadable, mut readable) = (0_u64, Vec::new());
-    for event in &events {
-        match asked.known.known_as(event) {
-            Ok(known_as) => readable.push((event, known_as)),
-            // It has had its dead letter; who sent it again would make another with every look.
-            Err(_) => unreadable += 1,
+    let (events, until) = events(asked.source.as_ref(), from, state, latest).await?;
+    let looks = events.iter().filter(|event| !state.sent.contains_key(&event.id)).map(|event| {
+        let known_as = asked.known.known_as(event);
+        async move {
+            let is_missing = match known_as {
+                Ok(known_as) => !is_known(world.item(&known_as.key).await?.as_ref(), &known_as),
+                // The flow may know better, by a mapping that people have changed; where it does not, it makes a dead letter.
+                Err(_) => true,
+            };
+            Ok::<_, Failure>(is_missing.then_some(event))
         }
-    }
-    let looks = readable.iter().map(|(event, known_as)| async move {
-        let item = world.item(&known_as.key).await?;
-        Ok::<_, Failure>(if is_known(item.as_ref(), known_as) { None } else { Some(*event) })
     });
     let missing: Vec<Option<&Envelope>> =
         futures::stream::iter(looks).buffered(LOOKS_AT_ONCE).try_collect().await?;
     let run = now.to_string();
     let missing: Vec<_> =
         missing.into_iter().flatten().map(|event| event.clone().found_by_reconciliation(&run)).collect();
-    let sent = if missing.is_empty() { 0 } else { world.send(&watch.queue_url, &missing).await? };
-    if sent == missing.len() {
-        world.remember(&watch.flow, &WatchState { reconciled_until: until, ..*state }).await?;
+    let sent = if missing.is_empty() { Vec::new() } else { world.send(&watch.queue_url, &missing).await? };
+    let accepted = missing.iter().zip(&sent).filter(|(_, accepted)| **accepted);
+    state.sent.extend(accepted.map(|(event, _)| (event.id.clone(), event.time)));
+    let left = missing.len().saturating_sub(sent.iter().filter(|accepted| **accepted).count());
+    if left == 0 {
+        state.reconciled_until = until;
+        state.window = state.window.saturating_mul(2).min(WINDOW);
+        // Those that no window asks for again.
+        let again = until.saturating_sub(OVERLAP).unwrap_or(Timestamp::MIN);
+        state.sent.retain(|_, time| *time >= again);
         found.note("reconciled_until", until.to_string());
     }
-    let left = u32::try_from(missing.len().saturating_sub(sent)).unwrap_or(u32::MAX);
-    found.measure(UNRECONCILED, f64::from(left));
+    found.measure(UNRECONCILED, f64::from(u32::try_from(left).unwrap_or(u32::MAX)));
     for (name, count) in [("events_asked", events.len()), ("events_missing", missing.len())] {
         found.note(name, count);
-    }
-    if unreadable > 0 {
-        found.note("events_unreadable", unreadable);
     }
     Ok(found)
 }
 
+/// A look by a clock that was ahead has left a time that is still to come, and what happens until then would be asked of nobody.
+fn begin_in_time(state: &mut WatchState, found: &mut Report, now: Timestamp) {
+    if state.reconciled_until > now {
+        let text = "the clock was ahead: the last day is looked at again";
+        found.failures.push(("reconciliation", Failure(text.to_owned())));
+        state.reconciled_until = now.saturating_sub(WINDOW).unwrap_or(Timestamp::MIN);
+    }
+    let earliest = now.saturating_sub(LONGEST_BACK).unwrap_or(Timestamp::MIN);
+    if state.reconciled_until < earliest {
+        let text = format!("nobody has looked since {}: two weeks are looked at", state.reconciled_until);
+        found.failures.push(("reconciliation", Failure(text)));
+        state.reconciled_until = earliest;
+    }
+}
+
 /// Why the ledger cannot be held against the source now.
-fn waits_for(state: &WatchState, report: &Report) -> Option<&'static str> {
-    let queued = report.notes.get("oldest_queued_seconds").and_then(Value::as_f64);
+fn waits_for(state: &WatchState, report: &Report, now: Timestamp) -> Option<&'static str> {
+    let note = |name: &str| report.notes.get(name).and_then(Value::as_i64);
+    let untried = now.saturating_sub(UNTRIED).unwrap_or(Timestamp::MIN).as_second();
+    let is_tried = note("breaker_until").is_none_or(|until| until >= untried);
+    let closed = report.value(BREAKER_NOT_CLOSED);
     if state.unconfirmed {
         Some("waits until somebody has confirmed the ledger")
-    } else if report.value(BREAKER_NOT_CLOSED) != Some(0.0) {
+    } else if closed != Some(0.0) && is_tried {
         Some("waits for the target")
     } else if report.value(OLDEST_HELD).is_none_or(|held| held > BEHIND)
-        || queued.is_none_or(|age| age > BEHIND)
+        || note("oldest_queued_seconds").is_none_or(|age| age > BEHIND_SECONDS)
     {
         Some("waits for the queue")
     } else {
@@ -109,14 +140,16 @@ fn waits_for(state: &WatchState, report: &Report) -> Option<&'static str> {
     }
 }
 
-/// All that happened from `from` on, and until when: later than `known`, and before `latest` where that would be more than one answer holds.
+/// All that happened from `from` on, and until when: later than is known, and before `latest` where that would be more than one answer
+/// holds. Then the next look asks for less.
 async fn events(
     source: &dyn EventSource,
     from: Timestamp,
-    known: Timestamp,
+    state: &mut WatchState,
     latest: Timestamp,
 ) -> Result<(Vec<Envelope>, Timestamp), Failure> {
     let budget = Budget::of_work(Instant::now(), TIME);
+    let known = state.reconciled_until;
     let (mut from, mut until) = (from, latest);
     loop {
         match source.events(from, until, &budget).await {
@@ -130,6 +163,7 @@ async fn events(
                 // Rather without what is looked at again than without anything new.
                 if half > known {
                     until = half;
+                    state.window = until.duration_since(known).max(SHORTEST_WINDOW);
                 } else {
                     from = known;
                 }
@@ -157,10 +191,8 @@ pub(crate) async fn subscriptions(watch: &Watch, world: &dyn World) -> Result<Re
     let missing: Vec<_> = asked.types.iter().filter(|kind| !all && !subscribed.contains(**kind)).collect();
     found.measure(SUBSCRIPTIONS_MISSING, f64::from(u32::try_from(missing.len()).unwrap_or(u32::MAX)));
     if !missing.is_empty() {
-        found.note(
-            "subscriptions_missing",
-            missing.into_iter().map(|kind| Value::from(*kind)).collect::<Vec<_>>(),
-        );
+        let missing: Vec<_> = missing.into_iter().map(|kind| Value::from(*kind)).collect();
+        found.note("subscriptions_missing", missing);
     }
     Ok(found)
 }

@@ -3,12 +3,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gate::Breaker;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ledger::Item;
 use message::{Envelope, OperationKey};
 use thiserror::Error;
 
-use crate::reconcile::Asked;
+use crate::reconcile::{Asked, WINDOW};
 use crate::watch::Watch;
 
 /// Why a look could not be made: without anything that a message or an answer of a source says.
@@ -35,15 +35,15 @@ pub trait World: Send + Sync {
     async fn poller(&self, mapping_id: &str) -> Result<PollerState, Failure>;
     /// Messages that wait on a queue.
     async fn visible(&self, queue_url: &str) -> Result<u64, Failure>;
-    /// Codes of the first hundred dead letters, without hiding one from anybody.
+    /// Codes of the first hundred dead letters, without hiding one from anybody. Each is received for it, which SQS counts.
     async fn letters(&self, queue_url: &str) -> Result<BTreeMap<String, u64>, Failure>;
     async fn secret(&self, arn: &str) -> Result<SecretDates, Failure>;
     async fn breaker(&self, target: &str) -> Result<Breaker, Failure>;
     async fn item(&self, key: &OperationKey) -> Result<Option<Item>, Failure>;
     async fn state(&self, flow: &str) -> Result<Option<WatchState>, Failure>;
     async fn remember(&self, flow: &str, state: &WatchState) -> Result<(), Failure>;
-    /// Puts events on the queue, and says how many were accepted.
-    async fn send(&self, queue_url: &str, events: &[Envelope]) -> Result<usize, Failure>;
+    /// Puts events on the queue, and says of each whether it was accepted.
+    async fn send(&self, queue_url: &str, events: &[Envelope]) -> Result<Vec<bool>, Failure>;
     /// Posts a canary as a source posts its webhooks.
     async fn post_canary(&self, entry: &str, now: Timestamp) -> Result<(), Failure>;
     /// What is asked about the flow's source, where it has one that can be.
@@ -74,11 +74,36 @@ pub struct SecretDates {
 }
 
 /// What is kept of a watch between two looks, in the ledger table.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct WatchState {
     pub since: Timestamp,
     /// Up to here the source's events are known.
     pub reconciled_until: Timestamp,
+    /// How much of the source's time the next look asks for.
+    pub window: SignedDuration,
+    /// Events that were put on the queue, as the ledger did not know them, with their times: none goes there twice, whatever became of it.
+    pub sent: BTreeMap<String, Timestamp>,
     /// When it began, messages had come before of which this table should know. Nobody has said yet that it may not.
     pub unconfirmed: bool,
+    /// Dead letters at the last look, and since when there have been any.
+    pub letters: u64,
+    pub letters_since: Timestamp,
+    /// Their codes, when they were last read.
+    pub codes: BTreeMap<String, u64>,
+}
+
+impl WatchState {
+    /// Of a watch that begins now.
+    pub fn beginning(now: Timestamp) -> Self {
+        Self {
+            since: now,
+            reconciled_until: now,
+            window: WINDOW,
+            sent: BTreeMap::new(),
+            unconfirmed: false,
+            letters: 0,
+            letters_since: now,
+            codes: BTreeMap::new(),
+        }
+    }
 }

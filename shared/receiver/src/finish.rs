@@ -316,13 +316,15 @@ impl<F: Flow> Receiver<F> {
 /// What has come from its source just now says that the source is alive; what is held, comes again or was redriven does not, and neither
 /// does what the source had to be asked for.
 fn kind(record: &Incoming<'_>, end: &End) -> RecordKind {
-    let comes_again =
-        record.attempts > 1 || record.origin.attempts > 0 || DeadLetter::is_redriven(&record.attributes);
-    match (end.is_canary, end.is_reconciled, comes_again) {
-        (true, ..) => RecordKind::Canary,
-        (false, true, _) => RecordKind::Reconciled,
-        (false, false, true) => RecordKind::Again,
-        (false, false, false) => RecordKind::Arrival,
+    let is_redriven = DeadLetter::is_redriven(&record.attributes);
+    if end.is_canary {
+        RecordKind::Canary
+    } else if end.is_reconciled && !is_redriven {
+        RecordKind::Reconciled
+    } else if is_redriven || record.attempts > 1 || record.origin.attempts > 0 {
+        RecordKind::Again
+    } else {
+        RecordKind::Arrival
     }
 }
 

@@ -80,6 +80,8 @@ pub const SECRET_AGE: Metric<0> = Metric::<0>::of("SecretAge", "Seconds");
 pub const SUBSCRIPTIONS_MISSING: Metric<0> = Metric::<0>::of("SubscriptionsMissing", "Count");
 /// Events that the source has told of, which the ledger does not know and which could not be put on the queue.
 pub const UNRECONCILED: Metric<0> = Metric::<0>::of("Unreconciled", "Count");
+/// Since when there have been dead letters all the time: none is older.
+pub const OLDEST_DEAD_LETTER: Metric<0> = Metric::<0>::of("OldestDeadLetter", "Seconds");
 /// In the dead letter queue, of the first hundred.
 pub const DEAD_LETTERS: Metric<1> = Metric::count("DeadLetters", ["Code"]);
 
@@ -136,6 +138,7 @@ pub fn all() -> Vec<Published> {
         SECRET_AGE.published(),
         SUBSCRIPTIONS_MISSING.published(),
         UNRECONCILED.published(),
+        OLDEST_DEAD_LETTER.published(),
         DEAD_LETTERS.published(),
         COVERED_BY_DEAD_LETTER.published(),
         ACCEPTED.published(),

@@ -138,7 +138,7 @@ impl World for Aws {
         self.table.remember(flow, state).await
     }
 
-    async fn send(&self, queue_url: &str, events: &[Envelope]) -> Result<usize, Failure> {
+    async fn send(&self, queue_url: &str, events: &[Envelope]) -> Result<Vec<bool>, Failure> {
         queues::send(&self.sqs, queue_url, events).await
     }
 

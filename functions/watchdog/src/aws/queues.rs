@@ -11,8 +11,8 @@ use crate::world::Failure;
 /// Messages that one receive hands out at most.
 const BATCH: i32 = 10;
 const MOST_LETTERS: usize = 100;
-/// Receives that bring nothing new before it is enough: they are random samples.
-const VAIN: u32 = 3;
+/// All of a queue's servers are asked, not a sample of them.
+const LONG_POLL_SECONDS: i32 = 1;
 /// Of a letter that the queue's redrive policy has moved, which says no reason.
 const NO_CODE: &str = "none";
 
@@ -24,34 +24,44 @@ pub(super) async fn visible(client: &Client, queue_url: &str) -> Result<u64, Fai
     count.ok_or_else(|| Failure("GetQueueAttributes says no number of messages".to_owned()))
 }
 
-/// Received with no visibility timeout: nobody else misses one meanwhile, and no metric says that the queue is empty.
+/// Received with no visibility timeout: nobody else misses one meanwhile, and no metric says that the queue is empty. Each as seldom as may be:
+/// what was received three times no longer counts for the queue's ApproximateAgeOfOldestMessage
+/// (docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html).
 pub(super) async fn letters(client: &Client, queue_url: &str) -> Result<BTreeMap<String, u64>, Failure> {
-    let (mut seen, mut codes, mut vain) = (BTreeSet::new(), BTreeMap::new(), 0);
-    while vain < VAIN && seen.len() < MOST_LETTERS {
+    let (mut seen, mut codes) = (BTreeSet::new(), BTreeMap::new());
+    while seen.len() < MOST_LETTERS {
         let request = client
             .receive_message()
             .queue_url(queue_url)
             .max_number_of_messages(BATCH)
             .visibility_timeout(0)
+            .wait_time_seconds(LONG_POLL_SECONDS)
             .message_attribute_names(attribute_names::CODE);
         let answer = request.send().await.map_err(|error| failed("ReceiveMessage", &error))?;
-        let before = seen.len();
-        for letter in answer.messages.unwrap_or_default() {
+        let (before, letters) = (seen.len(), answer.messages.unwrap_or_default());
+        let is_all = letters.len() < usize::try_from(BATCH).unwrap_or_default();
+        for letter in letters {
             if seen.len() < MOST_LETTERS && seen.insert(letter.message_id.unwrap_or_default()) {
                 let attributes = letter.message_attributes.unwrap_or_default();
                 let code = attributes.get(attribute_names::CODE).and_then(|code| code.string_value.clone());
                 *codes.entry(code.unwrap_or_else(|| NO_CODE.to_owned())).or_default() += 1;
             }
         }
-        vain = if seen.len() == before { vain + 1 } else { 0 };
+        if is_all || seen.len() == before {
+            break;
+        }
     }
     Ok(codes)
 }
 
-pub(super) async fn send(client: &Client, queue_url: &str, events: &[Envelope]) -> Result<usize, Failure> {
+pub(super) async fn send(
+    client: &Client,
+    queue_url: &str,
+    events: &[Envelope],
+) -> Result<Vec<bool>, Failure> {
     let channel = SqsEventChannel::new(client.clone(), queue_url.to_owned());
     let events: Vec<_> =
         events.iter().map(|envelope| OutgoingEvent { envelope, trace_header: None }).collect();
     let sent = channel.send(&events).await;
-    Ok(sent.into_iter().filter(Result::is_ok).count())
+    Ok(sent.iter().map(Result::is_ok).collect())
 }

@@ -8,8 +8,8 @@ use gate::{Breaker, State};
 use jiff::SignedDuration;
 use message::Code;
 use telemetry::metrics::{
-    BREAKER_NOT_CLOSED, CANARY_AGE, OLDEST_HELD, POLLER_OFF, SECRET_AGE, SILENCE, SUBSCRIPTIONS_MISSING,
-    UNRECONCILED,
+    BREAKER_NOT_CLOSED, CANARY_AGE, OLDEST_DEAD_LETTER, OLDEST_HELD, POLLER_OFF, SECRET_AGE, SILENCE,
+    SUBSCRIPTIONS_MISSING, UNRECONCILED,
 };
 use watchdog::Waiting;
 
@@ -138,4 +138,28 @@ async fn a_flow_without_a_source_to_ask_is_asked_nothing() {
     let report = world.look(&watch_with(|event| event["source"] = serde_json::Value::Null)).await;
     assert_eq!(failed(&report), [""; 0]);
     assert!(world.source.windows.lock().unwrap().is_empty());
+}
+
+/// SQS no longer says how old a letter is that was received three times.
+#[tokio::test]
+async fn dead_letters_are_received_where_their_number_has_changed_and_their_age_is_told_all_the_same() {
+    let mut world = Scripted::new();
+    world.letters = BTreeMap::from([("SPW2001".to_owned(), 3)]);
+    for minutes in [0, 5, 10] {
+        let report = world.look_at(&watch(), now() + SignedDuration::from_mins(minutes)).await;
+        assert_eq!(report.letters, world.letters);
+        assert_eq!(report.value(OLDEST_DEAD_LETTER), Some(60.0 * f64::from(i32::try_from(minutes).unwrap())));
+    }
+    assert_eq!(*world.peeks.lock().unwrap(), 1);
+    world.letters = BTreeMap::from([("SPW2001".to_owned(), 3), ("SPW4008".to_owned(), 1)]);
+    let report = world.look_at(&watch(), now() + SignedDuration::from_mins(15)).await;
+    assert_eq!((report.letters.len(), report.value(OLDEST_DEAD_LETTER)), (2, Some(900.0)));
+    assert_eq!(*world.peeks.lock().unwrap(), 2);
+    // Redriven, and another one later.
+    world.letters.clear();
+    let report = world.look_at(&watch(), now() + SignedDuration::from_mins(20)).await;
+    assert_eq!(report.value(OLDEST_DEAD_LETTER), Some(0.0));
+    world.letters = BTreeMap::from([("SPW2001".to_owned(), 1)]);
+    let report = world.look_at(&watch(), now() + SignedDuration::from_mins(25)).await;
+    assert_eq!((report.value(OLDEST_DEAD_LETTER), *world.peeks.lock().unwrap()), (Some(0.0), 3));
 }

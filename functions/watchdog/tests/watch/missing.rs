@@ -7,9 +7,9 @@ use gate::{Breaker, State};
 use jiff::SignedDuration;
 use message::Code;
 use telemetry::metrics::UNRECONCILED;
-use watchdog::Waiting;
+use watchdog::{Waiting, WatchState};
 
-use crate::world::{Scripted, Source, failed, key, minutes_ago, now, watch};
+use crate::world::{Scripted, Source, failed, key, minutes_ago, now, watch, watch_with};
 
 /// The last look was three hours ago.
 fn behind(events: &[(i64, &'static str)]) -> Scripted {
@@ -103,17 +103,77 @@ async fn a_newer_version_of_what_is_known_is_missing_and_an_older_one_is_not() {
     assert_eq!(sent(&world), ["a-v7"]);
 }
 
+/// The flow may read it by a mapping that people have changed; otherwise it is a dead letter there.
 #[tokio::test]
-async fn what_no_mapping_reads_is_counted_and_not_sent_again_and_again() {
+async fn what_cannot_be_held_against_the_ledger_goes_onto_the_queue_once() {
     let world = behind(&[(100, "unreadable-1"), (90, "2")]);
+    world.knows(key("2"), 0);
+    for _ in 0..3 {
+        world.look(&watch()).await;
+    }
+    assert_eq!(sent(&world), ["unreadable-1"]);
+}
+
+/// One that the flow's mapping refuses leaves no item in the ledger: its letter is all that becomes of it.
+#[tokio::test]
+async fn an_event_that_the_ledger_never_gets_to_know_goes_onto_the_queue_once() {
+    let world = Scripted::new();
+    world.source.events.lock().unwrap().push((minutes_ago(16), "refused-by-its-mapping"));
+    for minutes in [0, 5, 10, 15, 60] {
+        world.look_at(&watch(), now() + SignedDuration::from_mins(minutes)).await;
+    }
+    assert_eq!(sent(&world), ["refused-by-its-mapping"]);
+    assert!(world.state.lock().unwrap().as_ref().unwrap().sent.is_empty());
+}
+
+#[tokio::test]
+async fn after_a_clock_that_was_ahead_for_one_look_nothing_is_left_out() {
+    let world = Scripted::new();
+    world.look_at(&watch(), now() + SignedDuration::from_hours(24)).await;
+    // It is right again; an event happens within the hour, and its webhook never comes.
+    world.source.events.lock().unwrap().push((now() + SignedDuration::from_mins(30), "1"));
+    let report = world.look_at(&watch(), now() + SignedDuration::from_hours(1)).await;
+    assert_eq!(failed(&report), ["reconciliation"]);
+    world.look_at(&watch(), now() + SignedDuration::from_hours(2)).await;
+    assert_eq!(sent(&world), ["1"]);
+}
+
+/// What the ledger has forgotten would seem to be missing.
+#[tokio::test]
+async fn a_source_is_asked_from_when_it_could_be_on_and_no_further_back_than_two_weeks() {
+    let world = Scripted::new();
+    let days_ago = |days: i64| minutes_ago(days * 1_440);
+    *world.state.lock().unwrap() = Some(WatchState::beginning(days_ago(60)));
+    world.source.events.lock().unwrap().push((days_ago(59), "done-59-days-ago"));
+    world.look(&watch_with(|event| event["source"] = serde_json::Value::Null)).await;
+    world.look(&watch()).await;
+    assert!(sent(&world).is_empty() && world.source.windows.lock().unwrap().is_empty());
+    // Or nobody has looked for so long.
+    *world.state.lock().unwrap() = Some(WatchState::beginning(days_ago(60)));
     let report = world.look(&watch()).await;
-    assert_eq!((sent(&world), report.notes["events_unreadable"].as_u64()), (vec!["2".to_owned()], Some(1)));
+    assert_eq!(failed(&report), ["reconciliation"]);
+    assert_eq!(world.source.windows.lock().unwrap()[0].0, days_ago(14) - SignedDuration::from_mins(10));
+}
+
+/// No message has come since the breaker would have let one through.
+#[tokio::test]
+async fn a_breaker_that_nobody_has_tried_for_long_is_tried_by_what_is_missing() {
+    let open = |until: jiff::Timestamp| {
+        let state =
+            State::Open { code: Code::TargetFailed, until_ms: until.as_millisecond(), for_ms: 30_000 };
+        Breaker { state, ..Breaker::default() }
+    };
+    for (until, expected) in [(minutes_ago(5), 0), (minutes_ago(30), 1)] {
+        let world = Scripted { breaker: open(until), ..behind(&[(100, "1")]) };
+        world.look(&watch()).await;
+        assert_eq!(sent(&world).len(), expected);
+    }
 }
 
 /// What waits is not in the ledger yet, and would go onto the queue with every look.
 #[tokio::test]
 async fn while_the_flow_is_behind_nothing_is_held_against_the_ledger() {
-    let open = State::Open { code: Code::TargetFailed, until_ms: 0, for_ms: 30_000 };
+    let open = State::Open { code: Code::TargetFailed, until_ms: now().as_millisecond(), for_ms: 30_000 };
     let hour = Duration::from_secs(3_600);
     let mut worlds = [behind(&[(100, "1")]), behind(&[(100, "1")]), behind(&[(100, "1")])];
     worlds[0].breaker = Breaker { state: open, ..Breaker::default() };

@@ -63,6 +63,8 @@ pub(crate) struct Scripted {
     pub(crate) sent: Mutex<Vec<Envelope>>,
     /// So many of what is sent are accepted.
     pub(crate) accepts: usize,
+    /// How often dead letters were received.
+    pub(crate) peeks: Mutex<usize>,
     pub(crate) canaries: Mutex<Vec<(String, Timestamp)>>,
     pub(crate) source: Arc<Source>,
 }
@@ -91,12 +93,12 @@ impl Scripted {
             breaker: Breaker::default(),
             items: Mutex::default(),
             state: Mutex::new(Some(WatchState {
-                since: minutes_ago(60 * 24 * 30),
                 reconciled_until: minutes_ago(20),
-                unconfirmed: false,
+                ..WatchState::beginning(minutes_ago(60 * 24 * 30))
             })),
             sent: Mutex::default(),
             accepts: usize::MAX,
+            peeks: Mutex::default(),
             canaries: Mutex::default(),
             source: Arc::new(Source { holds: 1_000, ..Source::default() }),
         };
@@ -138,11 +140,15 @@ impl Scripted {
     }
 
     pub(crate) async fn look(&self, watch: &Watch) -> Report {
-        look(watch, self, now()).await
+        self.look_at(watch, now()).await
+    }
+
+    pub(crate) async fn look_at(&self, watch: &Watch, now: Timestamp) -> Report {
+        look(watch, self, now).await
     }
 
     pub(crate) fn reconciled_until(&self) -> Timestamp {
-        self.state.lock().unwrap().unwrap().reconciled_until
+        self.state.lock().unwrap().as_ref().unwrap().reconciled_until
     }
 
     fn try_to(&self, what: &'static str) -> Result<(), Failure> {
@@ -186,6 +192,7 @@ impl World for Scripted {
 
     async fn letters(&self, _: &str) -> Result<BTreeMap<String, u64>, Failure> {
         self.try_to("letters")?;
+        *self.peeks.lock().unwrap() += 1;
         Ok(self.letters.clone())
     }
 
@@ -208,20 +215,20 @@ impl World for Scripted {
 
     async fn state(&self, _: &str) -> Result<Option<WatchState>, Failure> {
         self.try_to("ledger")?;
-        Ok(*self.state.lock().unwrap())
+        Ok(self.state.lock().unwrap().clone())
     }
 
     async fn remember(&self, _: &str, state: &WatchState) -> Result<(), Failure> {
         self.try_to("ledger")?;
-        *self.state.lock().unwrap() = Some(*state);
+        *self.state.lock().unwrap() = Some(state.clone());
         Ok(())
     }
 
-    async fn send(&self, _: &str, events: &[Envelope]) -> Result<usize, Failure> {
+    async fn send(&self, _: &str, events: &[Envelope]) -> Result<Vec<bool>, Failure> {
         self.try_to("send")?;
         let accepted = self.accepts.min(events.len());
         self.sent.lock().unwrap().extend(events.iter().take(accepted).cloned());
-        Ok(accepted)
+        Ok((0..events.len()).map(|place| place < accepted).collect())
     }
 
     async fn post_canary(&self, entry: &str, now: Timestamp) -> Result<(), Failure> {

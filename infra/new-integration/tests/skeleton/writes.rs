@@ -119,11 +119,14 @@ fn a_known_source_gets_a_route_and_no_second_secret() {
         Integration::named(&Wish { source: Some("shopify".to_owned()), ..wish.clone() }).unwrap();
     let plan = plan(folder.path(), &integration).unwrap();
     let template = plan.changed.get(&PathBuf::from("template.yaml")).unwrap();
-    assert!(template.contains(
-        "\"routes\": {\"customers/create\": \"${CustomersToCrmFlow.Outputs.QueueUrl}\",\n            \"orders/create\""
-    ));
+    assert!(
+        template.contains(
+            "\"routes\": {\"customers/create\": \"customers-to-crm\",\n            \"orders/create\""
+        )
+    );
     assert_eq!(template.matches("  ShopifyWebhookSecret:\n").count(), 1);
-    assert_eq!(template.matches("!GetAtt ShopifyWebhookSecret.Id\n").count(), 2);
+    // Of ingest, of who tells its age, and among the outputs.
+    assert_eq!(template.matches("!GetAtt ShopifyWebhookSecret.Id\n").count(), 3);
 }
 
 #[test]

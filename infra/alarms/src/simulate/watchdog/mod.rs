@@ -39,6 +39,7 @@ struct Watch {
     arrivals: Arrivals,
     canaries: Option<Way>,
     asks_source: bool,
+    letters_since: Option<u32>,
 }
 
 /// What of a look may go wrong.
@@ -88,6 +89,7 @@ impl Watchdog {
                 arrivals: if is_new { Arrivals::none() } else { Arrivals::of(sources(landscape, place)) },
                 canaries: (!path.is_empty()).then(|| Way::of(path, EVERY)),
                 asks_source: *asks_source,
+                letters_since: None,
             }
         };
         Self { watches: landscape.flows.iter().enumerate().map(watch).collect() }
@@ -194,6 +196,9 @@ impl Watch {
         }
         tell(metrics::CHECKS_FAILED, f64::from(failed));
         let letters = flow.dead_letters(minute).min(MOST_LETTERS);
+        self.letters_since = if letters > 0 { self.letters_since.or(Some(minute)) } else { None };
+        let since = self.letters_since.map_or(0, |since| minute - since);
+        tell(metrics::OLDEST_DEAD_LETTER, seconds(since));
         emit.values(metrics::NAMESPACE, metrics::DEAD_LETTERS.name, &function, &[(1.0, letters)]);
         asked.into_iter().map(|events| Events { origin: Origin::Asked, ..events }).collect()
     }
