@@ -39,10 +39,8 @@ pub(super) fn of_messages() -> Vec<Scenario> {
         )
         .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 15)
         .rings(ORDERS, "DeadLetterQueuePageAlarm", 16)
-        .note(
-            "AWS's page can be read so; the alarm would be over after six hours, and the \
-                 letter lost without a word",
-        ),
+        .rings(ORDERS, "DeadLetterQueueNearingExpiryAlarm", 11_528)
+        .note("AWS's page can be read so; the page would be over after six hours, and the watchdog alone still knows of the letter"),
         Scenario::of(
             "110 orders a minute more than the flow gets done, for an hour",
             3 * HOUR,
