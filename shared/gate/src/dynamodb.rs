@@ -23,7 +23,7 @@ impl DynamoDbGateStore {
     }
 
     /// Takes exactly so many tokens, or says how many are taken.
-    async fn take(&self, lease: &Lease<'_>, tokens: u32) -> Result<Result<(), u32>, GateError> {
+    async fn take_tokens(&self, lease: &Lease<'_>, tokens: u32) -> Result<Result<(), u32>, GateError> {
         let request = self
             .client
             .update_item()
@@ -94,7 +94,7 @@ impl GateStore for DynamoDbGateStore {
             if wanted < lease.least || wanted == 0 {
                 return Ok(0);
             }
-            match self.take(lease, wanted).await? {
+            match self.take_tokens(lease, wanted).await? {
                 Ok(()) => return Ok(wanted),
                 Err(used) => wanted = wanted.min(lease.supply.saturating_sub(used)),
             }

@@ -86,7 +86,7 @@ impl Known {
             .map(|secret| format!("{}.Id", secret.reference));
         let tables = application.of_kind("AWS::DynamoDB::Table").filter(|table| is_in(&table.reference));
         Self {
-            sends_to: queues.map(arn).collect(),
+            sends_to: queues.map(arn).chain(routed(&values)).collect(),
             polls: polled.map(|mapping| mapping.source).collect(),
             secrets: secrets.filter(|secret| is_in(secret)).collect(),
             tables: tables.map(|table| format!("{}.Arn", table.reference)).collect(),
@@ -203,6 +203,10 @@ fn of_role(application: &Application, function: &Resource, role: &Resource) -> V
     let known = Known::of(application, function);
     let mut needed = called(function.properties["CodeUri"].as_str().unwrap_or_default());
     needed.extend(OF_LAMBDA.map(str::to_owned));
+    if !known.watches.is_empty() && known.watched("sqs:SendMessage").is_empty() {
+        // Of events that a source was asked for, and none is.
+        needed.remove("sqs:SendMessage");
+    }
     if !known.polls.is_empty() {
         needed.extend(POLLS.map(str::to_owned));
     }
@@ -230,12 +234,21 @@ fn of_role(application: &Application, function: &Resource, role: &Resource) -> V
     broken
 }
 
+/// Queues of the flows that ingest's routes name, whose URLs begin alike.
+fn routed(values: &BTreeMap<String, String>) -> Vec<String> {
+    let (Some(sources), Some(prefix)) = (values.get("SOURCES"), values.get("QUEUE_URL_PREFIX")) else {
+        return Vec::new();
+    };
+    let sources: Value = serde_json::from_str(sources).unwrap();
+    let routes = sources.as_object().unwrap().values().filter_map(|source| source["routes"].as_object());
+    routes.flatten().map(|(_, flow)| arn_of(&format!("{prefix}{}", text(flow)))).collect()
+}
+
 /// Inputs of the schedules that invoke the function.
 fn watches(application: &Application, function: &Resource) -> Vec<Value> {
-    let arn = format!("{}.Arn", function.reference);
     let targets =
         application.of_kind("AWS::Events::Rule").filter_map(|rule| rule.properties["Targets"].as_array());
-    let ours = targets.flatten().filter(|target| text(&target["Arn"]) == arn);
+    let ours = targets.flatten().filter(|target| text(&target["Arn"]).contains(&function.reference));
     ours.map(|target| serde_json::from_str(target["Input"].as_str().unwrap()).unwrap()).collect()
 }
 

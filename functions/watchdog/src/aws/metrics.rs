@@ -13,7 +13,7 @@ use crate::world::{Failure, Hour, Waiting};
 const HELD_FOR: SignedDuration = SignedDuration::from_mins(20);
 
 pub(super) struct Metrics {
-    client: Client,
+    cloudwatch: Client,
 }
 
 /// What is asked of one metric.
@@ -26,8 +26,8 @@ struct Series<'a> {
 }
 
 impl Metrics {
-    pub(super) const fn new(client: Client) -> Self {
-        Self { client }
+    pub(super) const fn new(cloudwatch: Client) -> Self {
+        Self { cloudwatch }
     }
 
     pub(super) async fn arrivals(
@@ -93,7 +93,7 @@ impl Metrics {
         });
         let time = |time: Timestamp| DateTime::from_millis(time.as_millisecond());
         let mut pages = self
-            .client
+            .cloudwatch
             .get_metric_data()
             .set_metric_data_queries(Some(queries.collect()))
             .start_time(time(from))

@@ -16,9 +16,9 @@ const LONG_POLL_SECONDS: i32 = 1;
 /// Of a letter that the queue's redrive policy has moved, which says no reason.
 const NO_CODE: &str = "none";
 
-pub(super) async fn visible(client: &Client, queue_url: &str) -> Result<u64, Failure> {
+pub(super) async fn visible(sqs: &Client, queue_url: &str) -> Result<u64, Failure> {
     let name = QueueAttributeName::ApproximateNumberOfMessages;
-    let request = client.get_queue_attributes().queue_url(queue_url).attribute_names(name.clone());
+    let request = sqs.get_queue_attributes().queue_url(queue_url).attribute_names(name.clone());
     let answer = request.send().await.map_err(|error| failed("GetQueueAttributes", &error))?;
     let count = answer.attributes.and_then(|attributes| attributes.get(&name)?.parse().ok());
     count.ok_or_else(|| Failure("GetQueueAttributes says no number of messages".to_owned()))
@@ -27,10 +27,10 @@ pub(super) async fn visible(client: &Client, queue_url: &str) -> Result<u64, Fai
 /// Received with no visibility timeout: nobody else misses one meanwhile, and no metric says that the queue is empty. Each as seldom as may be:
 /// what was received three times no longer counts for the queue's ApproximateAgeOfOldestMessage
 /// (docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html).
-pub(super) async fn letters(client: &Client, queue_url: &str) -> Result<BTreeMap<String, u64>, Failure> {
+pub(super) async fn letters(sqs: &Client, queue_url: &str) -> Result<BTreeMap<String, u64>, Failure> {
     let (mut seen, mut codes) = (BTreeSet::new(), BTreeMap::new());
     while seen.len() < MOST_LETTERS {
-        let request = client
+        let request = sqs
             .receive_message()
             .queue_url(queue_url)
             .max_number_of_messages(BATCH)
@@ -54,12 +54,8 @@ pub(super) async fn letters(client: &Client, queue_url: &str) -> Result<BTreeMap
     Ok(codes)
 }
 
-pub(super) async fn send(
-    client: &Client,
-    queue_url: &str,
-    events: &[Envelope],
-) -> Result<Vec<bool>, Failure> {
-    let channel = SqsEventChannel::new(client.clone(), queue_url.to_owned());
+pub(super) async fn send(sqs: &Client, queue_url: &str, events: &[Envelope]) -> Result<Vec<bool>, Failure> {
+    let channel = SqsEventChannel::new(sqs.clone(), queue_url.to_owned());
     let events: Vec<_> =
         events.iter().map(|envelope| OutgoingEvent { envelope, trace_header: None }).collect();
     let sent = channel.send(&events).await;

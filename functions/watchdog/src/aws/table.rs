@@ -10,18 +10,18 @@ use crate::world::{Failure, WatchState};
 
 /// Items `watch:<flow>` in the ledger table. No operation key begins like this: those begin with a number. They do not expire.
 pub(super) struct Table {
-    client: Client,
+    dynamodb: Client,
     name: String,
 }
 
 impl Table {
-    pub(super) fn new(client: Client, name: &str) -> Self {
-        Self { client, name: name.to_owned() }
+    pub(super) fn new(dynamodb: Client, name: &str) -> Self {
+        Self { dynamodb, name: name.to_owned() }
     }
 
     pub(super) async fn state(&self, flow: &str) -> Result<Option<WatchState>, Failure> {
         let request =
-            self.client.get_item().table_name(&self.name).key("pk", key(flow)).consistent_read(true);
+            self.dynamodb.get_item().table_name(&self.name).key("pk", key(flow)).consistent_read(true);
         let answer = request.send().await.map_err(|error| failed("GetItem", &error))?;
         answer.item.as_ref().map(read).transpose()
     }
@@ -31,7 +31,7 @@ impl Table {
         let sent = state.sent.iter().map(|(id, at)| (id.clone(), time(*at)));
         let codes = state.codes.iter().map(|(code, count)| (code.clone(), number(*count)));
         let request = self
-            .client
+            .dynamodb
             .put_item()
             .table_name(&self.name)
             .item("pk", key(flow))

@@ -36,7 +36,7 @@ const OWN_CLAIM: &str = "#status = :claimed AND #owner = :owner AND epoch = :epo
 impl DynamoDbStore {
     pub(super) async fn claim_one(&self, write: &ClaimWrite<'_>) -> Result<ClaimAnswer, LedgerError> {
         let request = self
-            .update(write.key)
+            .update_of(write.key)
             .return_values(ReturnValue::AllNew)
             .condition_expression(CLAIM_CONDITION)
             .update_expression(CLAIM_UPDATE)
@@ -75,7 +75,7 @@ impl DynamoDbStore {
 
     pub(super) async fn settle_one(&self, write: &SettleWrite<'_>) -> Result<SettleAnswer, LedgerError> {
         let request = self
-            .update(write.key)
+            .update_of(write.key)
             .condition_expression(OWN_CLAIM)
             .expression_attribute_values(":claimed", text(Status::Claimed.as_str()))
             .expression_attribute_values(":owner", text(write.owner))
@@ -126,7 +126,7 @@ impl DynamoDbStore {
         })
     }
 
-    fn update(&self, key: &OperationKey) -> UpdateItemFluentBuilder {
+    fn update_of(&self, key: &OperationKey) -> UpdateItemFluentBuilder {
         self.client
             .update_item()
             .table_name(&self.table)
