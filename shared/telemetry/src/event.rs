@@ -11,6 +11,8 @@ use crate::record;
 
 static FUNCTION: OnceLock<String> = OnceLock::new();
 static EVENTS: OnceLock<Mutex<Emf>> = OnceLock::new();
+/// Of events without metrics, which name none.
+static PLAIN: OnceLock<Mutex<Emf>> = OnceLock::new();
 
 /// From here on events are written, in the function's name. Before, and so in tests that start no function, they are not.
 pub(crate) fn begin(function: Option<String>) {
@@ -18,6 +20,7 @@ pub(crate) fn begin(function: Option<String>) {
         FUNCTION.get_or_init(|| function);
     }
     EVENTS.get_or_init(|| Mutex::new(record::format()));
+    PLAIN.get_or_init(|| Mutex::new(record::plain()));
 }
 
 pub(crate) fn function() -> Option<&'static str> {
@@ -26,7 +29,15 @@ pub(crate) fn function() -> Option<&'static str> {
 
 /// What cannot be written must not stop a message.
 pub(crate) fn write(event: &impl Entry) {
-    let Some(events) = EVENTS.get() else { return };
+    write_as(&EVENTS, event);
+}
+
+pub(crate) fn write_plain(event: &impl Entry) {
+    write_as(&PLAIN, event);
+}
+
+fn write_as(format: &OnceLock<Mutex<Emf>>, event: &impl Entry) {
+    let Some(events) = format.get() else { return };
     let mut line = Vec::with_capacity(2_048);
     let formatted = events.lock().unwrap_or_else(PoisonError::into_inner).format(event, &mut line);
     match formatted {

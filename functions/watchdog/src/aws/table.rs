@@ -61,19 +61,25 @@ fn read(item: &Attributes) -> Result<WatchState, Failure> {
     read_all(item).ok_or_else(|| Failure("what is remembered of the watch cannot be read".to_owned()))
 }
 
+/// What an earlier version of the function has not written begins anew.
 fn read_all(item: &Attributes) -> Option<WatchState> {
-    let map = |name: &str| item.get(name)?.as_m().ok();
-    let sent = map("sent")?.iter().map(|(id, at)| Some((id.clone(), time(at)?)));
-    let codes = map("codes")?.iter().map(|(code, count)| Some((code.clone(), integer(count)?)));
+    let since = time(item.get("since")?)?;
+    let number = |name: &str| item.get(name).and_then(integer::<u64>);
+    let map = |name: &str| item.get(name).and_then(|map| map.as_m().ok());
+    let sent = map("sent").into_iter().flatten().filter_map(|(id, at)| Some((id.clone(), time(at)?)));
+    let codes =
+        map("codes").into_iter().flatten().filter_map(|(code, count)| Some((code.clone(), integer(count)?)));
+    let window = item.get("window").and_then(integer).map(SignedDuration::from_secs);
+    let begun = WatchState::beginning(since);
     Some(WatchState {
-        since: time(item.get("since")?)?,
         reconciled_until: time(item.get("reconciled_until")?)?,
-        window: SignedDuration::from_secs(integer(item.get("window")?)?),
-        sent: sent.collect::<Option<_>>()?,
+        window: window.filter(SignedDuration::is_positive).unwrap_or(begun.window),
+        sent: sent.collect(),
         unconfirmed: *item.get("unconfirmed")?.as_bool().ok()?,
-        letters: integer(item.get("letters")?)?,
-        letters_since: time(item.get("letters_since")?)?,
-        codes: codes.collect::<Option<_>>()?,
+        letters: number("letters").unwrap_or_default(),
+        letters_since: item.get("letters_since").and_then(time).unwrap_or(begun.letters_since),
+        codes: codes.collect(),
+        ..begun
     })
 }
 
