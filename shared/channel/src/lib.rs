@@ -5,6 +5,7 @@ mod attribute;
 mod carried;
 mod dead_letter;
 mod held;
+mod reason;
 mod sqs;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use thiserror::Error;
 pub use attribute::{Attribute, Attributes};
 pub use dead_letter::{DeadLetter, attribute_names};
 pub use held::{HeldMessage, Origin};
+pub use reason::Reason;
 pub use sqs::{SqsDeadLetterChannel, SqsEventChannel, SqsSourceQueue};
 
 /// An answer a message, in their order.

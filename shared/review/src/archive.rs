@@ -1,0 +1,235 @@
+//! Letters in the archive: what is discarded, and what SQS is about to drop.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use channel::{Attribute, Attributes};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::action::Operator;
+use crate::audit::{Action, Touched};
+use crate::error::ReviewError;
+use crate::letter::Letter;
+use crate::pass::{Limits, Looked, Pass, Stop};
+use crate::ports::{Archive, Clock, LetterQueue, Put, Records};
+
+/// Why it was put there.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Because {
+    /// Taken off its queue: to be put back if that was wrong.
+    Discarded,
+    /// SQS drops it soon; until then it is on its queue as well.
+    Expiring,
+}
+
+impl Because {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Discarded => "discarded",
+            Self::Expiring => "expiring",
+        }
+    }
+}
+
+/// A letter as the bucket has it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Archived {
+    pub id: String,
+    pub flow: String,
+    pub sent_at: Timestamp,
+    pub receive_count: u32,
+    pub body: String,
+    /// Texts as they are.
+    #[serde(default)]
+    pub texts: BTreeMap<String, (String, String)>,
+    /// Binary values, in lower case hexadecimal digits.
+    #[serde(default)]
+    pub binaries: BTreeMap<String, (String, String)>,
+    #[serde(default)]
+    pub trace_header: Option<String>,
+    #[serde(default)]
+    pub group_id: Option<String>,
+    pub because: Because,
+    pub by: String,
+    pub why: String,
+    pub at: Timestamp,
+}
+
+impl Archived {
+    pub(crate) fn of(
+        letter: &Letter,
+        flow: &str,
+        because: Because,
+        operator: &Operator,
+        at: Timestamp,
+    ) -> Self {
+        let (mut texts, mut binaries) = (BTreeMap::new(), BTreeMap::new());
+        for (name, attribute) in &letter.attributes {
+            match attribute {
+                Attribute::Text { data_type, value } => {
+                    texts.insert(name.clone(), (data_type.clone(), value.clone()));
+                }
+                Attribute::Binary { data_type, value } => {
+                    let digits = value.iter().map(|byte| format!("{byte:02x}")).collect();
+                    binaries.insert(name.clone(), (data_type.clone(), digits));
+                }
+            }
+        }
+        Self {
+            id: letter.id.clone(),
+            flow: flow.to_owned(),
+            sent_at: letter.sent_at,
+            receive_count: letter.receive_count,
+            body: letter.body.clone(),
+            texts,
+            binaries,
+            trace_header: letter.trace_header.clone(),
+            group_id: letter.group_id.clone(),
+            because,
+            by: operator.by.clone(),
+            why: operator.why.clone(),
+            at,
+        }
+    }
+
+    /// As it was, but for the receipt: it is on no queue.
+    pub fn letter(&self) -> Option<Letter> {
+        let mut attributes = Attributes::new();
+        for (name, (data_type, value)) in &self.texts {
+            attributes
+                .insert(name.clone(), Attribute::Text { data_type: data_type.clone(), value: value.clone() });
+        }
+        for (name, (data_type, digits)) in &self.binaries {
+            let value = bytes(digits)?;
+            attributes.insert(name.clone(), Attribute::Binary { data_type: data_type.clone(), value });
+        }
+        Some(Letter {
+            id: self.id.clone(),
+            receipt: String::new(),
+            body: self.body.clone(),
+            attributes,
+            sent_at: self.sent_at,
+            receive_count: self.receive_count,
+            trace_header: self.trace_header.clone(),
+            group_id: self.group_id.clone(),
+        })
+    }
+}
+
+fn bytes(digits: &str) -> Option<Vec<u8>> {
+    let pairs = digits.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok());
+    pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect()
+}
+
+/// `letters/<flow>/<why>/<day that it was sent>/<message id>.json`.
+pub(crate) fn key_of(flow: &str, letter: &Letter, because: Because) -> String {
+    let day = TimeZone::UTC.to_datetime(letter.sent_at).date();
+    format!("{}{day}/{}.json", prefix_of(flow, because), letter.id)
+}
+
+fn prefix_of(flow: &str, because: Because) -> String {
+    format!("letters/{flow}/{}/", because.name())
+}
+
+/// Keys of all that was archived of a flow for this reason, [`crate::restore`] takes them.
+pub async fn archived_under(
+    flow: &str,
+    because: Because,
+    archive: &dyn Archive,
+) -> Result<Vec<String>, ReviewError> {
+    let (prefix, mut all, mut after) = (prefix_of(flow, because), Vec::new(), None);
+    loop {
+        let (keys, next) = archive.keys(&prefix, after).await?;
+        all.extend(keys);
+        if next.is_none() {
+            return Ok(all);
+        }
+        after = next;
+    }
+}
+
+/// What came of it.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Expiring {
+    pub looked: Looked,
+    /// Put into the archive now.
+    pub archived: u64,
+    /// Already there.
+    pub there: u64,
+}
+
+/// Puts every letter into the archive that SQS drops within this time, and leaves it where it is.
+#[expect(clippy::too_many_arguments, reason = "the world, each part by its name")]
+pub async fn archive_expiring(
+    flow: &str,
+    within: Duration,
+    operator: &Operator,
+    queue: &dyn LetterQueue,
+    archive: &dyn Archive,
+    records: &dyn Records,
+    clock: &dyn Clock,
+    stop: &Stop,
+    limits: Limits,
+) -> Result<Expiring, ReviewError> {
+    let retention = SignedDuration::try_from(queue.retention().await?).unwrap_or(SignedDuration::MAX);
+    let within = SignedDuration::try_from(within).unwrap_or(SignedDuration::MAX);
+    let mut pass = Pass::begin(queue, clock, stop, limits).await?;
+    let (mut done, mut failed) = (Expiring::default(), None);
+    while let Some(received) = pass.next().await {
+        let result = match received {
+            Err(error) => Err(error),
+            Ok(received) => {
+                let now = clock.now();
+                let expires = |letter: &Letter| {
+                    letter.sent_at.saturating_add(retention).unwrap_or(Timestamp::MAX).duration_since(now)
+                        < within
+                };
+                let letters: Vec<_> =
+                    received.into_iter().map(|one| one.letter).filter(|letter| expires(letter)).collect();
+                keep(flow, &letters, Because::Expiring, operator, archive, records, clock).await
+            }
+        };
+        match result {
+            Ok((archived, there)) => {
+                done.archived += archived;
+                done.there += there;
+            }
+            Err(error) => {
+                failed = Some(error);
+                break;
+            }
+        }
+    }
+    done.looked = pass.end().await?;
+    failed.map_or(Ok(done), Err)
+}
+
+/// Puts letters into the archive; those that were not there yet are written down. How many those were, and how many were there.
+pub(crate) async fn keep(
+    flow: &str,
+    letters: &[Letter],
+    because: Because,
+    operator: &Operator,
+    archive: &dyn Archive,
+    records: &dyn Records,
+    clock: &dyn Clock,
+) -> Result<(u64, u64), ReviewError> {
+    let (mut fresh, mut there) = (Vec::new(), 0);
+    for letter in letters {
+        let object = Archived::of(letter, flow, because, operator, clock.now());
+        match archive.put(&key_of(flow, letter, because), &serde_json::to_string(&object)?).await? {
+            Put::Stored => {
+                fresh.push(Touched { id: letter.id.clone(), before: letter.digest(), after: None });
+            }
+            Put::There => there += 1,
+        }
+    }
+    let archived = u64::try_from(fresh.len()).unwrap_or(u64::MAX);
+    if !fresh.is_empty() && because == Because::Expiring {
+        records.append(&operator.record(Action::Archive, flow, clock.now(), fresh)).await?;
+    }
+    Ok((archived, there))
+}

@@ -1,0 +1,150 @@
+//! An edit is kept beside its letter and goes with it when it is redriven: the letter stays the same message, with the same keys.
+
+use jiff::Timestamp;
+use message::Envelope;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::letter::{Letter, digest};
+
+/// SQS takes a message of 1 MiB with its attributes.
+const MOST_BYTES: usize = 1_000_000;
+
+/// What stands in the table of an edit: who, when and why, and where the bodies are.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Edit {
+    /// The letter's.
+    pub id: String,
+    pub flow: String,
+    pub before: String,
+    pub after: String,
+    /// Of the object that holds both bodies.
+    pub key: String,
+    pub by: String,
+    pub why: String,
+    pub at: Timestamp,
+}
+
+impl Edit {
+    pub fn of(letter: &Letter, flow: &str, after: &str, by: &str, why: &str, at: Timestamp) -> Self {
+        let after = digest(after.as_bytes());
+        let short: String = after.chars().take(12).collect();
+        Self {
+            id: letter.id.clone(),
+            flow: flow.to_owned(),
+            before: letter.digest(),
+            key: format!("edits/{flow}/{}/{short}.json", letter.id),
+            after,
+            by: by.to_owned(),
+            why: why.to_owned(),
+            at,
+        }
+    }
+}
+
+/// What its object holds.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EditedBody {
+    pub before: String,
+    pub after: String,
+    pub by: String,
+    pub why: String,
+    pub at: Timestamp,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum EditError {
+    #[error("nothing was changed")]
+    Nothing,
+    #[error("the edited body is not JSON (line {line}, column {column})")]
+    NotJson { line: usize, column: usize },
+    #[error("the edited body is no envelope: {0}")]
+    NoEnvelope(String),
+    /// It would be another event, with other keys.
+    #[error("only `data` may be changed: {0} would be another")]
+    Envelope(&'static str),
+    #[error("the edited body has {bytes} bytes; SQS takes {MOST_BYTES}")]
+    TooLarge { bytes: usize },
+}
+
+/// The body as it is to be redriven, if it is still the same event: of an envelope only `data` may differ. A body that is no envelope
+/// may be made one.
+pub fn edited(before: &str, after: &str) -> Result<String, EditError> {
+    if after.len() > MOST_BYTES {
+        return Err(EditError::TooLarge { bytes: after.len() });
+    }
+    if let Err(error) = serde_json::from_str::<Value>(after) {
+        return Err(EditError::NotJson { line: error.line(), column: error.column() });
+    }
+    if before == after {
+        return Err(EditError::Nothing);
+    }
+    let new = Envelope::decode(after).map_err(|error| EditError::NoEnvelope(error.to_string()))?;
+    if let Ok(old) = Envelope::decode(before) {
+        let differs = [
+            ("id", old.id != new.id),
+            ("source", old.source != new.source),
+            ("type", old.event_type != new.event_type),
+            ("time", old.time != new.time),
+            ("correlationid", old.correlationid != new.correlationid),
+            ("deliveryid", old.deliveryid != new.deliveryid),
+            ("sourceversion", old.sourceversion != new.sourceversion),
+            ("mappingversion", old.mappingversion != new.mappingversion),
+        ];
+        if let Some((name, _)) = differs.into_iter().find(|(_, differs)| *differs) {
+            return Err(EditError::Envelope(name));
+        }
+    }
+    Ok(after.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn body() -> Value {
+        json!({
+            "specversion": "1.0", "id": "evt-1", "source": "/shopify/acme.myshopify.com", "type": "shopify.orders/create",
+            "time": "2026-11-24T10:00:00Z", "correlationid": "evt-1", "data": {"id": 1}
+        })
+    }
+
+    #[test]
+    fn data_may_be_changed_and_nothing_else() {
+        let before = body().to_string();
+        let mut after = body();
+        after["data"]["sku"] = json!("A-1");
+        assert_eq!(edited(&before, &after.to_string()), Ok(after.to_string()));
+        for (name, value) in [
+            ("id", json!("evt-2")),
+            ("source", json!("/shopify/other")),
+            ("type", json!("shopify.orders/updated")),
+            ("time", json!("2026-11-24T10:00:01Z")),
+            ("correlationid", json!("evt-2")),
+            ("deliveryid", json!("d-1")),
+        ] {
+            let mut other = after.clone();
+            other[name] = value;
+            assert_eq!(edited(&before, &other.to_string()), Err(EditError::Envelope(name)));
+        }
+    }
+
+    #[test]
+    fn what_is_no_event_is_refused_and_not_quoted() {
+        let before = body().to_string();
+        assert_eq!(edited(&before, &before), Err(EditError::Nothing));
+        let broken = edited(&before, "{\"data\": canary").unwrap_err().to_string();
+        assert!(broken.contains("line 1") && !broken.contains("canary"), "{broken}");
+        assert!(matches!(edited(&before, "{}"), Err(EditError::NoEnvelope(_))));
+        let large = format!("\"{}\"", "x".repeat(MOST_BYTES));
+        assert!(matches!(edited(&before, &large), Err(EditError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn a_body_that_was_no_envelope_may_be_made_one() {
+        assert_eq!(edited("{", &body().to_string()), Ok(body().to_string()));
+    }
+}

@@ -1,0 +1,194 @@
+//! Which letters are meant.
+
+use std::fmt;
+
+use cel::common::ast::IdedExpr;
+use cel::parser::PrattParser;
+use cel::{Context, Value as Cel};
+use jiff::{SignedDuration, Timestamp};
+use message::Envelope;
+use serde_json::{Value, json};
+use thiserror::Error;
+
+use crate::fingerprint::{Fingerprint, without_indices};
+use crate::letter::Letter;
+
+/// Nodes of a condition.
+const MOST_NODES: usize = 128;
+const MOST_DEPTH: u16 = 32;
+/// An id is said by so much of its beginning at least.
+const SHORTEST_ID: usize = 6;
+
+/// What a letter has to be for it to be meant: all that is said here. Of several codes, groups or ids one of them.
+#[derive(Debug, Default)]
+pub struct Filter {
+    codes: Vec<String>,
+    groups: Vec<String>,
+    /// As the letter has it, or with `[]` for any item of a list.
+    path: Option<String>,
+    ids: Vec<String>,
+    older_than: Option<SignedDuration>,
+    younger_than: Option<SignedDuration>,
+    condition: Option<Condition>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum FilterError {
+    #[error("{0}: an id has {SHORTEST_ID} characters at least, or letters would be meant by chance")]
+    ShortId(String),
+    #[error("the condition cannot be read: {0}")]
+    Condition(String),
+    /// CEL has no answer of true or false: a member is missing, say.
+    #[error("the condition is neither true nor false of it: {0}")]
+    Undecided(String),
+}
+
+/// A condition in the Common Expression Language over `envelope` (without `data`), `body` (its `data`; of no envelope the whole) and
+/// `letter`.
+struct Condition {
+    source: String,
+    parsed: IdedExpr,
+}
+
+impl fmt::Debug for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.source)
+    }
+}
+
+impl Filter {
+    #[must_use]
+    pub fn codes(mut self, codes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.codes = codes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// By their fingerprints.
+    #[must_use]
+    pub fn groups(mut self, groups: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.groups = groups.into_iter().map(Into::into).collect();
+        self
+    }
+
+    #[must_use]
+    pub fn path(mut self, path: Option<String>) -> Self {
+        self.path = path;
+        self
+    }
+
+    pub fn ids(mut self, ids: impl IntoIterator<Item = impl Into<String>>) -> Result<Self, FilterError> {
+        self.ids = ids.into_iter().map(Into::into).collect();
+        match self.ids.iter().find(|id| id.chars().count() < SHORTEST_ID) {
+            Some(short) => Err(FilterError::ShortId(short.clone())),
+            None => Ok(self),
+        }
+    }
+
+    /// By the time that has passed since it was sent to its dead letter queue, or by SQS since it was first sent to the flow's.
+    #[must_use]
+    pub const fn older_than(mut self, age: Option<SignedDuration>) -> Self {
+        self.older_than = age;
+        self
+    }
+
+    #[must_use]
+    pub const fn younger_than(mut self, age: Option<SignedDuration>) -> Self {
+        self.younger_than = age;
+        self
+    }
+
+    pub fn condition(mut self, source: Option<&str>) -> Result<Self, FilterError> {
+        let parser = PrattParser::new().max_recursion_depth(MOST_DEPTH).max_expression_node_count(MOST_NODES);
+        self.condition = source
+            .map(|source| {
+                let parsed =
+                    parser.parse(source).map_err(|error| FilterError::Condition(error.to_string()))?;
+                Ok(Condition { source: source.to_owned(), parsed })
+            })
+            .transpose()?;
+        Ok(self)
+    }
+
+    /// Whether it is said of every letter.
+    pub fn is_all(&self) -> bool {
+        self.codes.is_empty()
+            && self.groups.is_empty()
+            && self.path.is_none()
+            && self.ids.is_empty()
+            && self.older_than.is_none()
+            && self.younger_than.is_none()
+            && self.condition.is_none()
+    }
+
+    /// Whether this letter of the flow is meant.
+    pub fn means(&self, flow: &str, letter: &Letter, now: Timestamp) -> Result<bool, FilterError> {
+        let reason = letter.reason(flow);
+        let one_of = |wanted: &[String], is: &str| wanted.is_empty() || wanted.iter().any(|it| it == is);
+        let age = now.duration_since(letter.sent_at);
+        let fits = one_of(&self.codes, &reason.code)
+            && one_of(&self.groups, Fingerprint::of(&reason).as_str())
+            && self
+                .path
+                .as_ref()
+                .is_none_or(|path| *path == reason.path || *path == without_indices(&reason.path))
+            && (self.ids.is_empty() || self.ids.iter().any(|id| letter.is_called(id)))
+            && self.older_than.is_none_or(|least| age >= least)
+            && self.younger_than.is_none_or(|most| age < most);
+        let Some(condition) = self.condition.as_ref().filter(|_| fits) else { return Ok(fits) };
+        let said = json!({
+            "id": letter.id, "flow": reason.flow, "code": reason.code, "path": reason.path, "summary": reason.summary,
+            "mapping": reason.mapping, "age_seconds": age.as_secs(), "attempts": reason.attempts,
+            "receive_count": letter.receive_count,
+        });
+        condition.holds(&letter.body, said)
+    }
+}
+
+impl Condition {
+    fn holds(&self, body: &str, letter: Value) -> Result<bool, FilterError> {
+        let undecided = |why: String| FilterError::Undecided(why);
+        let (envelope, body) = match Envelope::decode(body) {
+            Ok(envelope) => {
+                let data = serde_json::from_str(envelope.data.get()).unwrap_or_default();
+                let mut members = serde_json::to_value(&envelope).unwrap_or_default();
+                if let Some(members) = members.as_object_mut() {
+                    members.remove("data");
+                }
+                (members, data)
+            }
+            Err(_) => (json!({}), serde_json::from_str(body).unwrap_or_default()),
+        };
+        let mut context = Context::default();
+        for (name, value) in [("envelope", envelope), ("body", body), ("letter", letter)] {
+            let value = cel::to_value(value).map_err(|_| undecided(format!("{name} cannot be read")))?;
+            context.add_variable_from_value(name, value);
+        }
+        match Cel::resolve(&self.parsed, &context) {
+            Ok(Cel::Bool(holds)) => Ok(holds),
+            Ok(_) => Err(undecided("it is no condition".to_owned())),
+            // CEL's own message may quote a value.
+            Err(_) => Err(undecided("a member is missing, or of another type".to_owned())),
+        }
+    }
+}
+
+/// In words, for the plan and the audit.
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = Vec::new();
+        let listed =
+            |name: &str, of: &[String]| (!of.is_empty()).then(|| format!("{name} {}", of.join(", ")));
+        parts.extend(listed("code", &self.codes));
+        parts.extend(listed("group", &self.groups));
+        parts.extend(self.path.as_ref().map(|path| format!("path {path}")));
+        parts.extend(match self.ids.len() {
+            0 => None,
+            1..=3 => listed("id", &self.ids),
+            many => Some(format!("{many} ids")),
+        });
+        parts.extend(self.older_than.map(|age| format!("older than {age:#}")));
+        parts.extend(self.younger_than.map(|age| format!("younger than {age:#}")));
+        parts.extend(self.condition.as_ref().map(|condition| format!("where {}", condition.source)));
+        f.write_str(&if parts.is_empty() { "every letter".to_owned() } else { parts.join("; ") })
+    }
+}

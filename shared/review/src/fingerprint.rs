@@ -1,0 +1,161 @@
+//! What letters of one cause have in common.
+
+use std::fmt;
+
+use channel::Reason;
+use serde::{Deserialize, Serialize};
+
+use crate::letter::digest;
+
+/// Digits that are shown and stored.
+const DIGITS: usize = 12;
+
+/// Of a group of letters: flow, code, path, what the message says without what is this letter's alone, and mapping.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    pub fn of(reason: &Reason) -> Self {
+        let parts = [
+            reason.flow.as_str(),
+            &reason.code,
+            &without_indices(&reason.path),
+            &normalised(&reason.summary),
+            &reason.mapping,
+        ];
+        // Each with its length, so that no two sets of parts read the same.
+        let text: String = parts.iter().map(|part| format!("{}:{part}/", part.len())).collect();
+        Self(digest(text.as_bytes()).chars().take(DIGITS).collect())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// `$.lines[3].sku` as `$.lines[].sku`.
+pub fn without_indices(path: &str) -> String {
+    let mut shown = String::with_capacity(path.len());
+    let mut inside = false;
+    for c in path.chars() {
+        match c {
+            '[' => inside = true,
+            ']' => inside = false,
+            _ if inside => continue,
+            _ => {}
+        }
+        shown.push(c);
+    }
+    shown
+}
+
+/// The summary without what differs between letters of one cause: words with digits in them, what is quoted, indices.
+pub(crate) fn normalised(summary: &str) -> String {
+    let mut words = Vec::new();
+    let mut quoted: Option<char> = None;
+    for word in summary.split_whitespace() {
+        if let Some(quote) = quoted {
+            if word.trim_end_matches([',', '.', ';', ':', ')']).ends_with(quote) {
+                quoted = None;
+            }
+            continue;
+        }
+        let bare = word.trim_matches(['(', ')', ',', '.', ';', ':']);
+        let opens = bare.chars().next().filter(|c| matches!(c, '"' | '\'' | '`'));
+        if let Some(quote) = opens {
+            words.push("…".to_owned());
+            if bare.chars().count() < 2 || !bare.ends_with(quote) {
+                quoted = Some(quote);
+            }
+        } else if word.starts_with('$') {
+            words.push(without_indices(word));
+        } else if word.chars().any(|c| c.is_ascii_digit()) {
+            words.push("#".to_owned());
+        } else {
+            words.push(word.to_owned());
+        }
+    }
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn reason(code: &str, path: &str, summary: &str) -> Reason {
+        let at = "2026-11-24T10:00:00Z".parse().unwrap();
+        Reason {
+            code: code.to_owned(),
+            path: path.to_owned(),
+            flow: "orders-to-inventory".to_owned(),
+            mapping: "shopify-order/2 canonical.order@1".to_owned(),
+            summary: summary.to_owned(),
+            source_queue: String::new(),
+            original_message_id: String::new(),
+            correlation_id: String::new(),
+            attempts: 1,
+            first_failed_at: at,
+            last_failed_at: at,
+        }
+    }
+
+    #[test]
+    fn what_is_one_letters_alone_does_not_tell_it_from_others_of_its_cause() {
+        let one = Fingerprint::of(&reason(
+            "SPW2001",
+            "$.lines[0].sku",
+            "expected a string, came nothing; 2 problems, also at $.lines[7].grams",
+        ));
+        let other = Fingerprint::of(&reason(
+            "SPW2001",
+            "$.lines[12].sku",
+            "expected a string, came nothing; 3 problems, also at $.lines[2].grams",
+        ));
+        assert_eq!(one, other);
+        assert_eq!(one.as_str().len(), 12);
+    }
+
+    #[test]
+    fn another_code_path_text_or_mapping_is_another_cause() {
+        let base = reason("SPW2001", "$.sku", "expected a string");
+        let others = [
+            reason("SPW2002", "$.sku", "expected a string"),
+            reason("SPW2001", "$.id", "expected a string"),
+            reason("SPW2001", "$.sku", "expected a number"),
+            Reason { mapping: "shopify-order/2+1 canonical.order@1".to_owned(), ..base.clone() },
+            Reason { flow: "crm-to-erp".to_owned(), ..base.clone() },
+        ];
+        for other in &others {
+            assert_ne!(Fingerprint::of(&base), Fingerprint::of(other), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_quoted_parts_are_left_out_of_a_summary() {
+        for (summary, expected) in [
+            ("the target answered 422", "the target answered #"),
+            ("no product \"SKU 17\" at the target", "no product … at the target"),
+            ("status 'a b c', tried 3 times", "status … tried # times"),
+            ("order 4f1c-99: gone", "order # gone"),
+            ("an open \"quote", "an open …"),
+        ] {
+            assert_eq!(normalised(summary), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_has_a_fingerprint(code in "\\PC*", path in "\\PC*", summary in "\\PC*") {
+            prop_assert_eq!(Fingerprint::of(&reason(&code, &path, &summary)).as_str().len(), 12);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+use std::fmt;
+
+use channel::{Attributes, Reason};
+use jiff::Timestamp;
+use message::Envelope;
+use sha2::{Digest, Sha256};
+
+/// What stands in a letter's place for a code where SQS has moved it by itself: the function crashed or was broken off.
+pub(crate) const NO_CODE: &str = "none";
+
+/// A message on a dead letter queue, as it was received.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// SQS's message id, as the console shows it.
+    pub id: String,
+    /// Of this receive: what releases and deletes it.
+    pub receipt: String,
+    pub body: String,
+    pub attributes: Attributes,
+    /// `SentTimestamp`, from which SQS counts its retention.
+    pub sent_at: Timestamp,
+    pub receive_count: u32,
+    /// `AWSTraceHeader`.
+    pub trace_header: Option<String>,
+    /// `MessageGroupId`, of a FIFO queue's message.
+    pub group_id: Option<String>,
+}
+
+impl Letter {
+    /// Why it is one. Of a letter that says nothing: of which flow's queue it was found on, and when it was sent.
+    pub fn reason(&self, flow: &str) -> Reason {
+        let said = Reason::of(&self.attributes).filter(|reason| !reason.code.is_empty());
+        let mut reason = said.unwrap_or_else(|| Reason {
+            code: NO_CODE.to_owned(),
+            path: String::new(),
+            flow: String::new(),
+            mapping: String::new(),
+            summary:
+                "no reason is said: the function crashed or was broken off, or somebody else has put it here"
+                    .to_owned(),
+            source_queue: String::new(),
+            original_message_id: self.id.clone(),
+            correlation_id: String::new(),
+            attempts: 0,
+            first_failed_at: self.sent_at,
+            last_failed_at: self.sent_at,
+        });
+        if reason.flow.is_empty() {
+            flow.clone_into(&mut reason.flow);
+        }
+        if reason.correlation_id.is_empty()
+            && let Ok(envelope) = Envelope::decode(&self.body)
+        {
+            reason.correlation_id = envelope.correlationid;
+        }
+        reason
+    }
+
+    /// Whether it is called so: by the beginning of its id, or of the one that it had before it was ever redriven.
+    pub fn is_called(&self, id: &str) -> bool {
+        let original = Reason::of(&self.attributes).map(|reason| reason.original_message_id);
+        self.id.starts_with(id) || original.is_some_and(|original| original.starts_with(id))
+    }
+
+    /// Of its body.
+    pub fn digest(&self) -> String {
+        digest(self.body.as_bytes())
+    }
+
+    /// What SQS counts towards a message's size.
+    pub(crate) fn bytes(&self) -> usize {
+        self.body.len() + self.attributes.len() * 64
+    }
+}
+
+/// Bodies are full of personal data.
+impl fmt::Debug for Letter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Letter")
+            .field("id", &self.id)
+            .field("sent_at", &self.sent_at)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// SHA-256, in hexadecimal digits.
+pub fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,93 @@
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::judge::Verdict;
+
+/// A letter of a plan.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PlanLetter {
+    pub id: String,
+    /// Of the body that it would be redriven with: its own, or an edit of it.
+    pub digest: String,
+    #[serde(flatten)]
+    pub planned: Planned,
+}
+
+/// What the plan has in mind for it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(tag = "would", rename_all = "lowercase")]
+pub enum Planned {
+    /// The mappings take it today.
+    Pass,
+    /// A mapping refuses it today as well.
+    Fail,
+    /// No mapping can be asked: only a redrive shows.
+    Unjudged,
+}
+
+impl From<&Verdict> for Planned {
+    fn from(verdict: &Verdict) -> Self {
+        match verdict {
+            Verdict::Passes(_) => Self::Pass,
+            Verdict::Fails(_) => Self::Fail,
+            Verdict::Unjudged(_) => Self::Unjudged,
+        }
+    }
+}
+
+/// Letters that were chosen and judged, frozen. What comes later is not in it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Plan {
+    pub id: String,
+    pub made_at: Timestamp,
+    pub by: String,
+    /// What was asked for, in words.
+    pub filter: String,
+    /// The letters of each flow.
+    pub letters: BTreeMap<String, Vec<PlanLetter>>,
+}
+
+/// Letters that one plan may have: what it freezes is some seventy bytes each.
+pub(crate) const MOST_LETTERS: usize = 100_000;
+
+impl Plan {
+    pub fn count(&self, planned: Planned) -> usize {
+        self.letters.values().flatten().filter(|letter| letter.planned == planned).count()
+    }
+
+    pub fn len(&self) -> usize {
+        self.letters.values().map(Vec::len).sum()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// What a redrive of one flow asks of each letter that it meets.
+pub(crate) struct Wanted<'p> {
+    /// Those to be moved, by id, with their digests.
+    pub(crate) to_move: HashMap<&'p str, &'p str>,
+    /// Ids of all that the plan knows, moved or not.
+    known: HashSet<&'p str>,
+    /// Of all that are moved: a letter that is none of the plan's and has one of these was redriven and has come back.
+    digests: HashSet<&'p str>,
+}
+
+impl<'p> Wanted<'p> {
+    /// `failing`: those too that a mapping still refuses.
+    pub(crate) fn of(letters: &'p [PlanLetter], failing: bool) -> Self {
+        let moved = || letters.iter().filter(move |letter| failing || letter.planned != Planned::Fail);
+        Self {
+            to_move: moved().map(|letter| (letter.id.as_str(), letter.digest.as_str())).collect(),
+            known: letters.iter().map(|letter| letter.id.as_str()).collect(),
+            digests: moved().map(|letter| letter.digest.as_str()).collect(),
+        }
+    }
+
+    pub(crate) fn has_come_back(&self, id: &str, digest: &str) -> bool {
+        !self.known.contains(id) && self.digests.contains(digest)
+    }
+}
