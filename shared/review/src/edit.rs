@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::error::ReviewError;
 use crate::letter::{Letter, digest};
+use crate::ports::Archive;
 
 /// SQS takes a message of 1 MiB with its attributes.
 const MOST_BYTES: usize = 1_000_000;
@@ -51,6 +53,21 @@ pub struct EditedBody {
     pub by: String,
     pub why: String,
     pub at: Timestamp,
+}
+
+/// The letter's body as it would be redriven: its own, or that of an edit of it.
+pub(crate) async fn effective(
+    letter: &Letter,
+    edit: Option<&Edit>,
+    archive: &dyn Archive,
+) -> Result<String, ReviewError> {
+    let Some(edit) = edit.filter(|edit| edit.before == letter.digest()) else {
+        return Ok(letter.body.clone());
+    };
+    let corrupt = |attribute| ReviewError::Corrupt { key: edit.key.clone(), attribute };
+    let object = archive.get(&edit.key).await?.ok_or_else(|| corrupt("object"))?;
+    let body: EditedBody = serde_json::from_str(&object).map_err(|_| corrupt("object"))?;
+    if digest(body.after.as_bytes()) == edit.after { Ok(body.after) } else { Err(corrupt("after")) }
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Error)]

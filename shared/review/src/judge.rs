@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use message::{Envelope, Rejection};
 use serde_json::Value;
-use transform::{Catalog, Overrides, Plan};
+use transform::{Catalog, Explanation, Overrides, Plan};
 
 /// A mapping's place in a chain: into the canonical form, and into the target's words.
 const LONGEST_CHAIN: usize = 2;
@@ -104,6 +104,24 @@ impl Judge {
             }
         }
         Verdict::Passes(tried)
+    }
+
+    /// What each of its mappings reads, makes and refuses of a letter, under the mapping's stamp; as far as they go.
+    pub fn explain(&mut self, body: &str, stamp: &str, most_items: usize) -> Vec<(String, Explanation)> {
+        let Ok(envelope) = Envelope::decode(body) else { return Vec::new() };
+        let mut payload = envelope.data.get().to_owned();
+        let mut next: Vec<_> = names(stamp).into_iter().rev().collect();
+        let mut explained = Vec::new();
+        while let Some(name) = next.pop() {
+            let Ok(plan) = self.plan(&name) else { break };
+            explained.push((plan.stamp().to_owned(), plan.explain(&payload, Some(&envelope), most_items)));
+            let Ok(translated) = plan.translate(&payload, Some(&envelope)) else { break };
+            payload = translated.value.to_string();
+            if next.is_empty() && explained.len() < LONGEST_CHAIN {
+                next.extend(self.following(&name).ok().flatten());
+            }
+        }
+        explained
     }
 
     fn plan(&mut self, name: &str) -> Result<&Plan, &String> {

@@ -1,5 +1,6 @@
 //! Review of dead letters: what the operator's command, its page and the watchdog share.
 //!
+//! - [`Review`]: all that a person can ask and do, over the flows of a deployment.
 //! - [`Pass`]: one look at every letter of a queue, which hides them for no longer than it must. SQS cannot be browsed.
 //! - [`Groups`]: letters by cause. [`Filter`]: which letters are meant. [`Judge`]: what the mappings say of one today.
 //! - [`Plan`]: letters that were chosen and judged, frozen. [`redrive`](fn@redrive) moves them.
@@ -27,6 +28,7 @@ mod plan;
 mod ports;
 mod redrive;
 mod restore;
+mod review;
 
 pub use action::{Operator, reason};
 pub use archive::{Archived, Because, Expiring, archive_expiring, archived_under};
@@ -43,3 +45,7 @@ pub use plan::{Plan, PlanLetter, Planned};
 pub use ports::{Ack, Archive, Clock, Count, LetterQueue, Put, Records, Sent, SourceQueue};
 pub use redrive::{Ended, Progress, Ramp, Redrive, Why, redrive};
 pub use restore::{Restored, restore};
+pub use review::{
+    Audit, AuditEntry, FlowListing, FlowQueues, ListedGroup, Listing, MadePlan, PlanLine, Restore, Review,
+    Selection, Shown,
+};

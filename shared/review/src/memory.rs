@@ -321,6 +321,13 @@ impl Records for World {
         self.call("BatchGetItem", |state| state.entries.get(&(class, day)).cloned().unwrap_or_default())
     }
 
+    async fn last(&self, class: Class, day: Date) -> Result<Option<(u64, String)>, ReviewError> {
+        self.call("GetItem", |state| {
+            let newest = state.entries.get(&(class, day)).and_then(|entries| entries.last());
+            newest.map(|entry| (entry.number, entry.digest()))
+        })
+    }
+
     async fn put_plan(&self, plan: &Plan) -> Result<(), ReviewError> {
         self.call("PutItem", |state| drop(state.plans.insert(plan.id.clone(), plan.clone())))
     }

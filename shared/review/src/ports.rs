@@ -99,6 +99,9 @@ pub trait Records: Send + Sync {
     /// Of a class and day, in their order.
     async fn entries(&self, class: Class, day: Date) -> Result<Vec<Entry>, ReviewError>;
 
+    /// The number and the digest of the newest of them.
+    async fn last(&self, class: Class, day: Date) -> Result<Option<(u64, String)>, ReviewError>;
+
     /// Never replaces one.
     async fn put_plan(&self, plan: &Plan) -> Result<(), ReviewError>;
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use crate::action::Operator;
 use crate::archive::{Because, key_of};
 use crate::audit::{Action, Touched};
-use crate::edit::EditedBody;
+use crate::edit::effective;
 use crate::error::ReviewError;
-use crate::letter::{Letter, digest};
+use crate::letter::Letter;
 use crate::pass::{Limits, Looked, Pass, Received, Stop, chunk, release};
 use crate::plan::{Plan, Wanted};
 use crate::ports::{Archive, Clock, LetterQueue, Records, SourceQueue};
@@ -307,15 +307,7 @@ impl Run<'_> {
         let mut outgoing = Vec::new();
         for letter in letters {
             let mut as_sent = (*letter).clone();
-            if let Some(edit) = edits.get(&letter.id).filter(|edit| edit.before == letter.digest()) {
-                let corrupt = |attribute| ReviewError::Corrupt { key: edit.key.clone(), attribute };
-                let object = self.redrive.archive.get(&edit.key).await?.ok_or_else(|| corrupt("object"))?;
-                let body: EditedBody = serde_json::from_str(&object).map_err(|_| corrupt("object"))?;
-                if digest(body.after.as_bytes()) != edit.after {
-                    return Err(corrupt("after"));
-                }
-                as_sent.body = body.after;
-            }
+            as_sent.body = effective(letter, edits.get(&letter.id), self.redrive.archive).await?;
             if self.wanted.to_move.get(letter.id.as_str()) == Some(&as_sent.digest().as_str()) {
                 outgoing.push((*letter, as_sent));
             } else {

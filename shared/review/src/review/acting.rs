@@ -1,0 +1,245 @@
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::archive::{Archived, Because, Expiring, archive_expiring, archived_under};
+use crate::audit::{Action, Touched};
+use crate::discard::{Discarded, discard};
+use crate::edit::{Edit, EditedBody, edited};
+use crate::error::ReviewError;
+use crate::filter::Filter;
+use crate::fingerprint::Fingerprint;
+use crate::judge::Verdict;
+use crate::pass::Stop;
+use crate::ports::Ack;
+use crate::restore::{Restored, restore};
+use crate::{Operator, Review};
+
+/// The longest that a group is known of before somebody has to look again.
+const LONGEST_ACK: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// Letters that are named one by one in memory.
+const MOST_SELECTED: usize = 100_000;
+
+/// Letters that are meant, by flow, as they were when they were looked for.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Selection {
+    pub ids: BTreeMap<String, HashSet<String>>,
+    /// Where all are of one.
+    pub group: Option<String>,
+    /// Letters of which the filter's condition is neither true nor false: they are not selected.
+    pub undecided: u64,
+}
+
+impl Selection {
+    pub fn len(&self) -> usize {
+        self.ids.values().map(HashSet::len).sum()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Which letters come back out of the archive.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Restore {
+    /// By the beginnings of their ids.
+    Ids(Vec<String>),
+    Group(String),
+    All,
+}
+
+impl Review {
+    /// The letters that are meant just now.
+    pub async fn select(
+        &self,
+        filter: &Filter,
+        group: Option<&str>,
+        flows: &[String],
+        stop: &Stop,
+    ) -> Result<Selection, ReviewError> {
+        let mut selection = Selection { group: group.map(str::to_owned), ..Selection::default() };
+        for (flow, queues) in self.of(flows)? {
+            let (mut ids, mut undecided) = (HashSet::new(), 0);
+            self.each(queues, stop, |letter| {
+                match filter.means(flow, letter, self.clock.now()) {
+                    Ok(true) => drop(ids.insert(letter.id.clone())),
+                    Ok(false) => {}
+                    Err(_) => undecided += 1,
+                }
+                ids.len() <= MOST_SELECTED
+            })
+            .await?;
+            selection.undecided += undecided;
+            if !ids.is_empty() {
+                selection.ids.insert(flow.clone(), ids);
+            }
+        }
+        if stop.is_stopped() {
+            return Err(ReviewError::Refused(
+                "stopped before all letters were seen; nothing was done".to_owned(),
+            ));
+        }
+        if selection.len() > MOST_SELECTED {
+            return Err(ReviewError::Refused(format!(
+                "more than {MOST_SELECTED} letters are meant: say fewer"
+            )));
+        }
+        Ok(selection)
+    }
+
+    /// Archives, writes down and deletes what was selected.
+    pub async fn discard(
+        &self,
+        selection: &Selection,
+        why: &str,
+        stop: &Stop,
+    ) -> Result<Discarded, ReviewError> {
+        let operator = Operator::new(&self.by, why)?;
+        let mut all = Discarded::default();
+        for (flow, ids) in &selection.ids {
+            let queues = self.flow(flow)?;
+            let (queue, group) = (&*queues.letters, selection.group.as_deref());
+            let (archive, records, clock) = (&*self.archive, &*self.records, &*self.clock);
+            let one = discard(flow, ids, group, &operator, queue, archive, records, clock, stop, self.limits)
+                .await?;
+            all.discarded += one.discarded;
+            all.missing.extend(one.missing);
+            all.stopped |= one.stopped;
+        }
+        Ok(all)
+    }
+
+    /// Puts letters of a flow that were archived for this reason back onto its dead letter queue.
+    pub async fn restore(
+        &self,
+        flow: &str,
+        because: Because,
+        which: &Restore,
+        why: &str,
+        stop: &Stop,
+    ) -> Result<Restored, ReviewError> {
+        let operator = Operator::new(&self.by, why)?;
+        let queues = self.flow(flow)?;
+        let mut keys = archived_under(flow, because, &*self.archive).await?;
+        match which {
+            Restore::All => {}
+            Restore::Ids(ids) => {
+                if let Some(short) = ids.iter().find(|id| id.chars().count() < 6) {
+                    return Err(ReviewError::Refused(format!(
+                        "{short}: say six characters of the id at least"
+                    )));
+                }
+                let named = |key: &String| {
+                    let id = key.rsplit('/').next().unwrap_or_default();
+                    ids.iter().any(|wanted| id.starts_with(wanted.as_str()))
+                };
+                keys.retain(named);
+            }
+            Restore::Group(group) => {
+                let mut of_group = Vec::new();
+                for key in keys {
+                    let object = self.archive.get(&key).await?;
+                    let archived = object.and_then(|object| serde_json::from_str::<Archived>(&object).ok());
+                    let letter = archived.and_then(|archived| archived.letter());
+                    let is_of =
+                        letter.is_some_and(|letter| Fingerprint::of(&letter.reason(flow)).as_str() == group);
+                    if is_of {
+                        of_group.push(key);
+                    }
+                }
+                keys = of_group;
+            }
+        }
+        let (archive, records, clock) = (&*self.archive, &*self.records, &*self.clock);
+        restore(flow, &keys, &operator, &*queues.letters, archive, records, clock, stop).await
+    }
+
+    /// Puts what SQS drops within this time into the archive.
+    pub async fn archive(
+        &self,
+        flows: &[String],
+        within: Duration,
+        why: &str,
+        stop: &Stop,
+    ) -> Result<BTreeMap<String, Expiring>, ReviewError> {
+        let operator = Operator::new(&self.by, why)?;
+        let mut all = BTreeMap::new();
+        for (flow, queues) in self.of(flows)? {
+            let queue = &*queues.letters;
+            let (archive, records, clock) = (&*self.archive, &*self.records, &*self.clock);
+            let limits = self.limits;
+            let one = archive_expiring(flow, within, &operator, queue, archive, records, clock, stop, limits)
+                .await?;
+            all.insert(flow.clone(), one);
+        }
+        Ok(all)
+    }
+
+    /// Somebody knows of a group until then, and why it waits.
+    pub async fn ack(
+        &self,
+        group: &str,
+        until: Timestamp,
+        why: &str,
+        stop: &Stop,
+    ) -> Result<Ack, ReviewError> {
+        let operator = Operator::new(&self.by, why)?;
+        let now = self.clock.now();
+        if until <= now {
+            return Err(ReviewError::Refused(format!("{until} is over")));
+        }
+        if until.duration_since(now) > LONGEST_ACK {
+            return Err(ReviewError::Refused(
+                "90 days is the longest that a group may wait unseen".to_owned(),
+            ));
+        }
+        let listing = self.list(&[], stop).await?;
+        let found = listing.groups.iter().find(|listed| listed.group.fingerprint.as_str() == group);
+        let found = found.ok_or_else(|| ReviewError::Refused(format!("no letter is of group {group}")))?;
+        let mut record = operator.record(Action::Ack, &found.group.flow, now, Vec::new());
+        record.group = Some(group.to_owned());
+        record.note = Some(format!("until {until}"));
+        self.records.append(&record).await?;
+        let ack = Ack { until, by: operator.by, reason: operator.why, at: now };
+        self.records.put_ack(&found.group.fingerprint, &ack).await?;
+        Ok(ack)
+    }
+
+    /// Keeps another body for a letter, with which it is redriven. Refused where a mapping would still refuse it, unless `anyway`.
+    pub async fn edit(
+        &self,
+        id: &str,
+        flows: &[String],
+        after: &str,
+        why: &str,
+        anyway: bool,
+        stop: &Stop,
+    ) -> Result<(Edit, Verdict), ReviewError> {
+        let operator = Operator::new(&self.by, why)?;
+        let (flow, letter) = self.find(id, flows, stop).await?;
+        let after = edited(&letter.body, after).map_err(|error| ReviewError::Refused(error.to_string()))?;
+        let verdict = self.judge().await?.verdict(&after, &letter.reason(&flow).mapping);
+        if let (Verdict::Fails(wrong), false) = (&verdict, anyway) {
+            let said: Vec<_> =
+                wrong.iter().map(|it| format!("{} at {}: {}", it.code, it.path, it.problem)).collect();
+            return Err(ReviewError::Refused(format!("it would still be refused: {}", said.join("; "))));
+        }
+        let now = self.clock.now();
+        let edit = Edit::of(&letter, &flow, &after, &operator.by, &operator.why, now);
+        let body = EditedBody {
+            before: letter.body.clone(),
+            after,
+            by: operator.by.clone(),
+            why: operator.why.clone(),
+            at: now,
+        };
+        let touched =
+            Touched { id: letter.id.clone(), before: edit.before.clone(), after: Some(edit.after.clone()) };
+        self.archive.put(&edit.key, &serde_json::to_string(&body)?).await?;
+        self.records.append(&operator.record(Action::Edit, &flow, now, vec![touched])).await?;
+        self.records.put_edit(&edit).await?;
+        Ok((edit, verdict))
+    }
+}

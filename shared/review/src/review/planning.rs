@@ -1,0 +1,230 @@
+use std::collections::BTreeMap;
+
+use crate::audit::{Action, Record};
+use crate::edit::effective;
+use crate::error::ReviewError;
+use crate::filter::Filter;
+use crate::fingerprint::without_indices;
+use crate::judge::{Judge, Verdict, Wrong};
+use crate::letter::digest;
+use crate::pass::{Looked, Pass, Received, Stop};
+use crate::plan::{MOST_LETTERS, Plan, PlanLetter, Planned};
+use crate::redrive::{Ended, Progress, Ramp, Redrive, redrive};
+use crate::{Operator, Review};
+
+use super::FlowQueues;
+
+/// A plan that was made, and what is expected of it.
+#[derive(Clone, Debug)]
+pub struct MadePlan {
+    pub plan: Plan,
+    /// Letters of one fate, most of them first.
+    pub lines: Vec<PlanLine>,
+    /// Letters of which the filter's condition is neither true nor false: they are not in the plan.
+    pub undecided: u64,
+    /// By flow.
+    pub looked: BTreeMap<String, Looked>,
+}
+
+/// How many letters of a flow would end so, and why.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct PlanLine {
+    pub flow: String,
+    pub planned: Planned,
+    /// The code that they have now.
+    pub was: String,
+    /// Of those that would fail: what is wrong first, items of a list together. Of those that cannot be judged: why.
+    pub because: String,
+    pub count: u64,
+}
+
+#[derive(Default)]
+struct Planning {
+    letters: Vec<PlanLetter>,
+    lines: BTreeMap<(Planned, String, String), u64>,
+    undecided: u64,
+}
+
+impl Review {
+    /// Judges every letter that is meant, and freezes which those are. Nothing is moved.
+    pub async fn plan(
+        &self,
+        filter: &Filter,
+        flows: &[String],
+        stop: &Stop,
+    ) -> Result<MadePlan, ReviewError> {
+        let mut judge = self.judge().await?;
+        let made_at = self.clock.now();
+        let id = uuid::Uuid::new_v4().simple().to_string().chars().take(12).collect();
+        let (mut letters, mut lines, mut looked) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
+        let mut undecided = 0;
+        for (flow, queues) in self.of(flows)? {
+            let (planning, of_flow) = self.plan_flow(flow, queues, filter, &mut judge, stop).await?;
+            undecided += planning.undecided;
+            looked.insert(flow.clone(), of_flow);
+            lines.extend(planning.lines.into_iter().map(|((planned, was, because), count)| PlanLine {
+                flow: flow.clone(),
+                planned,
+                was,
+                because,
+                count,
+            }));
+            if !planning.letters.is_empty() {
+                letters.insert(flow.clone(), planning.letters);
+            }
+        }
+        lines.sort_by(|one, other| (other.count, one).cmp(&(one.count, other)));
+        let filter = filter.to_string();
+        let plan = Plan { id, made_at, by: self.by.clone(), filter, letters };
+        if plan.is_empty() {
+            return Ok(MadePlan { plan, lines, undecided, looked });
+        }
+        if stop.is_stopped() {
+            return Err(ReviewError::Refused(
+                "stopped before all letters were judged; no plan was made".to_owned(),
+            ));
+        }
+        self.records.append(&self.of_plan(&plan)).await?;
+        self.records.put_plan(&plan).await?;
+        Ok(MadePlan { plan, lines, undecided, looked })
+    }
+
+    fn of_plan(&self, plan: &Plan) -> Record {
+        let count = |planned| plan.count(planned);
+        let note = format!(
+            "{} letters: {} would pass, {} would fail, {} unjudged",
+            plan.len(),
+            count(Planned::Pass),
+            count(Planned::Fail),
+            count(Planned::Unjudged)
+        );
+        Record {
+            at: plan.made_at,
+            by: self.by.clone(),
+            action: Action::Plan,
+            flow: plan.letters.keys().map(String::as_str).collect::<Vec<_>>().join(" "),
+            why: plan.filter.clone(),
+            plan: Some(plan.id.clone()),
+            group: None,
+            note: Some(note),
+            letters: Vec::new(),
+        }
+    }
+
+    async fn plan_flow(
+        &self,
+        flow: &str,
+        queues: &FlowQueues,
+        filter: &Filter,
+        judge: &mut Judge,
+        stop: &Stop,
+    ) -> Result<(Planning, Looked), ReviewError> {
+        let mut planning = Planning::default();
+        let mut pass = Pass::begin(&*queues.letters, &*self.clock, stop, self.limits).await?;
+        let mut failed = None;
+        while let Some(received) = pass.next().await {
+            let planned = match received {
+                Ok(received) => self.plan_some(flow, &received, filter, judge, &mut planning).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = planned {
+                failed = Some(error);
+                break;
+            }
+        }
+        let looked = pass.end().await?;
+        failed.map_or(Ok((planning, looked)), Err)
+    }
+
+    async fn plan_some(
+        &self,
+        flow: &str,
+        received: &[Received],
+        filter: &Filter,
+        judge: &mut Judge,
+        planning: &mut Planning,
+    ) -> Result<(), ReviewError> {
+        let now = self.clock.now();
+        let mut meant = Vec::new();
+        for Received { letter, .. } in received {
+            match filter.means(flow, letter, now) {
+                Ok(true) => meant.push(letter),
+                Ok(false) => {}
+                Err(_) => planning.undecided += 1,
+            }
+        }
+        if meant.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<_> = meant.iter().map(|letter| letter.id.clone()).collect();
+        let edits = self.records.edits(&ids).await?;
+        for letter in meant {
+            let body = effective(letter, edits.get(&letter.id), &*self.archive).await?;
+            let reason = letter.reason(flow);
+            let verdict = judge.verdict(&body, &reason.mapping);
+            let (planned, because) = (Planned::from(&verdict), because(&verdict));
+            planning.letters.push(PlanLetter {
+                id: letter.id.clone(),
+                digest: digest(body.as_bytes()),
+                planned,
+            });
+            *planning.lines.entry((planned, reason.code, because)).or_default() += 1;
+            if planning.letters.len() > MOST_LETTERS {
+                return Err(ReviewError::Refused(format!(
+                    "more than {MOST_LETTERS} letters are meant: say --older-than, --group or another filter"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves what a plan has chosen, flow by flow. `progress` is told how far each is.
+    pub async fn redrive(
+        &self,
+        plan: &Plan,
+        why: &str,
+        failing: bool,
+        ramp: &Ramp,
+        stop: &Stop,
+        progress: &(dyn Fn(&str, &Progress) + Send + Sync),
+    ) -> Result<BTreeMap<String, Ended>, ReviewError> {
+        let operator = Operator::new(&self.by, why)?;
+        let mut ended = BTreeMap::new();
+        for flow in plan.letters.keys() {
+            let queues = self.flow(flow)?;
+            let of_flow = |told: &Progress| progress(flow, told);
+            let one = Redrive {
+                plan,
+                flow,
+                failing,
+                operator: &operator,
+                queue: &*queues.letters,
+                target: &*queues.source,
+                records: &*self.records,
+                archive: &*self.archive,
+                clock: &*self.clock,
+                stop,
+                limits: self.limits,
+                ramp: ramp.clone(),
+                progress: &of_flow,
+            };
+            ended.insert(flow.clone(), redrive(&one).await?);
+            if stop.is_stopped() {
+                break;
+            }
+        }
+        Ok(ended)
+    }
+}
+
+fn because(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Passes(tried) => tried.not_tried.clone().unwrap_or_default(),
+        Verdict::Unjudged(why) => why.clone(),
+        Verdict::Fails(wrong) => {
+            wrong.first().map_or_else(String::new, |Wrong { code, path, problem, .. }| {
+                format!("{code} at {}: {problem}", without_indices(path))
+            })
+        }
+    }
+}
