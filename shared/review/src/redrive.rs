@@ -177,6 +177,10 @@ impl Run<'_> {
                 }
             }
             self.waited = Duration::ZERO;
+            if letters.iter().all(|one| one.until <= clock.elapsed() + MARGIN) {
+                release(self.redrive.queue, &letters).await;
+                return Err(ReviewError::too_slow());
+            }
             self.move_all(letters, per_second).await?;
             self.settled = false;
             if !ramp.is_last(step) {
