@@ -104,7 +104,9 @@ impl Filter {
         self.condition = source
             .map(|source| {
                 if source.len() > LONGEST_CONDITION {
-                    return Err(FilterError::Condition(format!("it has more than {LONGEST_CONDITION} bytes")));
+                    return Err(FilterError::Condition(format!(
+                        "it has more than {LONGEST_CONDITION} bytes"
+                    )));
                 }
                 let parsed =
                     parser.parse(source).map_err(|error| FilterError::Condition(error.to_string()))?;

@@ -368,7 +368,11 @@ impl Records for World {
     }
 
     async fn put_plan(&self, plan: &Plan) -> Result<(), ReviewError> {
-        self.call("PutItem", |state| drop(state.plans.insert(plan.id.clone(), plan.clone()))).await
+        self.call("PutItem", |state| {
+            let stored = state.plans.entry(plan.id.clone()).or_insert_with(|| plan.clone());
+            if stored == plan { Ok(()) } else { Err(Plan::taken(&plan.id)) }
+        })
+        .await?
     }
 
     async fn plan(&self, id: &str) -> Result<Option<Plan>, ReviewError> {

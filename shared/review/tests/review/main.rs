@@ -14,7 +14,7 @@ mod schedules;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use channel::{Attribute, Attributes};
 use control::MemoryControlStore;
@@ -99,6 +99,11 @@ fn crashed(number: usize) -> Letter {
     letter(number, order("full"), Attributes::new())
 }
 
+fn catalog() -> &'static Arc<Catalog> {
+    static CATALOG: OnceLock<Arc<Catalog>> = OnceLock::new();
+    CATALOG.get_or_init(|| Arc::new(Catalog::built_in().unwrap().clone()))
+}
+
 fn review(world: &World) -> Review {
     let queues = FlowQueues { letters: Arc::new(world.clone()), source: Arc::new(world.clone()) };
     Review {
@@ -107,7 +112,7 @@ fn review(world: &World) -> Review {
         archive: Arc::new(world.clone()),
         control: Arc::new(MemoryControlStore::default()),
         clock: Arc::new(world.clone()),
-        catalog: Catalog::built_in().unwrap().clone(),
+        catalog: Arc::clone(catalog()),
         settings: HashMap::new(),
         by: ANN.to_owned(),
         limits: Limits { at_once: 2, ..Limits::default() },

@@ -59,7 +59,9 @@ async fn it_stops_by_itself_where_too_many_come_back() {
 async fn a_few_that_come_back_are_told_and_stop_nothing() {
     let world = world((0..100).map(refused_by_target));
     world.flow(|letter| {
-        ("00000050".."00000055").contains(&letter.id.as_str()).then(|| attributes("SPW4008", "$", "too little stock"))
+        ("00000050".."00000055")
+            .contains(&letter.id.as_str())
+            .then(|| attributes("SPW4008", "$", "too little stock"))
     });
     let review = review(&world);
     let made = review.plan(&Filter::default(), &[], &Stop::default()).await.unwrap();
