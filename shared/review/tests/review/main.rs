@@ -89,14 +89,21 @@ fn unknown_status(number: usize) -> Letter {
     letter(number, order("fulfilment-status-that-nobody-knows"), why)
 }
 
+/// A small order that the mapping takes.
+fn small() -> Value {
+    let mut order = order("fulfilment-status-that-nobody-knows");
+    order["fulfillment_status"] = Value::Null;
+    order
+}
+
 /// Refused by the target: the mapping takes it.
 fn refused_by_target(number: usize) -> Letter {
-    letter(number, order("full"), attributes("SPW4009", "$", "the target does not know the product"))
+    letter(number, small(), attributes("SPW4009", "$", "the target does not know the product"))
 }
 
 /// Moved by SQS itself.
 fn crashed(number: usize) -> Letter {
-    letter(number, order("full"), Attributes::new())
+    letter(number, small(), Attributes::new())
 }
 
 fn catalog() -> &'static Arc<Catalog> {
