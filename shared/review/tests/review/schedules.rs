@@ -41,17 +41,15 @@ async fn enumerate<F: Future<Output = bool>>(
                 for again in [Break::Before, Break::After] {
                     let name = format!("{first} {at:?}, {second} {again:?}");
                     let world = prepared();
-                    world.break_at(first, at);
-                    assert!(!act(world.clone()).await || !world.begin_again(), "{name}");
-                    broke |= world.records().len() + world.sent().len() + world.objects().len() < usize::MAX;
-                    between(&world, &name);
-                    world.advance(HIDDEN);
-                    world.break_at(second, again);
-                    let whole = act(world.clone()).await;
-                    broke_again |= world.begin_again();
-                    assert!(whole || broke_again, "{name}");
-                    between(&world, &name);
-                    world.advance(HIDDEN);
+                    for (call, at, broke) in [(first, at, &mut broke), (second, again, &mut broke_again)] {
+                        world.break_at(call, at);
+                        let whole = act(world.clone()).await;
+                        let gone = world.begin_again();
+                        assert!(whole || gone, "{name}");
+                        *broke |= gone;
+                        between(&world, &name);
+                        world.advance(HIDDEN);
+                    }
                     assert!(act(world.clone()).await, "{name}");
                     ended(&world, &name);
                     schedules += 1;
@@ -61,13 +59,9 @@ async fn enumerate<F: Future<Output = bool>>(
                 }
             }
         }
-        let world = prepared();
-        world.break_at(first, Break::Before);
-        act(world.clone()).await;
-        if !world.begin_again() {
-            break;
+        if !broke {
+            return schedules;
         }
-        assert!(broke);
     }
     schedules
 }
