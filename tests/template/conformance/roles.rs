@@ -33,6 +33,11 @@ fn actions(service: &str, operation: &str, statements: &BTreeSet<String>) -> Vec
             .iter()
             .map(|word| format!("dynamodb:PartiQL{}", pascal(&word.to_lowercase())))
             .collect(),
+        // The rights of its parts (docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html): ours puts a record and
+        // counts it.
+        ("dynamodb", "transact_write_items") => {
+            ["dynamodb:PutItem", "dynamodb:UpdateItem"].map(str::to_owned).into()
+        }
         ("sqs", batch) if batch.ends_with("_batch") => {
             vec![format!("sqs:{}", pascal(batch.trim_end_matches("_batch")))]
         }
