@@ -329,7 +329,10 @@ impl Records for World {
     }
 
     async fn put_plan(&self, plan: &Plan) -> Result<(), ReviewError> {
-        self.call("PutItem", |state| drop(state.plans.insert(plan.id.clone(), plan.clone())))
+        self.call("PutItem", |state| {
+            let stored = state.plans.entry(plan.id.clone()).or_insert_with(|| plan.clone());
+            if stored == plan { Ok(()) } else { Err(Plan::taken(&plan.id)) }
+        })?
     }
 
     async fn plan(&self, id: &str) -> Result<Option<Plan>, ReviewError> {
