@@ -75,7 +75,8 @@ impl Stack {
         let answer = answer.map_err(|error| anyhow!(::aws::error_chain(&error)));
         let answer = answer.with_context(|| format!("asking CloudFormation for stack {}", self.name))?;
         let stack = answer.stacks.unwrap_or_default().into_iter().next();
-        let stack = stack.with_context(|| format!("there is no stack {} in this account and region", self.name))?;
+        let stack =
+            stack.with_context(|| format!("there is no stack {} in this account and region", self.name))?;
         let outputs = stack.outputs.unwrap_or_default().into_iter();
         Ok(outputs.filter_map(|output| Some((output.output_key?, output.output_value?))).collect())
     }
@@ -112,7 +113,8 @@ impl Found {
             let source = output(&format!("{flow}{SOURCE}"))?;
             let called = flow_of(stack, &source)
                 .with_context(|| format!("output {flow}{SOURCE}: {source} is no queue of stack {stack}"))?;
-            if flows.insert(called.to_owned(), Urls { source, letters: letters.clone() }).is_some() {
+            let urls = Urls { source: source.clone(), letters: letters.clone() };
+            if flows.insert(called.to_owned(), urls).is_some() {
                 bail!("stack {stack}: two outputs name the queue of {called}");
             }
         }

@@ -33,7 +33,10 @@ impl Interrupt {
                     _ = interrupt.recv() => true,
                     _ = terminate.recv() => false,
                 };
-                if ctrl_c && is_deaf.load(Ordering::SeqCst) {
+                if is_deaf.load(Ordering::SeqCst) {
+                    if !ctrl_c {
+                        stop.stop();
+                    }
                     continue;
                 }
                 if stop.is_stopped() {
@@ -47,8 +50,9 @@ impl Interrupt {
         Ok(Self { listener, deaf })
     }
 
-    /// Ctrl-C is an editor's while it runs.
-    pub(crate) async fn leaving_ctrl_c<T>(&self, work: impl Future<Output = T>) -> T {
+    /// Ctrl-C is an editor's while it runs. What it was given is removed whatever comes, also where its terminal is closed.
+    pub(crate) async fn leaving_ctrl_c<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let _outlives_the_terminal = signal(SignalKind::hangup()).context("listening for signals")?;
         self.deaf.store(true, Ordering::SeqCst);
         let result = work.await;
         self.deaf.store(false, Ordering::SeqCst);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use review::{Filter, Limits};
@@ -130,14 +130,19 @@ pub(super) fn id(text: &str) -> Result<String, String> {
 }
 
 fn code(text: &str) -> Result<String, String> {
-    let digits = text.strip_prefix("SPW").is_some_and(|it| it.len() == 4 && it.bytes().all(|c| c.is_ascii_digit()));
-    (digits || text == "none").then(|| text.to_owned()).ok_or("expected a code such as SPW2001, or none".to_owned())
+    let digits =
+        text.strip_prefix("SPW").is_some_and(|it| it.len() == 4 && it.bytes().all(|c| c.is_ascii_digit()));
+    (digits || text == "none")
+        .then(|| text.to_owned())
+        .ok_or("expected a code such as SPW2001, or none".to_owned())
 }
 
 /// As it is shown: twelve hexadecimal digits.
 pub(super) fn group(text: &str) -> Result<String, String> {
     let is_one = text.len() == 12 && text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
-    is_one.then(|| text.to_owned()).ok_or("expected the twelve digits that `spillway dlq list` shows".to_owned())
+    is_one
+        .then(|| text.to_owned())
+        .ok_or("expected the twelve digits that `spillway dlq list` shows".to_owned())
 }
 
 fn condition(text: &str) -> Result<String, String> {
@@ -157,10 +162,12 @@ fn duration(text: &str) -> Result<SignedDuration, String> {
 pub(super) fn until(text: &str) -> Result<Timestamp, String> {
     let of_date = || {
         let next = text.parse::<Date>().ok()?.tomorrow().ok()?;
-        Some(next.to_zoned(TimeZone::UTC).ok()?.timestamp())
+        TimeZone::UTC.to_timestamp(next.to_datetime(Time::midnight())).ok()
     };
     let found = text.parse().ok().or_else(of_date);
-    found.ok_or_else(|| "expected a date such as 2026-12-01, or a time such as 2026-12-01T09:00:00Z".to_owned())
+    found.ok_or_else(|| {
+        "expected a date such as 2026-12-01, or a time such as 2026-12-01T09:00:00Z".to_owned()
+    })
 }
 
 #[cfg(test)]
@@ -170,7 +177,9 @@ mod tests {
     #[test]
     fn times_are_said_as_people_say_them() {
         let hours = |hours| Ok(SignedDuration::from_hours(hours));
-        for (text, time) in [("2h", hours(2)), ("3d", hours(72)), ("1 week", hours(168)), ("1d 12h", hours(36))] {
+        for (text, time) in
+            [("2h", hours(2)), ("3d", hours(72)), ("1 week", hours(168)), ("1d 12h", hours(36))]
+        {
             assert_eq!(duration(text), time, "{text}");
         }
         for text in ["", "2", "-2h", "0s", "1 month", "soon"] {

@@ -50,13 +50,19 @@ fn members(text: &str) -> Option<Vec<(String, &RawValue)>> {
     serde_json::from_str::<Members<'_>>(text).ok().map(|members| members.0)
 }
 
-/// The member of an envelope that is its payload: `data`, or `detail` of an event of EventBridge.
-fn payload<'b>(body: &'b str) -> Option<(String, &'b str)> {
+/// The member of an envelope that is its payload; an event of EventBridge's has it in `detail`, or in what a partner wraps there.
+fn payload(body: &str) -> Option<(&'static str, &str)> {
     let envelope = Envelope::decode(body).ok()?;
-    let mut members = members(body)?;
-    members.sort_by_key(|(name, _)| name != "data");
-    let found = members.into_iter().find(|(_, raw)| raw.get() == envelope.data.get());
-    found.map(|(name, raw)| (name, raw.get()))
+    let of = |text, name: &str| members(text)?.into_iter().find(|it| it.0 == name).map(|(_, raw)| raw.get());
+    let detail = of(body, "detail");
+    let candidates = [
+        ("data", of(body, "data")),
+        ("detail", detail),
+        ("detail.payload", detail.and_then(|detail| of(detail, "payload"))),
+    ];
+    candidates
+        .into_iter()
+        .find_map(|(name, raw)| Some((name, raw.filter(|raw| *raw == envelope.data.get())?)))
 }
 
 /// The payload alone.
@@ -94,7 +100,11 @@ pub(super) fn lines(body: &str) -> Vec<Line> {
 }
 
 fn line(depth: usize, text: &str, at: &str) -> Line {
-    Line { text: format!("{:width$}{}", "", clean(text), width = depth * 2), at: at.to_owned(), marked: false }
+    Line {
+        text: format!("{:width$}{}", "", clean(text), width = depth * 2),
+        at: at.to_owned(),
+        marked: false,
+    }
 }
 
 fn add(lines: &mut Vec<Line>, depth: usize, name: String, value: &str, at: &str, end: &str) {
@@ -114,7 +124,13 @@ fn add(lines: &mut Vec<Line>, depth: usize, name: String, value: &str, at: &str,
             (('{', '}'), each.collect())
         }
         (items, members) => {
-            let value = if items.is_some() { "[]" } else if members.is_some() { "{}" } else { value };
+            let value = if items.is_some() {
+                "[]"
+            } else if members.is_some() {
+                "{}"
+            } else {
+                value
+            };
             lines.push(line(depth, &format!("{name}{value}{end}"), at));
             return;
         }
@@ -160,8 +176,17 @@ mod tests {
     #[test]
     fn a_body_is_written_line_by_line_and_every_number_as_it_came() {
         let text = pretty(BODY);
-        for line in ["    \"total\": 10.00,", "    \"id\": 12345678901234567890123,", "    \"none\": []", "      {},", "  }"] {
-            assert!(text.lines().any(|it| it == line || it == line.trim_end_matches(',')), "{line} in {text}");
+        for line in [
+            "    \"total\": 10.00,",
+            "    \"id\": 12345678901234567890123,",
+            "    \"none\": []",
+            "      {},",
+            "  }",
+        ] {
+            assert!(
+                text.lines().any(|it| it == line || it == line.trim_end_matches(',')),
+                "{line} in {text}"
+            );
         }
         let same = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
         assert_eq!(same(&text), same(BODY));
@@ -175,6 +200,24 @@ mod tests {
         assert_eq!(marked("$.data.lines[0].sku"), (true, vec!["\"sku\": null".to_owned()]));
         assert_eq!(marked("$.data.lines[1].sku"), (false, vec!["{}".to_owned()]));
         assert_eq!(marked("$.data.linesman"), (false, vec!["\"data\": {".to_owned()]));
+    }
+
+    #[test]
+    fn an_event_of_eventbridge_has_its_payload_elsewhere() {
+        let body = |source: &str, detail: &str| {
+            format!(
+                r#"{{"id":"e-1","detail-type":"made","source":"{source}","time":"2026-11-24T10:00:00Z","detail":{detail}}}"#
+            )
+        };
+        let own = body("shop.example", r#"{"sku": 1}"#);
+        assert_eq!((data(&own), place(&own, "$.sku").as_str()), (Some(r#"{"sku": 1}"#), "$.detail.sku"));
+        let wrapped =
+            body("aws.partner/salesforce.com/acme", r#"{"payload":{"sku": 1, "EventUuid": "u-1"}}"#);
+        assert_eq!(place(&wrapped, "$.sku"), "$.detail.payload.sku");
+        assert_eq!(
+            with_data(&wrapped, "2"),
+            Some(body("aws.partner/salesforce.com/acme", r#"{"payload":2}"#))
+        );
     }
 
     #[test]

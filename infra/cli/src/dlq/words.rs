@@ -34,7 +34,8 @@ pub(super) fn title(code: &str) -> Option<&'static str> {
 /// Without signs that a terminal obeys: what a letter says anybody may have written.
 pub(crate) fn clean(text: &str) -> String {
     let hides = |c: char| {
-        c.is_control() && c != '\t' || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        c.is_control() && c != '\t'
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     text.chars().map(|c| if hides(c) { '\u{fffd}' } else { c }).collect()
 }
