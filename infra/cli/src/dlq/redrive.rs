@@ -94,6 +94,10 @@ impl Redrive {
         let watched = std::io::stderr().is_terminal();
         let told = Mutex::new(Told::default());
         let progress = |flow: &str, progress: &Progress| {
+            // A look that is broken off has not seen what is left.
+            if stop.is_stopped() {
+                return;
+            }
             let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
             if watched || told.is_news(flow, progress) {
                 print::progress(line(flow, progress));
@@ -152,10 +156,8 @@ fn answer(plan: &str, ended: &BTreeMap<String, Ended>, not_begun: &[String], fai
     let rows: Vec<_> = ended
         .iter()
         .map(|(flow, it)| {
-            let Progress { moved, gone, wanted, .. } = it.progress;
-            let left = wanted.saturating_sub(gone);
-            let counts = [moved, left, it.progress.failures()].map(|count| count.to_string());
-            let [moved, left, back] = counts;
+            let left = left(it).map_or("not known".to_owned(), |left| left.to_string());
+            let [moved, back] = [it.progress.moved, it.progress.failures()].map(|count| count.to_string());
             [flow.clone(), moved, left, back, it.changed.len().to_string(), why(it.why).to_owned()]
         })
         .collect();
@@ -199,10 +201,16 @@ fn answer(plan: &str, ended: &BTreeMap<String, Ended>, not_begun: &[String], fai
     Answer { text: parts.join("\n\n"), json, good }
 }
 
+/// Of what was to be moved; a look that was broken off has not seen it.
+fn left(ended: &Ended) -> Option<u64> {
+    let Progress { wanted, gone, .. } = ended.progress;
+    (ended.why != Ending::Stopped).then(|| wanted.saturating_sub(gone))
+}
+
 fn of_flow(flow: &str, ended: &Ended) -> Value {
-    let Progress { wanted, moved, gone, came_back, .. } = &ended.progress;
+    let Progress { wanted, moved, came_back, .. } = &ended.progress;
     json!({
-        "flow": flow, "ended": why(ended.why), "wanted": wanted, "moved": moved, "left": wanted.saturating_sub(*gone),
+        "flow": flow, "ended": why(ended.why), "wanted": wanted, "moved": moved, "left": left(ended),
         "came_back": came_back, "changed": ended.changed,
     })
 }
@@ -283,6 +291,7 @@ mod tests {
         stop.stop();
         let answer = redrive(&plan, &[]).run(&review, &stop).await.unwrap();
         assert!(!answer.good && answer.text.contains("broken off\nTo go on"), "{}", answer.text);
+        assert!(answer.json["flows"][0]["left"].is_null(), "{}", answer.text);
         assert_eq!((world.sent().len(), world.hidden()), (0, 0));
     }
 

@@ -1,5 +1,5 @@
 use anyhow::Result;
-use clap::Args;
+use clap::{ArgGroup, Args};
 use review::{Because, Restore as Which, Review, Stop};
 use serde_json::json;
 
@@ -9,14 +9,15 @@ use crate::answer::Answer;
 use crate::deployment::Stack;
 
 #[derive(Args)]
+#[command(group = ArgGroup::new("which").required(true).args(["ids", "group", "all"]))]
 pub(crate) struct Restore {
     /// Of which flow's dead letter queue they were.
     flow: String,
     /// The ids that they had there, or the first six characters or more of each.
-    #[arg(value_name = "ID", value_parser = id, required_unless_present_any = ["group", "all"], conflicts_with_all = ["group", "all"])]
+    #[arg(value_name = "ID", value_parser = id)]
     ids: Vec<String>,
     /// All of a group.
-    #[arg(long, value_parser = group, conflicts_with = "all")]
+    #[arg(long, value_parser = group)]
     group: Option<String>,
     /// All that were discarded, or with --expiring archived, of the flow.
     #[arg(long)]
