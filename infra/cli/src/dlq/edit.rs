@@ -58,6 +58,7 @@ impl Edit {
         let mut text = offered.clone();
         loop {
             text = interrupt.leaving_ctrl_c(opened(&editor, &text)).await?;
+            ensure!(!stop.is_stopped(), "broken off, nothing is stored");
             ensure!(text.trim_end() != offered.trim_end(), "nothing was changed, nothing is stored");
             match self.store(review, &shown, &text, stop).await {
                 Err(ReviewError::Refused(problem)) if print::is_asked() && !stop.is_stopped() => {
