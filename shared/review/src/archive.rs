@@ -1,9 +1,10 @@
 //! Letters in the archive: what is discarded, and what SQS is about to drop.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use channel::{Attribute, Attributes};
+use futures::future::join_all;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,10 @@ use crate::audit::{Action, Touched};
 use crate::error::ReviewError;
 use crate::letter::Letter;
 use crate::pass::{Limits, Looked, Pass, Stop};
-use crate::ports::{Archive, Clock, LetterQueue, Put, Records};
+use crate::ports::{Archive, Clock, LetterQueue, Records};
+
+/// Objects that are written at a time.
+const PUTS_AT_ONCE: usize = 20;
 
 /// Why it was put there.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -176,6 +180,7 @@ pub async fn archive_expiring(
 ) -> Result<Expiring, ReviewError> {
     let retention = SignedDuration::try_from(queue.retention().await?).unwrap_or(SignedDuration::MAX);
     let within = SignedDuration::try_from(within).unwrap_or(SignedDuration::MAX);
+    let known: HashSet<_> = archived_under(flow, Because::Expiring, archive).await?.into_iter().collect();
     let mut pass = Pass::begin(queue, clock, stop, limits).await?;
     let (mut done, mut failed) = (Expiring::default(), None);
     while let Some(received) = pass.next().await {
@@ -184,52 +189,64 @@ pub async fn archive_expiring(
             Ok(received) => {
                 let now = clock.now();
                 let expires = |letter: &Letter| {
-                    letter.sent_at.saturating_add(retention).unwrap_or(Timestamp::MAX).duration_since(now)
-                        < within
+                    let end = letter.sent_at.saturating_add(retention).unwrap_or(Timestamp::MAX);
+                    end.duration_since(now) < within
                 };
-                let letters: Vec<_> =
-                    received.into_iter().map(|one| one.letter).filter(|letter| expires(letter)).collect();
-                keep(flow, &letters, Because::Expiring, operator, archive, records, clock).await
+                let expiring = received.into_iter().map(|one| one.letter).filter(|letter| expires(letter));
+                let (there, fresh): (Vec<_>, Vec<_>) =
+                    expiring.partition(|letter| known.contains(&key_of(flow, letter, Because::Expiring)));
+                done.there += number(&there);
+                done.archived += number(&fresh);
+                keep_expiring(flow, &fresh, operator, archive, records, clock).await
             }
         };
-        match result {
-            Ok((archived, there)) => {
-                done.archived += archived;
-                done.there += there;
-            }
-            Err(error) => {
-                failed = Some(error);
-                break;
-            }
+        if let Err(error) = result {
+            failed = Some(error);
+            break;
         }
     }
     done.looked = pass.end().await?;
     failed.map_or(Ok(done), Err)
 }
 
-/// Puts letters into the archive; those that were not there yet are written down. How many those were, and how many were there.
+fn number(letters: &[Letter]) -> u64 {
+    u64::try_from(letters.len()).unwrap_or(u64::MAX)
+}
+
+async fn keep_expiring(
+    flow: &str,
+    letters: &[Letter],
+    operator: &Operator,
+    archive: &dyn Archive,
+    records: &dyn Records,
+    clock: &dyn Clock,
+) -> Result<(), ReviewError> {
+    if letters.is_empty() {
+        return Ok(());
+    }
+    let touched =
+        letters.iter().map(|letter| Touched { id: letter.id.clone(), before: letter.digest(), after: None });
+    records.append(&operator.record(Action::Archive, flow, clock.now(), touched.collect())).await?;
+    keep(flow, letters, Because::Expiring, operator, archive, clock).await
+}
+
+/// Puts letters into the archive; one that is there stays as it was put.
 pub(crate) async fn keep(
     flow: &str,
     letters: &[Letter],
     because: Because,
     operator: &Operator,
     archive: &dyn Archive,
-    records: &dyn Records,
     clock: &dyn Clock,
-) -> Result<(u64, u64), ReviewError> {
-    let (mut fresh, mut there) = (Vec::new(), 0);
-    for letter in letters {
-        let object = Archived::of(letter, flow, because, operator, clock.now());
-        match archive.put(&key_of(flow, letter, because), &serde_json::to_string(&object)?).await? {
-            Put::Stored => {
-                fresh.push(Touched { id: letter.id.clone(), before: letter.digest(), after: None });
-            }
-            Put::There => there += 1,
+) -> Result<(), ReviewError> {
+    for lot in letters.chunks(PUTS_AT_ONCE) {
+        let puts = lot.iter().map(|letter| async move {
+            let object = Archived::of(letter, flow, because, operator, clock.now());
+            archive.put(&key_of(flow, letter, because), &serde_json::to_string(&object)?).await
+        });
+        for put in join_all(puts).await {
+            put?;
         }
     }
-    let archived = u64::try_from(fresh.len()).unwrap_or(u64::MAX);
-    if !fresh.is_empty() && because == Because::Expiring {
-        records.append(&operator.record(Action::Archive, flow, clock.now(), fresh)).await?;
-    }
-    Ok((archived, there))
+    Ok(())
 }

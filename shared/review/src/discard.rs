@@ -56,6 +56,10 @@ pub async fn discard(
             .filter(|one| one.until > clock.elapsed() + limits.hidden / 2)
             .map(|one| one.letter.clone())
             .collect();
+        if ours.is_empty() {
+            release(queue, &chunk.letters).await;
+            return Err(ReviewError::too_slow());
+        }
         let result = discard_all(flow, &ours, group, operator, queue, archive, records, clock).await;
         let deleted = match result {
             Ok(deleted) => deleted,
@@ -85,7 +89,7 @@ async fn discard_all(
     records: &dyn Records,
     clock: &dyn Clock,
 ) -> Result<Vec<String>, ReviewError> {
-    keep(flow, letters, Because::Discarded, operator, archive, records, clock).await?;
+    keep(flow, letters, Because::Discarded, operator, archive, clock).await?;
     let touched = letters
         .iter()
         .map(|letter| Touched { id: letter.id.clone(), before: letter.digest(), after: None })

@@ -26,6 +26,16 @@ pub enum ReviewError {
     Encode(#[source] Arc<serde_json::Error>),
 }
 
+impl ReviewError {
+    /// The look was over only when the letters' time was.
+    pub(crate) fn too_slow() -> Self {
+        Self::Refused(
+            "looking through the queue took longer than letters are hidden: hide them for longer (--hidden-seconds)"
+                .to_owned(),
+        )
+    }
+}
+
 impl From<serde_json::Error> for ReviewError {
     fn from(error: serde_json::Error) -> Self {
         Self::Encode(Arc::new(error))

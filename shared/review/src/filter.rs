@@ -13,7 +13,9 @@ use thiserror::Error;
 use crate::fingerprint::{Fingerprint, without_indices};
 use crate::letter::Letter;
 
-/// Nodes of a condition.
+/// Bytes of a condition.
+const LONGEST_CONDITION: usize = 1_000;
+/// Nodes that its macros may become.
 const MOST_NODES: usize = 128;
 const MOST_DEPTH: u16 = 32;
 /// An id is said by so much of its beginning at least.
@@ -101,6 +103,11 @@ impl Filter {
         let parser = PrattParser::new().max_recursion_depth(MOST_DEPTH).max_expression_node_count(MOST_NODES);
         self.condition = source
             .map(|source| {
+                if source.len() > LONGEST_CONDITION {
+                    return Err(FilterError::Condition(format!(
+                        "it has more than {LONGEST_CONDITION} bytes"
+                    )));
+                }
                 let parsed =
                     parser.parse(source).map_err(|error| FilterError::Condition(error.to_string()))?;
                 Ok(Condition { source: source.to_owned(), parsed })

@@ -1,6 +1,7 @@
 //! What the mappings say of a letter today.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use message::{Envelope, Rejection};
 use serde_json::Value;
@@ -40,7 +41,7 @@ pub struct Wrong {
 
 /// The mappings as they are, with the overrides that are in force.
 pub struct Judge {
-    catalog: Catalog,
+    catalog: Arc<Catalog>,
     overrides: HashMap<String, Overrides>,
     settings: HashMap<String, Value>,
     plans: HashMap<String, Result<Plan, String>>,
@@ -49,7 +50,7 @@ pub struct Judge {
 impl Judge {
     /// `settings`: what mappings read as `@settings`, by the mapping's name; one that reads them and has none is not asked.
     pub fn new(
-        catalog: Catalog,
+        catalog: Arc<Catalog>,
         overrides: HashMap<String, Overrides>,
         settings: HashMap<String, Value>,
     ) -> Self {

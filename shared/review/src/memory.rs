@@ -50,6 +50,7 @@ struct State {
     ids: u64,
     flow: Flow,
     retention: Duration,
+    seed: u64,
 }
 
 /// All of it, shared by whoever has a copy.
@@ -77,6 +78,7 @@ impl World {
             ids: 0,
             flow: Box::new(|_| None),
             retention: Duration::from_secs(14 * 24 * 3_600),
+            seed: 0,
         };
         Self { state: Arc::new(Mutex::new(state)), begun_at }
     }
@@ -103,6 +105,24 @@ impl World {
         let mut state = self.lock();
         state.breaks = None;
         std::mem::take(&mut state.gone)
+    }
+
+    /// Lets others go first before each call, as often as this says: two that work at once meet otherwise with every seed.
+    pub fn interleave(&self, seed: u64) {
+        self.lock().seed = seed;
+    }
+
+    async fn turn(&self) {
+        let turns = {
+            let mut state = self.lock();
+            // Knuth's MMIX generator: all that is needed are other turns with each seed.
+            state.seed =
+                state.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(u64::from(state.seed != 0));
+            (state.seed >> 33) % 4
+        };
+        for _ in 0..turns {
+            tokio::task::yield_now().await;
+        }
     }
 
     pub fn advance(&self, by: Duration) {
@@ -144,7 +164,12 @@ impl World {
     }
 
     /// One call, which may break off.
-    fn call<T>(&self, operation: &'static str, work: impl FnOnce(&mut State) -> T) -> Result<T, ReviewError> {
+    async fn call<T>(
+        &self,
+        operation: &'static str,
+        work: impl FnOnce(&mut State) -> T + Send,
+    ) -> Result<T, ReviewError> {
+        self.turn().await;
         let mut state = self.lock();
         let broken = || ReviewError::Unavailable { operation, problem: "the process is gone".to_owned() };
         if state.gone {
@@ -190,6 +215,7 @@ impl LetterQueue for World {
                 })
                 .collect()
         })
+        .await
     }
 
     async fn release(&self, receipts: &[String]) -> Result<(), ReviewError> {
@@ -203,6 +229,7 @@ impl LetterQueue for World {
                 }
             }
         })
+        .await
     }
 
     async fn delete(&self, letters: &[Letter]) -> Sent {
@@ -210,19 +237,23 @@ impl LetterQueue for World {
             return Sent::new();
         }
         // SQS may delete by an earlier receipt as well: the worse of the two.
-        let answer = self.call("DeleteMessage", |state| {
-            state.queue.retain(|message| !letters.iter().any(|letter| letter.id == message.letter.id));
-        });
+        let answer = self
+            .call("DeleteMessage", |state| {
+                state.queue.retain(|message| !letters.iter().any(|letter| letter.id == message.letter.id));
+            })
+            .await;
         each(letters.len(), answer)
     }
 
     async fn put(&self, letters: &[Letter]) -> Sent {
         let now = self.now();
-        let answer = self.call("SendMessage", |state| {
-            for letter in letters {
-                put(state, letter.clone(), now);
-            }
-        });
+        let answer = self
+            .call("SendMessage", |state| {
+                for letter in letters {
+                    put(state, letter.clone(), now);
+                }
+            })
+            .await;
         each(letters.len(), answer)
     }
 
@@ -232,10 +263,11 @@ impl LetterQueue for World {
             let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
             Count { visible: number(state.queue.len() - hidden), hidden: number(hidden) }
         })
+        .await
     }
 
     async fn retention(&self) -> Result<Duration, ReviewError> {
-        self.call("GetQueueAttributes", |state| state.retention)
+        self.call("GetQueueAttributes", |state| state.retention).await
     }
 }
 
@@ -250,14 +282,16 @@ fn put(state: &mut State, letter: Letter, now: Timestamp) {
 impl SourceQueue for World {
     async fn send(&self, letters: &[Letter]) -> Sent {
         let now = self.now();
-        let answer = self.call("SendMessage", |state| {
-            for letter in letters {
-                state.sent.push(letter.clone());
-                if let Some(attributes) = (state.flow)(letter) {
-                    put(state, Letter { attributes, ..letter.clone() }, now);
+        let answer = self
+            .call("SendMessage", |state| {
+                for letter in letters {
+                    state.sent.push(letter.clone());
+                    if let Some(attributes) = (state.flow)(letter) {
+                        put(state, Letter { attributes, ..letter.clone() }, now);
+                    }
                 }
-            }
-        });
+            })
+            .await;
         each(letters.len(), answer)
     }
 }
@@ -272,10 +306,11 @@ impl Archive for World {
             state.objects.insert(key.to_owned(), object.to_owned());
             Put::Stored
         })
+        .await
     }
 
     async fn get(&self, key: &str) -> Result<Option<String>, ReviewError> {
-        self.call("GetObject", |state| state.objects.get(key).cloned())
+        self.call("GetObject", |state| state.objects.get(key).cloned()).await
     }
 
     async fn keys(
@@ -294,6 +329,7 @@ impl Archive for World {
             let next = page.last().filter(|_| page.len() == PAGE).cloned();
             (page, next)
         })
+        .await
     }
 
     async fn delete(&self, key: &str) -> Result<(), ReviewError> {
@@ -302,6 +338,7 @@ impl Archive for World {
                 state.deleted_objects.push((key.to_owned(), object));
             }
         })
+        .await
     }
 }
 
@@ -314,11 +351,12 @@ impl Records for World {
             let last = last.as_ref().map(|(number, digest)| (*number, digest.as_str()));
             entries.push(Entry::after(last, record)?);
             Ok(())
-        })?
+        })
+        .await?
     }
 
     async fn entries(&self, class: Class, day: Date) -> Result<Vec<Entry>, ReviewError> {
-        self.call("BatchGetItem", |state| state.entries.get(&(class, day)).cloned().unwrap_or_default())
+        self.call("BatchGetItem", |state| state.entries.get(&(class, day)).cloned().unwrap_or_default()).await
     }
 
     async fn last(&self, class: Class, day: Date) -> Result<Option<(u64, String)>, ReviewError> {
@@ -326,21 +364,23 @@ impl Records for World {
             let newest = state.entries.get(&(class, day)).and_then(|entries| entries.last());
             newest.map(|entry| (entry.number, entry.digest()))
         })
+        .await
     }
 
     async fn put_plan(&self, plan: &Plan) -> Result<(), ReviewError> {
         self.call("PutItem", |state| {
             let stored = state.plans.entry(plan.id.clone()).or_insert_with(|| plan.clone());
             if stored == plan { Ok(()) } else { Err(Plan::taken(&plan.id)) }
-        })?
+        })
+        .await?
     }
 
     async fn plan(&self, id: &str) -> Result<Option<Plan>, ReviewError> {
-        self.call("GetItem", |state| state.plans.get(id).cloned())
+        self.call("GetItem", |state| state.plans.get(id).cloned()).await
     }
 
     async fn put_ack(&self, group: &Fingerprint, ack: &Ack) -> Result<(), ReviewError> {
-        self.call("PutItem", |state| drop(state.acks.insert(group.clone(), ack.clone())))
+        self.call("PutItem", |state| drop(state.acks.insert(group.clone(), ack.clone()))).await
     }
 
     async fn acks(
@@ -353,16 +393,18 @@ impl Records for World {
                 groups.iter().filter_map(|group| Some((group.clone(), state.acks.get(group)?.clone())));
             known.filter(|(_, ack)| ack.until > now).collect()
         })
+        .await
     }
 
     async fn put_edit(&self, edit: &Edit) -> Result<(), ReviewError> {
-        self.call("PutItem", |state| drop(state.edits.insert(edit.id.clone(), edit.clone())))
+        self.call("PutItem", |state| drop(state.edits.insert(edit.id.clone(), edit.clone()))).await
     }
 
     async fn edits(&self, letters: &[String]) -> Result<HashMap<String, Edit>, ReviewError> {
         self.call("BatchGetItem", |state| {
             letters.iter().filter_map(|id| Some((id.clone(), state.edits.get(id)?.clone()))).collect()
         })
+        .await
     }
 }
 

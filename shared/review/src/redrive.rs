@@ -136,6 +136,7 @@ pub async fn redrive(redrive: &Redrive<'_>) -> Result<Ended, ReviewError> {
         changed: HashSet::new(),
         waited: Duration::ZERO,
         settled: false,
+        not_deleted: None,
     };
     let why = run.run().await?;
     let mut changed: Vec<_> = run.changed.into_iter().collect();
@@ -151,6 +152,8 @@ struct Run<'a> {
     waited: Duration,
     /// Whether those that were moved last have had the time to come back.
     settled: bool,
+    /// Why a letter that was sent could not be deleted.
+    not_deleted: Option<ReviewError>,
 }
 
 impl Run<'_> {
@@ -177,7 +180,17 @@ impl Run<'_> {
                 }
             }
             self.waited = Duration::ZERO;
+            if letters.iter().all(|one| one.until <= clock.elapsed() + MARGIN) {
+                release(self.redrive.queue, &letters).await;
+                return Err(ReviewError::too_slow());
+            }
+            let moved_before = self.progress.moved;
             self.move_all(letters, per_second).await?;
+            if self.progress.moved == moved_before
+                && let Some(error) = self.not_deleted.take()
+            {
+                return Err(error);
+            }
             self.settled = false;
             if !ramp.is_last(step) {
                 clock.sleep(ramp.settle).await;
@@ -287,7 +300,12 @@ impl Run<'_> {
         for (letter, deleted) in to_delete.iter().zip(queue.delete(&to_delete).await) {
             match deleted {
                 Ok(()) => self.progress.moved += 1,
-                Err(error) => failed = Some(error),
+                Err(error @ ReviewError::Denied(_)) => failed = Some(error),
+                // Somebody else has received it since, say. If it is still there the next look finds it.
+                Err(error) => {
+                    self.not_deleted = Some(error);
+                    continue;
+                }
             }
             // One that was put there lest SQS drop it is not waiting any more.
             archive.delete(&key_of(flow, letter, Because::Expiring)).await?;

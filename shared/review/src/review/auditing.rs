@@ -1,9 +1,13 @@
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Review;
-use crate::audit::{Class, Record, broken};
+use crate::audit::{Class, Entry, Record, broken};
 use crate::error::ReviewError;
+
+/// Readings of entries that do not fit what is noted of them.
+const TRIES: u32 = 5;
 
 /// What was done, the oldest first.
 #[derive(Clone, Debug, Default)]
@@ -29,16 +33,9 @@ impl Review {
             let then = now.saturating_sub(SignedDuration::from_hours(24 * before)).unwrap_or(Timestamp::MIN);
             let day = TimeZone::UTC.to_datetime(then).date();
             for class in Class::ALL {
-                let last = self.records.last(class, day).await?;
-                let mut entries = self.records.entries(class, day).await?;
-                // Written since the newest was asked for.
-                entries
-                    .truncate(last.as_ref().map_or(0, |(number, _)| usize::try_from(*number).unwrap_or(0)));
-                let last = last.as_ref().map(|(number, digest)| (*number, digest.as_str()));
+                let (entries, wrong) = self.entries(class, day).await?;
                 let named = format!("{} {day}", class.name());
-                audit
-                    .broken
-                    .extend(broken(&entries, last).into_iter().map(|what| format!("{named}: {what}")));
+                audit.broken.extend(wrong.into_iter().map(|what| format!("{named}: {what}")));
                 for entry in entries {
                     if let Some(record) = entry.record() {
                         audit.entries.push(AuditEntry { name: format!("{named} #{}", entry.number), record });
@@ -48,5 +45,20 @@ impl Review {
         }
         audit.entries.sort_by_key(|entry| entry.record.at);
         Ok(audit)
+    }
+
+    /// With what is wrong with them. What is written while they are read is no fault of theirs.
+    async fn entries(&self, class: Class, day: Date) -> Result<(Vec<Entry>, Vec<String>), ReviewError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let entries = self.records.entries(class, day).await?;
+            let last = self.records.last(class, day).await?;
+            let last = last.as_ref().map(|(number, digest)| (*number, digest.as_str()));
+            let wrong = broken(&entries, last);
+            if wrong.is_empty() || tries >= TRIES {
+                return Ok((entries, wrong));
+            }
+        }
     }
 }

@@ -44,7 +44,7 @@ pub struct Review {
     pub archive: Arc<dyn Archive>,
     pub control: Arc<dyn ControlStore>,
     pub clock: Arc<dyn Clock>,
-    pub catalog: Catalog,
+    pub catalog: Arc<Catalog>,
     /// What mappings read as `@settings`, by the mapping's name.
     pub settings: HashMap<String, Value>,
     /// The ARN of who AWS says that this is.
@@ -275,7 +275,7 @@ impl Review {
             let standing = stored.map_err(|error| ReviewError::Refused(error.to_string()))?;
             overrides.insert(name.clone(), standing);
         }
-        Ok(Judge::new(self.catalog.clone(), overrides, self.settings.clone()))
+        Ok(Judge::new(Arc::clone(&self.catalog), overrides, self.settings.clone()))
     }
 }
 

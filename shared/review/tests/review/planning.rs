@@ -1,0 +1,155 @@
+use std::sync::Arc;
+
+use control::{Entry, MemoryControlStore};
+use review::{Filter, Planned, Records as _, Review, Stop};
+use transform::{Catalog, Change};
+
+use super::{ANN, FLOW, begun_at, crashed, id, order, refused_by_target, review, unknown_status, world};
+
+/// `"teleported"` is set to be open, as an operator does it.
+async fn mended() -> Arc<MemoryControlStore> {
+    let store = MemoryControlStore::default();
+    let change = Change::SetValue {
+        map: "fulfillment".to_owned(),
+        value: "teleported".to_owned(),
+        becomes: serde_json::json!("open"),
+    };
+    let told = Entry {
+        revision: 0,
+        change,
+        author: ANN.to_owned(),
+        at: begun_at(),
+        reason: "as the shop says".to_owned(),
+    };
+    control::change(&store, Catalog::built_in().unwrap(), "shopify-order", told).await.unwrap();
+    Arc::new(store)
+}
+
+#[tokio::test]
+async fn a_plan_says_which_would_pass_today_and_moves_nothing() {
+    let letters = (0..12).map(unknown_status).chain((12..15).map(refused_by_target)).chain([crashed(15)]);
+    let world = world(letters);
+    let before = review(&world).plan(&Filter::default(), &[], &Stop::default()).await.unwrap();
+    let of = |plan: &review::Plan| [Planned::Pass, Planned::Fail, Planned::Unjudged].map(|it| plan.count(it));
+    assert_eq!(of(&before.plan), [3, 12, 1]);
+    let line = &before.lines[0];
+    assert_eq!((line.count, line.was.as_str(), line.planned), (12, "SPW2004", Planned::Fail));
+    assert!(line.because.starts_with("SPW2004 at $.fulfillment_status: expected"), "{}", line.because);
+    let review = Review { control: mended().await, ..review(&world) };
+    let after = review.plan(&Filter::default(), &[], &Stop::default()).await.unwrap();
+    assert_eq!(of(&after.plan), [15, 0, 1]);
+    assert_eq!((world.sent().len(), world.on_queue().len(), world.hidden()), (0, 16, 0));
+    assert_eq!(world.plan(&after.plan.id).await.unwrap().unwrap(), after.plan);
+    let records = world.records();
+    assert_eq!(records.len(), 2);
+    assert_eq!(records[1].note.as_deref(), Some("16 letters: 15 would pass, 0 would fail, 1 unjudged"));
+}
+
+#[tokio::test]
+async fn a_plan_of_nothing_is_none() {
+    let world = world([unknown_status(1)]);
+    let filter = Filter::default().codes(["SPW9999"]);
+    let made = review(&world).plan(&filter, &[], &Stop::default()).await.unwrap();
+    assert!(made.plan.is_empty() && world.records().is_empty());
+    assert_eq!(world.plan(&made.plan.id).await.unwrap(), None);
+    let undecided = Filter::default().condition(Some("body.no_such == 1")).unwrap();
+    let made = review(&world).plan(&undecided, &[], &Stop::default()).await.unwrap();
+    assert_eq!((made.undecided, made.plan.len()), (1, 0));
+}
+
+#[tokio::test]
+async fn an_edited_letter_keeps_its_ids_and_goes_on_with_its_new_body() {
+    let world = world([unknown_status(1), unknown_status(2)]);
+    let review = review(&world);
+    let (_, letter) = review.find(&id(1), &[], &Stop::default()).await.unwrap();
+    let still = letter.body.replace("Berlin", "Bonn");
+    let refused =
+        review.edit(&id(1), &[], &still, "typo", false, &Stop::default()).await.unwrap_err().to_string();
+    assert!(refused.contains("SPW2004 at $.fulfillment_status"), "{refused}");
+    let after = letter.body.replace("\"teleported\"", "null");
+    let (edit, _) =
+        review.edit(&id(1), &[], &after, "the shop says so", false, &Stop::default()).await.unwrap();
+    let shown = review.show(&id(1), &[], &Stop::default()).await.unwrap();
+    assert_eq!((shown.body.as_str(), shown.letter.body.as_str()), (after.as_str(), letter.body.as_str()));
+    let object: serde_json::Value = serde_json::from_str(&world.objects()[&edit.key]).unwrap();
+    assert_eq!(
+        (object["before"].as_str(), object["after"].as_str()),
+        (Some(letter.body.as_str()), Some(after.as_str()))
+    );
+    assert_eq!((object["by"].as_str(), object["why"].as_str()), (Some(ANN), Some("the shop says so")));
+
+    let made = review.plan(&Filter::default(), &[], &Stop::default()).await.unwrap();
+    assert_eq!((made.plan.count(Planned::Pass), made.plan.count(Planned::Fail)), (1, 1));
+    let ended = review
+        .redrive(&made.plan, "edited", false, &super::redriving::fast(), &Stop::default(), &|_, _| {})
+        .await
+        .unwrap();
+    assert_eq!(ended[FLOW].progress.moved, 1);
+    let sent = world.sent();
+    assert_eq!(
+        (sent.len(), sent[0].body.as_str(), &sent[0].attributes),
+        (1, after.as_str(), &letter.attributes)
+    );
+    let redriven =
+        world.records().into_iter().find(|it| it.action == review::audit::Action::Redrive).unwrap();
+    assert_eq!(
+        (&redriven.letters[0].before, redriven.letters[0].after.as_ref()),
+        (&edit.before, Some(&edit.after))
+    );
+    assert_eq!(world.on_queue(), [id(2)]);
+}
+
+#[tokio::test]
+async fn a_letter_that_is_edited_after_its_plan_stays_and_is_named() {
+    let world = world((1..4).map(refused_by_target));
+    let review = review(&world);
+    let made = review.plan(&Filter::default(), &[], &Stop::default()).await.unwrap();
+    let (_, letter) = review.find(&id(2), &[], &Stop::default()).await.unwrap();
+    let after = letter.body.replace("EUR", "USD");
+    review.edit(&id(2), &[], &after, "in dollars", false, &Stop::default()).await.unwrap();
+    let ended = review
+        .redrive(&made.plan, "mended", false, &super::redriving::fast(), &Stop::default(), &|_, _| {})
+        .await
+        .unwrap();
+    assert_eq!((ended[FLOW].progress.moved, ended[FLOW].changed.as_slice()), (2, [id(2)].as_slice()));
+    assert_eq!((world.on_queue(), world.hidden()), (vec![id(2)], 0));
+    assert!(order("full")["currency"] == "EUR");
+}
+
+#[tokio::test]
+async fn a_group_is_known_of_until_a_time_and_not_after_it() {
+    let world = world((0..3).map(unknown_status));
+    let review = review(&world);
+    let group = review.list(&[], &Stop::default()).await.unwrap().groups[0].group.fingerprint.clone();
+    let until = begun_at() + jiff::SignedDuration::from_hours(2);
+    for (group, until, why, told) in [
+        (group.as_str(), begun_at(), "waits", "is over"),
+        (group.as_str(), until, " ", "a reason is needed"),
+        (group.as_str(), begun_at() + jiff::SignedDuration::from_hours(91 * 24), "waits", "90 days"),
+        ("abcdef123456", until, "waits", "no letter is of group"),
+    ] {
+        let error = review.ack(group, until, why, &Stop::default()).await.unwrap_err().to_string();
+        assert!(error.contains(told), "{error}");
+    }
+    assert!(world.records().is_empty());
+    review.ack(group.as_str(), until, "the shop mends it today", &Stop::default()).await.unwrap();
+    assert!(review.list(&[], &Stop::default()).await.unwrap().is_known());
+    world.advance(std::time::Duration::from_secs(3 * 3_600));
+    assert!(!review.list(&[], &Stop::default()).await.unwrap().is_known());
+}
+
+#[tokio::test]
+async fn the_audit_tells_who_did_what_and_finds_what_was_changed() {
+    let world = world((0..3).map(refused_by_target));
+    let review = review(&world);
+    let made = review.plan(&Filter::default(), &[], &Stop::default()).await.unwrap();
+    review
+        .redrive(&made.plan, "mended", false, &super::redriving::fast(), &Stop::default(), &|_, _| {})
+        .await
+        .unwrap();
+    let audit = review.audit(1).await.unwrap();
+    assert_eq!(audit.broken, Vec::<String>::new());
+    let told: Vec<_> = audit.entries.iter().map(|it| (it.name.as_str(), it.record.action.name())).collect();
+    assert_eq!(told, [("read 2026-11-24 #1", "plan"), ("move 2026-11-24 #1", "redrive")]);
+    assert!(audit.entries.iter().all(|it| it.record.by == ANN));
+}
