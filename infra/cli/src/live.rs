@@ -30,12 +30,16 @@ pub(crate) struct Connected {
 }
 
 impl Connected {
-    /// Who is asking, by AWS: the ARN of the identity.
     pub(crate) async fn caller(&self) -> Result<String> {
-        let identity = self.sts.get_caller_identity().send().await;
-        let identity = identity.map_err(|error| anyhow::anyhow!(aws::error_chain(&error)));
-        identity.context("asking AWS who you are")?.arn.context("AWS did not say who you are")
+        caller(&self.sts).await
     }
+}
+
+/// Who is asking, by AWS: the ARN of the identity.
+pub(crate) async fn caller(sts: &Sts) -> Result<String> {
+    let identity = sts.get_caller_identity().send().await;
+    let identity = identity.map_err(|error| anyhow::anyhow!(aws::error_chain(&error)));
+    identity.context("asking AWS who you are")?.arn.context("AWS did not say who you are")
 }
 
 /// Runs what has to wait for others.

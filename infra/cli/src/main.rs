@@ -1,13 +1,17 @@
-//! `spillway …`: what an operator asks and does. Commands that need a deployment take its table; all others read files and call
-//! nothing.
+//! `spillway …`: what an operator asks and does. Commands that need a deployment take its table, or its stack; all others read files
+//! and call nothing.
 //!
 //! One file a command: it has its arguments and answers with an [`Answer`], which is printed here. Exit code 0: nothing is wrong;
 //! 1: something is, and the answer says what; 2: the question could not be answered.
 
 mod answer;
+mod audit;
 mod contract;
+mod deployment;
+mod dlq;
 mod drift;
 mod input;
+mod interrupt;
 mod live;
 mod mapping;
 mod print;
@@ -52,6 +56,11 @@ enum Command {
     Drift(drift::Drift),
     /// The journey of an event over all flows, by any id of it. Exit code 1 where a part of it is not done.
     Trace(trace::Trace),
+    /// Dead letters: list, show, plan, redrive, edit, discard, restore, ack, archive.
+    #[command(subcommand)]
+    Dlq(dlq::Command),
+    /// Who did what to dead letters, when and why. Exit code 1 where the records are not as they were written.
+    Audit(audit::Audit),
 }
 
 fn main() -> ExitCode {
@@ -76,5 +85,7 @@ fn answer(arguments: &Arguments) -> Result<Answer> {
         Command::Contract(command) => command.run(&project),
         Command::Drift(drift) => drift.run(),
         Command::Trace(trace) => trace.run(),
+        Command::Dlq(command) => command.run(&project),
+        Command::Audit(audit) => audit.run(&project),
     }
 }

@@ -80,28 +80,7 @@ impl Explain {
         let version =
             sample.envelope.sourceversion.as_deref().map_or(String::new(), |it| format!(", version {it}"));
         let mut parts = vec![format!("{} ({path}){version}", explanation.stamp)];
-        let rows = rows(explanation);
-        if !rows.is_empty() {
-            parts.push(table(["input", "came", "rule", "made"], &rows, self.wide));
-        }
-        let lists = explanation.lists.iter().map(|list| {
-            let cut = if list.kept > self.items {
-                format!(", {} shown, and what is refused", self.items)
-            } else {
-                String::new()
-            };
-            format!("{} of {}: {} came, {} kept{cut}", list.to, list.from.path, list.from.came, list.kept)
-        });
-        parts.extend([lists.collect::<Vec<_>>().join("\n")]);
-        let notes = explanation.notes.iter().map(|note| format!("{}: {}", note.path(), note.kind()));
-        parts.extend([notes.collect::<Vec<_>>().join("\n")]);
-        parts.push(match &explanation.output {
-            Some(output) => format!("{output:#}"),
-            None => format!(
-                "refused:\n{}",
-                explanation.problems.iter().map(problem).collect::<Vec<_>>().join("\n")
-            ),
-        });
+        parts.push(side_by_side(explanation, self.items, self.wide));
         if sample.bare && explanation.problems.iter().any(|problem| problem.path.starts_with("@envelope.")) {
             parts.push(
                 "The sample has no envelope: say what one would have with --source and --version.".to_owned(),
@@ -110,6 +89,31 @@ impl Explain {
         parts.retain(|part| !part.is_empty());
         parts.join("\n\n")
     }
+}
+
+/// What came beside what became of it, rule by rule, and what is made of all of it.
+pub(crate) fn side_by_side(explanation: &Explanation, items: usize, wide: bool) -> String {
+    let mut parts = Vec::new();
+    let rows = rows(explanation);
+    if !rows.is_empty() {
+        parts.push(table(["input", "came", "rule", "made"], &rows, wide));
+    }
+    let lists = explanation.lists.iter().map(|list| {
+        let cut =
+            if list.kept > items { format!(", {items} shown, and what is refused") } else { String::new() };
+        format!("{} of {}: {} came, {} kept{cut}", list.to, list.from.path, list.from.came, list.kept)
+    });
+    parts.push(lists.collect::<Vec<_>>().join("\n"));
+    let notes = explanation.notes.iter().map(|note| format!("{}: {}", note.path(), note.kind()));
+    parts.push(notes.collect::<Vec<_>>().join("\n"));
+    parts.push(match &explanation.output {
+        Some(output) => format!("{output:#}"),
+        None => {
+            format!("refused:\n{}", explanation.problems.iter().map(problem).collect::<Vec<_>>().join("\n"))
+        }
+    });
+    parts.retain(|part| !part.is_empty());
+    parts.join("\n\n")
 }
 
 /// What `@settings` reads, where the mapping reads it.
@@ -162,7 +166,7 @@ fn made(rule: &RuleExplained) -> String {
     }
 }
 
-fn json(explanation: &Explanation) -> Value {
+pub(crate) fn json(explanation: &Explanation) -> Value {
     let looked = |looked: &Looked| json!({ "path": looked.path, "came": looked.came });
     let rules = explanation.rules.iter().map(|rule| {
         let (outcome, value, problems) = match &rule.outcome {

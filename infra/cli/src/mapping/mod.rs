@@ -1,7 +1,7 @@
 //! `spillway mapping …`: one file a command.
 
 mod check;
-mod explain;
+pub(crate) mod explain;
 mod history;
 mod letters;
 mod options;

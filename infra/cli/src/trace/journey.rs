@@ -11,7 +11,7 @@ use crate::table::table;
 
 /// A line that a function has logged.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) struct Line {
+pub(crate) struct Line {
     /// Of its log group, without what all begin with.
     function: String,
     fields: Value,
@@ -106,7 +106,7 @@ pub(super) fn events(lines: &[Line], id: &str) -> BTreeSet<String> {
 
 /// What the ledger holds of an operation.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     operation: String,
     state: String,
     said: String,
@@ -140,7 +140,7 @@ fn counted_attempts(attempts: u64) -> String {
 }
 
 #[derive(Default)]
-pub(super) struct Journey {
+pub(crate) struct Journey {
     lines: Vec<Line>,
     pub(super) ledger: Vec<Ledger>,
 }
@@ -173,7 +173,12 @@ impl Journey {
         last.into_values().filter(|line| !well.contains(&line.text("disposition"))).collect()
     }
 
-    pub(super) fn answer(&self, id: &str) -> Answer {
+    /// What its target said last: which call that was, and how it was answered.
+    pub(crate) fn last_call(&self) -> Option<(String, String)> {
+        self.lines.iter().rev().find(|line| line.text("message") == "target called").map(Line::step)
+    }
+
+    pub(crate) fn answer(&self, id: &str) -> Answer {
         if self.lines.is_empty() {
             let text = format!(
                 "{id}: no line of the functions has it: look further back with --days, or for another id of the event"
@@ -331,6 +336,21 @@ mod tests {
         );
         let how = "SPW2001, at $.sku, expected a string, receive 1, to the DLQ: yes";
         assert_eq!(rejected.step(), ("Reject".to_owned(), how.to_owned()));
+    }
+
+    #[test]
+    fn what_the_target_said_last_is_the_last_call_of_the_journey() {
+        let called = |timestamp: &str, status: u16| {
+            line(
+                "orders",
+                json!({"timestamp": timestamp, "message": "target called", "target_system": "tryton",
+                       "method": "POST", "status": status}),
+            )
+        };
+        let lines = vec![called("2", 422), record("3", "orders", "Reject", RESERVE), called("1", 503)];
+        let last = ("tryton POST".to_owned(), "status 422".to_owned());
+        assert_eq!(Journey::of(lines).last_call(), Some(last));
+        assert_eq!(Journey::default().last_call(), None);
     }
 
     #[test]

@@ -13,7 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 use ledger::{DynamoDbStore, Store};
 use message::OperationKey;
 
-use self::journey::{Journey, Ledger};
+pub(crate) use self::journey::Journey;
+use self::journey::Ledger;
 use self::logs::Logs;
 use crate::answer::Answer;
 use crate::live::wait;
@@ -42,31 +43,48 @@ impl Trace {
             self.id.trim().len() >= 3,
             "an id has three characters at least: a shorter one is in every line"
         );
-        let journey = wait(self.follow())?;
+        let journey = wait(async {
+            let sdk = aws::load_config().await;
+            let journeys = Journeys {
+                logs: CloudWatchLogs::new(&sdk),
+                ledger: DynamoDbStore::new(DynamoDb::new(&sdk), &self.table),
+                stack: self.stack.clone(),
+                table: self.table.clone(),
+            };
+            journeys.follow(self.id.trim(), self.days).await
+        })?;
         Ok(journey.answer(&self.id))
     }
+}
 
-    async fn follow(&self) -> Result<Journey> {
-        let sdk = aws::load_config().await;
-        let since = Timestamp::now() - SignedDuration::from_hours(i64::from(self.days) * 24);
-        let logs = Logs::of(CloudWatchLogs::new(&sdk), &self.stack, since).await?;
-        let found = logs.with(self.id.trim()).await?;
-        let events = journey::events(&found, self.id.trim());
+/// Where journeys are read of.
+pub(crate) struct Journeys {
+    pub(crate) logs: CloudWatchLogs,
+    pub(crate) ledger: DynamoDbStore,
+    pub(crate) stack: String,
+    pub(crate) table: String,
+}
+
+impl Journeys {
+    /// Of every event in whose lines the id stands, in the logs of so many days.
+    pub(crate) async fn follow(&self, id: &str, days: u16) -> Result<Journey> {
+        let since = Timestamp::now() - SignedDuration::from_hours(i64::from(days) * 24);
+        let logs = Logs::of(self.logs.clone(), &self.stack, since).await?;
+        let found = logs.with(id).await?;
+        let events = journey::events(&found, id);
         ensure!(
             events.len() <= MOST_JOURNEYS,
-            "{} events have {} in their lines: say an id that fewer have",
-            events.len(),
-            self.id
+            "{} events have {id} in their lines: say an id that fewer have",
+            events.len()
         );
         let mut lines = Vec::new();
         for event in &events {
             lines.extend(logs.with(event).await?.into_iter().filter(|line| line.is_of(event)));
         }
         let mut journey = Journey::of(lines);
-        let store = DynamoDbStore::new(DynamoDb::new(&sdk), &self.table);
         let operations: BTreeSet<_> = journey.operations().map(str::to_owned).collect();
         for operation in operations {
-            let item = store.get(&OperationKey::from_stored(operation.clone())).await;
+            let item = self.ledger.get(&OperationKey::from_stored(operation.clone())).await;
             let item = item.map_err(|error| anyhow::anyhow!("{}: {error}", self.table))?;
             journey.ledger.push(Ledger::of(&operation, item.as_ref(), Timestamp::now()));
         }

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod contracts;
 #[cfg(test)]
+mod dlq;
+#[cfg(test)]
 mod live;
 #[cfg(test)]
 mod mappings;
