@@ -44,7 +44,7 @@ fn every_query_is_named_where_it_helps() {
     let [application, _] = both();
     let names: Vec<_> =
         application.of_kind("AWS::Logs::QueryDefinition").map(|query| text(query, "Name")).collect();
-    assert_eq!(names.len(), 6);
+    assert_eq!(names.len(), 7);
     for name in names {
         let name = name.strip_prefix(&format!("{STACK}/")).unwrap();
         assert!(RUNBOOKS.contains(&format!("`PREFIX/{name}`")), "{name}");
@@ -64,7 +64,7 @@ fn queries_ask_for_lines_codes_and_fields_that_there_are() {
             let is_known = WRITTEN_BY.iter().any(|source| source.contains(&format!("\"{said}\"")))
                 || ERROR_CODES.contains(&format!("### {said} "))
                 // Lambda's own line, and what the query asks its reader for.
-                || ["platform.report", "{{correlation_id}}"].contains(&said);
+                || ["platform.report", "{{correlation_id}}", "{{id}}"].contains(&said);
             assert!(is_known, "{}: {said}", query.id);
         }
         let lists = string.lines().filter_map(|line| {

@@ -1,5 +1,7 @@
 //! Applications that break a rule, each by one change.
 
+mod letters;
+
 use alarms::Application;
 use serde_json::{Value, json};
 
@@ -67,6 +69,7 @@ pub(super) fn table() -> Vec<Case> {
     all.extend(of_secrets());
     all.extend(of_roles());
     all.extend(of_limits());
+    all.extend(letters::table());
     all
 }
 

@@ -6,6 +6,7 @@ mod concurrency;
 mod data;
 mod limits;
 mod mappings;
+mod operators;
 mod queues;
 mod roles;
 mod secrets;
@@ -23,22 +24,26 @@ use crate::template_with_new_integrations;
 /// What is wrong, beginning with the resource's id.
 type Rule = fn(&Application) -> Vec<String>;
 
-const RULES: [(&str, Rule); 10] = [
+const RULES: [(&str, Rule); 13] = [
     ("a DLQ is behind every queue", queues::dead_letter_queues),
     ("every mapping reports batch item failures, and is watched", mappings::report_and_are_watched),
     ("a message stays hidden for six times what its function may take", mappings::visibility),
     ("the ledger remembers for longer than a message can live", queues::ledger_retention),
     ("data is kept for a time that is said, encrypted, and not deleted by accident", data::kept),
-    ("queues and topics are spoken to over TLS only", data::tls_only),
+    ("queues, topics and buckets are spoken to over TLS only", data::tls_only),
+    ("nobody deletes for good what a bucket keeps", data::versions_stay),
     ("what is reserved is enough for all mappings", concurrency::reserved),
     ("no environment has a secret", secrets::environments),
     ("a role allows what its function's code calls, on the resources that it knows", roles::exact),
+    ("people may do what their role is for, and nothing else", operators::exact),
+    ("nobody writes the record of what somebody else did", operators::records),
     ("what grows with every flow is far from what AWS takes", limits::are_kept),
 ];
 
 const DAY: u64 = 24 * 3_600;
 const FUNCTION: &str = "AWS::Serverless::Function";
 const QUEUE: &str = "AWS::SQS::Queue";
+const BUCKET: &str = "AWS::S3::Bucket";
 /// Of a parameter that CloudFormation is to show nobody.
 const NO_ECHO: &str = "value-that-nobody-is-shown";
 
@@ -176,6 +181,23 @@ fn flows_reserve_concurrency_all_of_them_or_none_as_the_parameter_says() {
             let reserves = !mapping.function.properties["ReservedConcurrentExecutions"].is_null();
             assert_eq!(reserves, expected, "{}", named(mapping.function));
         }
+    }
+}
+
+/// Else the account's own policies say who may: the rule holds that.
+#[test]
+fn whom_the_parameter_names_is_the_only_one_who_may_assume_the_roles_of_people() {
+    let on_call = "arn:aws:iam::123456789012:role/on-call";
+    let parameters = [("OperatorPrincipalArn".to_owned(), json!(on_call))].into();
+    let application = expanded(template(), parameters);
+    let roles: Vec<_> =
+        application.of_kind("AWS::IAM::Role").filter(|role| role.id.starts_with("Letter")).collect();
+    assert_eq!(roles.len(), 3);
+    for role in roles {
+        let trusted = &role.properties["AssumeRolePolicyDocument"]["Statement"];
+        let expected =
+            json!([{"Effect": "Allow", "Principal": {"AWS": on_call}, "Action": "sts:AssumeRole"}]);
+        assert_eq!(*trusted, expected, "{}", role.id);
     }
 }
 

@@ -15,8 +15,11 @@ const OF_NO_RESOURCE: [&str; 4] = [
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 ];
-const ROLE: &str = "AWS::IAM::Role";
-const POLICY: &str = "AWS::IAM::Policy";
+pub(super) const ROLE: &str = "AWS::IAM::Role";
+pub(super) const POLICY: &str = "AWS::IAM::Policy";
+/// What it takes to archive dead letters, of a function that is told where to: the letter is hidden, put, and recorded.
+const ARCHIVES: [&str; 4] =
+    ["dynamodb:PutItem", "dynamodb:UpdateItem", "s3:PutObject", "sqs:ChangeMessageVisibility"];
 /// Of the mapping, in the function's name.
 const POLLS: [&str; 3] = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
 /// Of Lambda itself: lines, and what it records of an invocation where tracing is on.
@@ -64,6 +67,8 @@ struct Known {
     polls: BTreeSet<String>,
     secrets: BTreeSet<String>,
     tables: BTreeSet<String>,
+    /// The letters of each archive.
+    archives: BTreeSet<String>,
     log_group: String,
     /// What schedules tell the function to look at.
     watches: Vec<Value>,
@@ -85,11 +90,13 @@ impl Known {
             .of_kind("AWS::SecretsManager::Secret")
             .map(|secret| format!("{}.Id", secret.reference));
         let tables = application.of_kind("AWS::DynamoDB::Table").filter(|table| is_in(&table.reference));
+        let buckets = application.of_kind("AWS::S3::Bucket").filter(|bucket| is_in(&bucket.reference));
         Self {
             sends_to: queues.map(arn).chain(routed(&values)).collect(),
             polls: polled.map(|mapping| mapping.source).collect(),
             secrets: secrets.filter(|secret| is_in(secret)).collect(),
             tables: tables.map(|table| format!("{}.Arn", table.reference)).collect(),
+            archives: buckets.map(|bucket| format!("{}.Arn/letters/*", bucket.reference)).collect(),
             log_group: format!("{}.Arn", text(&function.properties["LoggingConfig"]["LogGroup"])),
             watches: watches(application, function),
         }
@@ -104,7 +111,9 @@ impl Known {
             "sqs:GetQueueAttributes" => all
                 .flat_map(|watch| [queue(&watch["queue_url"]), queue(&watch["dead_letter_queue_url"])])
                 .collect(),
-            "sqs:ReceiveMessage" => all.map(|watch| queue(&watch["dead_letter_queue_url"])).collect(),
+            "sqs:ChangeMessageVisibility" | "sqs:ReceiveMessage" => {
+                all.map(|watch| queue(&watch["dead_letter_queue_url"])).collect()
+            }
             "sqs:SendMessage" => all.filter(with_source).map(|watch| queue(&watch["queue_url"])).collect(),
             "secretsmanager:DescribeSecret" => all.flat_map(|watch| list(&watch["secret_arns"])).collect(),
             "secretsmanager:GetSecretValue" => all
@@ -132,6 +141,7 @@ impl Known {
             ("sqs", _) => Some(self.polls.clone()),
             ("secretsmanager", _) => Some(self.secrets.clone()),
             ("dynamodb", _) => Some(self.tables.clone()),
+            ("s3", _) => Some(self.archives.clone()),
             ("logs", "CreateLogStream" | "PutLogEvents") => Some([self.log_group.clone()].into()),
             _ => None,
         }
@@ -207,6 +217,9 @@ fn of_role(application: &Application, function: &Resource, role: &Resource) -> V
         // Of events that a source was asked for, and none is.
         needed.remove("sqs:SendMessage");
     }
+    if !known.archives.is_empty() {
+        needed.extend(ARCHIVES.map(str::to_owned));
+    }
     if !known.polls.is_empty() {
         needed.extend(POLLS.map(str::to_owned));
     }
@@ -253,10 +266,10 @@ fn watches(application: &Application, function: &Resource) -> Vec<Value> {
 }
 
 /// Whether a policy that stands by itself is the role's.
-fn is_of(policy: &Resource, role: &Resource) -> bool {
+pub(super) fn is_of(policy: &Resource, role: &Resource) -> bool {
     texts(&policy.properties["Roles"]).contains(&role.reference.as_str())
 }
 
-fn list(value: &Value) -> Vec<String> {
+pub(super) fn list(value: &Value) -> Vec<String> {
     texts(value).into_iter().map(str::to_owned).collect()
 }
