@@ -19,7 +19,7 @@ pub use attribute::{Attribute, Attributes};
 pub use dead_letter::{DeadLetter, attribute_names};
 pub use held::{HeldMessage, Origin};
 pub use reason::Reason;
-pub use sqs::{SqsDeadLetterChannel, SqsEventChannel, SqsSourceQueue};
+pub use sqs::{Message, SqsDeadLetterChannel, SqsEventChannel, SqsSourceQueue, send_messages};
 
 /// An answer a message, in their order.
 pub type Sent = Vec<Result<(), ChannelError>>;

@@ -12,8 +12,8 @@ use aws_sdk_sqs::types::{
 };
 
 use crate::{
-    Attribute, ChannelError, DeadLetter, DeadLetterChannel, Delay, EventChannel, HeldMessage, OutgoingEvent,
-    Sent, SourceQueue,
+    Attribute, Attributes, ChannelError, DeadLetter, DeadLetterChannel, Delay, EventChannel, HeldMessage,
+    OutgoingEvent, Sent, SourceQueue,
 };
 
 /// SQS hides a message for at most 12 h, counted from its receive: a quarter of an hour is left for the invocation.
@@ -73,7 +73,8 @@ impl DeadLetterChannel for SqsDeadLetterChannel {
                     .map(|(name, value)| (name.to_owned(), Attribute::string(value)))
                     .collect(),
                 trace_header: letter.trace_header,
-                fifo: letter.group_id.map(|group_id| (group_id, letter.message_id)),
+                group_id: letter.group_id,
+                deduplication_id: letter.group_id.map(|_| letter.message_id),
                 ..Outgoing::default()
             })
         });
@@ -121,11 +122,37 @@ impl SourceQueue for SqsSourceQueue {
                 attributes: message.attributes().into_iter().collect(),
                 trace_header: message.trace_header,
                 delay: Some(message.delay.min(LONGEST_DELAY)),
-                fifo: None,
+                ..Outgoing::default()
             })
         });
         send_all(&self.client, &self.queue_url, entries.collect()).await
     }
+}
+
+/// A message that is sent as it is.
+#[derive(Clone, Copy)]
+pub struct Message<'a> {
+    pub body: &'a str,
+    pub attributes: &'a Attributes,
+    pub trace_header: Option<&'a str>,
+    pub group_id: Option<&'a str>,
+    /// Only a FIFO queue takes one.
+    pub deduplication_id: Option<&'a str>,
+}
+
+/// Onto any queue, in as few calls as the limits of number and size allow.
+pub async fn send_messages(client: &Client, queue_url: &str, messages: &[Message<'_>]) -> Sent {
+    let entries = messages.iter().map(|message| {
+        Ok(Outgoing {
+            body: message.body.to_owned(),
+            attributes: message.attributes.clone().into_iter().collect(),
+            trace_header: message.trace_header,
+            delay: None,
+            group_id: message.group_id,
+            deduplication_id: message.deduplication_id,
+        })
+    });
+    send_all(client, queue_url, entries.collect()).await
 }
 
 #[derive(Default)]
@@ -134,8 +161,8 @@ struct Outgoing<'a> {
     attributes: Vec<(String, Attribute)>,
     trace_header: Option<&'a str>,
     delay: Option<Duration>,
-    /// Group and deduplication id.
-    fifo: Option<(&'a str, &'a str)>,
+    group_id: Option<&'a str>,
+    deduplication_id: Option<&'a str>,
 }
 
 impl Outgoing<'_> {
@@ -148,6 +175,8 @@ impl Outgoing<'_> {
         let mut entry = SendMessageBatchRequestEntry::builder()
             .id(index.to_string())
             .set_delay_seconds(self.delay.map(whole_seconds))
+            .set_message_group_id(self.group_id.map(str::to_owned))
+            .set_message_deduplication_id(self.deduplication_id.map(str::to_owned))
             .message_body(self.body);
         for (name, attribute) in self.attributes {
             entry = entry.message_attributes(name, attribute_value(attribute)?);
@@ -157,9 +186,6 @@ impl Outgoing<'_> {
                 MessageSystemAttributeValue::builder().data_type("String").string_value(header).build()?;
             entry =
                 entry.message_system_attributes(MessageSystemAttributeNameForSends::AwsTraceHeader, value);
-        }
-        if let Some((group_id, deduplication_id)) = self.fifo {
-            entry = entry.message_group_id(group_id).message_deduplication_id(deduplication_id);
         }
         entry.build()
     }

@@ -13,6 +13,8 @@
 mod action;
 mod archive;
 pub mod audit;
+#[cfg(feature = "aws")]
+pub mod aws;
 mod discard;
 mod edit;
 mod error;

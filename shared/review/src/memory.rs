@@ -323,13 +323,16 @@ impl Records for World {
 
     async fn last(&self, class: Class, day: Date) -> Result<Option<(u64, String)>, ReviewError> {
         self.call("GetItem", |state| {
-            let newest = state.entries.get(&(class, day)).and_then(|entries| entries.last());
-            newest.map(|entry| (entry.number, entry.digest()))
+            let entry = state.entries.get(&(class, day))?.last()?;
+            Some((entry.number, entry.digest()))
         })
     }
 
     async fn put_plan(&self, plan: &Plan) -> Result<(), ReviewError> {
-        self.call("PutItem", |state| drop(state.plans.insert(plan.id.clone(), plan.clone())))
+        self.call("PutItem", |state| {
+            let stored = state.plans.entry(plan.id.clone()).or_insert_with(|| plan.clone());
+            if stored == plan { Ok(()) } else { Err(Plan::taken(&plan.id)) }
+        })?
     }
 
     async fn plan(&self, id: &str) -> Result<Option<Plan>, ReviewError> {

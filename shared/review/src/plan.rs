@@ -3,6 +3,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+#[cfg(any(feature = "aws", feature = "memory"))]
+use crate::error::ReviewError;
 use crate::judge::Verdict;
 
 /// A letter of a plan.
@@ -63,6 +65,12 @@ impl Plan {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Another one has this id.
+    #[cfg(any(feature = "aws", feature = "memory"))]
+    pub(crate) fn taken(id: &str) -> ReviewError {
+        ReviewError::Refused(format!("there is another plan {id} already: make a new one"))
     }
 }
 

@@ -99,10 +99,11 @@ pub trait Records: Send + Sync {
     /// Of a class and day, in their order.
     async fn entries(&self, class: Class, day: Date) -> Result<Vec<Entry>, ReviewError>;
 
-    /// The number and the digest of the newest of them.
+    /// Number and digest of the newest of them, as noted beside them, for [`crate::audit::broken`]. While somebody appends it may differ from
+    /// what is read of the entries: who compares them reads both again.
     async fn last(&self, class: Class, day: Date) -> Result<Option<(u64, String)>, ReviewError>;
 
-    /// Never replaces one.
+    /// Never replaces one: another of that id is refused.
     async fn put_plan(&self, plan: &Plan) -> Result<(), ReviewError>;
 
     async fn plan(&self, id: &str) -> Result<Option<Plan>, ReviewError>;
