@@ -155,7 +155,8 @@ async fn what_the_time_does_not_suffice_for_goes_on_at_the_next_look_and_nothing
 async fn more_letters_than_a_look_comes_to_the_end_of_are_told_where_none_was_new() {
     let world = world(60, DAY * 13, DAY * 9);
     assert_eq!(notes(&world.look(&watch()).await), Some((60, 0)));
-    world.desk.takes(Duration::from_secs(4));
+    // Four receives.
+    world.desk.takes(Duration::from_millis(3_500));
     let report = world.look_at(&watch(), minutes(60)).await;
     assert_eq!((failed(&report), notes(&report)), (vec!["archive"], Some((0, 40))));
     assert!(report.failures[0].1.0.contains("the 40 that one look takes"), "{:?}", report.failures);
