@@ -4,6 +4,7 @@
 //! A look that cannot be made is counted (metric ChecksFailed) and hinders no other: each [`look`] is made of checks that know
 //! nothing of each other.
 
+mod archive;
 pub mod aws;
 mod canary;
 mod look;
@@ -14,10 +15,11 @@ mod sources;
 mod watch;
 mod world;
 
+pub use archive::Archiving;
 pub use canary::{CanaryPost, signed};
 pub use look::look;
 pub use reconcile::Asked;
 pub use report::Report;
 pub use settings::WatchdogSettings;
 pub use watch::{SourceToAsk, Watch};
-pub use world::{Failure, Hour, PollerState, SecretDates, Waiting, WatchState, World};
+pub use world::{Failure, Hour, PollerState, QueueState, SecretDates, Waiting, WatchState, World};

@@ -10,6 +10,7 @@ use telemetry::metrics::{
     BREAKER_NOT_CLOSED, CANARY_AGE, OLDEST_DEAD_LETTER, OLDEST_HELD, POLLER_OFF, SECRET_AGE, SILENCE,
 };
 
+use crate::archive::archive;
 use crate::reconcile::{reconcile, subscriptions};
 use crate::report::Report;
 use crate::watch::Watch;
@@ -69,8 +70,19 @@ pub async fn look(watch: &Watch, world: &dyn World, now: Timestamp) -> Report {
     match &mut state {
         Ok(state) => {
             remember_letters(state, &mut report, now);
-            let found = guarded(reconcile(watch, world, state, &report, now)).await;
-            report.add("reconciliation", found);
+            let letters = state.clone();
+            let (reconciled, kept) = futures::join!(
+                guarded(reconcile(watch, world, state, &report, now)),
+                guarded(archive(watch, world, &letters, now)),
+            );
+            report.add("reconciliation", reconciled);
+            report.add(
+                "archive",
+                kept.map(|(found, complete)| {
+                    state.archived_at = complete.or(state.archived_at);
+                    found
+                }),
+            );
             if remembered.as_ref().is_ok_and(|before| before.as_ref() != Some(&*state)) {
                 let written = guarded(world.remember(&watch.flow, state)).await;
                 report.add("ledger", written.map(|()| Report::default()));
@@ -156,13 +168,16 @@ async fn poller(watch: &Watch, world: &dyn World) -> Found {
     Ok(found)
 }
 
-/// They are only received where their number has changed.
+/// They are only received where their number has changed, and while nobody else looks at them: what is hidden is there still.
 async fn letters(watch: &Watch, world: &dyn World, state: Option<&WatchState>) -> Found {
     let mut found = Report::default();
-    let visible = world.visible(&watch.dead_letter_queue_url).await?;
-    found.note("dead_letters", visible);
-    if let Some(state) = state.filter(|_| visible > 0) {
-        found.letters = if visible == state.letters && !state.codes.is_empty() {
+    let queue = world.queue(&watch.dead_letter_queue_url).await?;
+    let letters = queue.visible.saturating_add(queue.hidden);
+    found.note("dead_letters", letters);
+    found.note("dead_letters_hidden", queue.hidden);
+    if let Some(state) = state.filter(|_| letters > 0) {
+        let is_read = letters == state.letters && !state.codes.is_empty();
+        found.letters = if is_read || queue.hidden > 0 {
             state.codes.clone()
         } else {
             world.letters(&watch.dead_letter_queue_url).await?
@@ -173,13 +188,19 @@ async fn letters(watch: &Watch, world: &dyn World, state: Option<&WatchState>) -
 
 /// Since when there have been letters all the time. SQS says how old the oldest is only while nobody has received it three times.
 fn remember_letters(state: &mut WatchState, report: &mut Report, now: Timestamp) {
-    let Some(visible) = report.notes.get("dead_letters").and_then(Value::as_u64) else { return };
+    let note = |name: &str| report.notes.get(name).and_then(Value::as_u64);
+    let (Some(letters), Some(hidden)) = (note("dead_letters"), note("dead_letters_hidden")) else { return };
     if state.letters == 0 || now < state.letters_since {
         state.letters_since = now;
     }
-    state.letters = visible;
-    state.codes.clone_from(&report.letters);
-    let age = if visible > 0 { now.duration_since(state.letters_since).as_secs_f64() } else { 0.0 };
+    // Codes of another number of letters are read as soon as all can be seen.
+    if hidden > 0 && letters != state.letters {
+        state.codes.clear();
+    } else {
+        state.codes.clone_from(&report.letters);
+    }
+    state.letters = letters;
+    let age = if letters > 0 { now.duration_since(state.letters_since).as_secs_f64() } else { 0.0 };
     report.measure(OLDEST_DEAD_LETTER, age);
 }
 
@@ -229,7 +250,7 @@ async fn waiting(watch: &Watch, world: &dyn World, now: Timestamp) -> Found {
     found.measure(OLDEST_HELD, waiting.held.as_secs_f64());
     found.note("oldest_queued_seconds", waiting.queued.as_secs());
     // The queue itself: where there is none, its metrics would only be missing.
-    found.note("queued", world.visible(&watch.queue_url).await?);
+    found.note("queued", world.queue(&watch.queue_url).await?.visible);
     Ok(found)
 }
 

@@ -7,6 +7,10 @@ pub struct WatchdogSettings {
     /// Where sources post to, without `/webhooks`.
     pub api_url: String,
     pub canary_secret_arn: String,
+    /// Of dead letters.
+    pub archive_bucket: String,
+    /// Its own, which Lambda says: who archives, for the audit.
+    pub function_name: String,
 }
 
 impl WatchdogSettings {
@@ -16,6 +20,8 @@ impl WatchdogSettings {
             ledger_table: settings.required("LEDGER_TABLE"),
             api_url: settings.required("API_URL").trim_end_matches('/').to_owned(),
             canary_secret_arn: settings.required("CANARY_SECRET_ARN"),
+            archive_bucket: settings.required("ARCHIVE_BUCKET"),
+            function_name: settings.required("AWS_LAMBDA_FUNCTION_NAME"),
         };
         settings.finish(Some(read))
     }

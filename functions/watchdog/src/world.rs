@@ -8,6 +8,7 @@ use ledger::Item;
 use message::{Envelope, OperationKey};
 use thiserror::Error;
 
+use crate::archive::Archiving;
 use crate::reconcile::{Asked, WINDOW};
 use crate::watch::Watch;
 
@@ -33,8 +34,7 @@ pub trait World: Send + Sync {
     /// How long messages of the flow have waited, as the last twenty minutes have shown.
     async fn waiting(&self, function: &str, queue: &str, now: Timestamp) -> Result<Waiting, Failure>;
     async fn poller(&self, mapping_id: &str) -> Result<PollerState, Failure>;
-    /// Messages that wait on a queue.
-    async fn visible(&self, queue_url: &str) -> Result<u64, Failure>;
+    async fn queue(&self, queue_url: &str) -> Result<QueueState, Failure>;
     /// Codes of the first hundred dead letters, without hiding one from anybody. Each is received for it, which SQS counts.
     async fn letters(&self, queue_url: &str) -> Result<BTreeMap<String, u64>, Failure>;
     async fn secret(&self, arn: &str) -> Result<SecretDates, Failure>;
@@ -48,6 +48,8 @@ pub trait World: Send + Sync {
     async fn post_canary(&self, entry: &str, now: Timestamp) -> Result<(), Failure>;
     /// What is asked about the flow's source, where it has one that can be.
     fn asked(&self, watch: &Watch) -> Result<Option<Asked>, Failure>;
+    /// What the flow's letters are archived with.
+    fn archiving(&self, watch: &Watch) -> Archiving;
     /// The public address of a source's webhooks.
     fn webhook_url(&self, source: &str) -> String;
 }
@@ -58,6 +60,16 @@ pub struct Waiting {
     pub held: Duration,
     /// Of the oldest message on the queue.
     pub queued: Duration,
+}
+
+/// What SQS says of a queue.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct QueueState {
+    /// Messages that wait.
+    pub visible: u64,
+    /// Received by somebody, and neither deleted nor back yet.
+    pub hidden: u64,
+    pub retention: Duration,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -85,11 +97,13 @@ pub struct WatchState {
     pub sent: BTreeMap<String, Timestamp>,
     /// When it began, messages had come before of which this table should know. Nobody has said yet that it may not.
     pub unconfirmed: bool,
-    /// Dead letters at the last look, and since when there have been any.
+    /// Dead letters at the last look, hidden or not, and since when there have been any.
     pub letters: u64,
     pub letters_since: Timestamp,
     /// Their codes, when they were last read.
     pub codes: BTreeMap<String, u64>,
+    /// When all of them that SQS drops soon were last found to be in the archive.
+    pub archived_at: Option<Timestamp>,
 }
 
 impl WatchState {
@@ -104,6 +118,7 @@ impl WatchState {
             letters: 0,
             letters_since: now,
             codes: BTreeMap::new(),
+            archived_at: None,
         }
     }
 }

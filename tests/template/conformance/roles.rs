@@ -17,9 +17,16 @@ const OF_NO_RESOURCE: [&str; 4] = [
 ];
 pub(super) const ROLE: &str = "AWS::IAM::Role";
 pub(super) const POLICY: &str = "AWS::IAM::Policy";
-/// What it takes to archive dead letters, of a function that is told where to: the letter is hidden, put, and recorded.
-const ARCHIVES: [&str; 4] =
-    ["dynamodb:PutItem", "dynamodb:UpdateItem", "s3:PutObject", "sqs:ChangeMessageVisibility"];
+/// What it takes to archive dead letters, of a function that is told where to: what is there is listed, the letter is hidden, put, and
+/// recorded. It stands here, as `code` reads no module of a feature.
+const ARCHIVES: [&str; 6] = [
+    "dynamodb:BatchGetItem",
+    "dynamodb:PutItem",
+    "s3:GetObject",
+    "s3:ListBucket",
+    "s3:PutObject",
+    "sqs:ChangeMessageVisibility",
+];
 /// Of the mapping, in the function's name.
 const POLLS: [&str; 3] = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
 /// Of Lambda itself: lines, and what it records of an invocation where tracing is on.
@@ -72,7 +79,7 @@ struct Known {
     polls: BTreeSet<String>,
     secrets: BTreeSet<String>,
     tables: BTreeSet<String>,
-    /// The letters of each archive.
+    /// Buckets, in which letters are.
     archives: BTreeSet<String>,
     log_group: String,
     /// What schedules tell the function to look at.
@@ -101,7 +108,7 @@ impl Known {
             polls: polled.map(|mapping| mapping.source).collect(),
             secrets: secrets.filter(|secret| is_in(secret)).collect(),
             tables: tables.map(|table| format!("{}.Arn", table.reference)).collect(),
-            archives: buckets.map(|bucket| format!("{}.Arn/letters/*", bucket.reference)).collect(),
+            archives: buckets.map(|bucket| format!("{}.Arn", bucket.reference)).collect(),
             log_group: format!("{}.Arn", text(&function.properties["LoggingConfig"]["LogGroup"])),
             watches: watches(application, function),
         }
@@ -146,7 +153,8 @@ impl Known {
             ("sqs", _) => Some(self.polls.clone()),
             ("secretsmanager", _) => Some(self.secrets.clone()),
             ("dynamodb", _) => Some(self.tables.clone()),
-            ("s3", _) => Some(self.archives.clone()),
+            ("s3", "ListBucket") => Some(self.archives.clone()),
+            ("s3", _) => Some(self.archives.iter().map(|bucket| format!("{bucket}/letters/*")).collect()),
             ("logs", "CreateLogStream" | "PutLogEvents") => Some([self.log_group.clone()].into()),
             _ => None,
         }

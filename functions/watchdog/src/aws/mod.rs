@@ -19,14 +19,16 @@ use jiff::Timestamp;
 use ledger::{DynamoDbStore, Item, Store as _};
 use message::{Code, Envelope, OperationKey};
 use outbound::{Budget, CallError, Credential, HttpTarget, TargetConfig, TargetConfigError};
+use review::aws::{DynamoDbRecords, S3Archive, SqsLetterQueue, SystemClock};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::archive::Archiving;
 use crate::canary::signed;
 use crate::reconcile::Asked;
 use crate::settings::WatchdogSettings;
 use crate::watch::Watch;
-use crate::world::{Failure, Hour, PollerState, SecretDates, Waiting, WatchState, World};
+use crate::world::{Failure, Hour, PollerState, QueueState, SecretDates, Waiting, WatchState, World};
 
 const CONNECT: Duration = Duration::from_secs(2);
 const ANSWER: Duration = Duration::from_secs(8);
@@ -41,6 +43,8 @@ pub struct Aws {
     secrets: Arc<Secrets>,
     gate: DynamoDbGateStore,
     ledger: DynamoDbStore,
+    archive: S3Archive,
+    records: DynamoDbRecords,
     webhooks: HttpTarget,
     settings: WatchdogSettings,
 }
@@ -58,7 +62,9 @@ impl Aws {
             secrets_manager: SecretsManagerClient::new(&sdk),
             secrets: Arc::new(Secrets::new(SecretsManager::new(&sdk), Timestamp::now)),
             gate: DynamoDbGateStore::new(dynamodb.clone(), table),
-            ledger: DynamoDbStore::new(dynamodb, table),
+            ledger: DynamoDbStore::new(dynamodb.clone(), table),
+            archive: S3Archive::connect(&sdk, &settings.archive_bucket),
+            records: DynamoDbRecords::new(dynamodb, table),
             webhooks: target("webhooks", &settings.api_url)?,
             settings,
         })
@@ -100,8 +106,8 @@ impl World for Aws {
         })
     }
 
-    async fn visible(&self, queue_url: &str) -> Result<u64, Failure> {
-        queues::visible(&self.sqs, queue_url).await
+    async fn queue(&self, queue_url: &str) -> Result<QueueState, Failure> {
+        queues::state(&self.sqs, queue_url).await
     }
 
     async fn letters(&self, queue_url: &str) -> Result<BTreeMap<String, u64>, Failure> {
@@ -162,6 +168,16 @@ impl World for Aws {
 
     fn asked(&self, watch: &Watch) -> Result<Option<Asked>, Failure> {
         crate::sources::asked(watch, |arn| self.credential(arn))
+    }
+
+    fn archiving(&self, watch: &Watch) -> Archiving {
+        Archiving {
+            queue: Box::new(SqsLetterQueue::of_url(self.sqs.clone(), &watch.dead_letter_queue_url)),
+            archive: Box::new(self.archive.clone()),
+            records: Box::new(self.records.clone()),
+            clock: Box::new(SystemClock::new()),
+            by: self.settings.function_name.clone(),
+        }
     }
 
     fn webhook_url(&self, source: &str) -> String {

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::QueueAttributeName;
@@ -6,7 +7,7 @@ use channel::{EventChannel as _, OutgoingEvent, SqsEventChannel, attribute_names
 use message::Envelope;
 
 use super::failed;
-use crate::world::Failure;
+use crate::world::{Failure, QueueState};
 
 /// Messages that one receive hands out at most.
 const BATCH: i32 = 10;
@@ -16,12 +17,21 @@ const LONG_POLL_SECONDS: i32 = 1;
 /// Of a letter that the queue's redrive policy has moved, which says no reason.
 const NO_CODE: &str = "none";
 
-pub(super) async fn visible(sqs: &Client, queue_url: &str) -> Result<u64, Failure> {
-    let name = QueueAttributeName::ApproximateNumberOfMessages;
-    let request = sqs.get_queue_attributes().queue_url(queue_url).attribute_names(name.clone());
+pub(super) async fn state(sqs: &Client, queue_url: &str) -> Result<QueueState, Failure> {
+    use QueueAttributeName::{
+        ApproximateNumberOfMessages as Visible, ApproximateNumberOfMessagesNotVisible as Hidden,
+        MessageRetentionPeriod as Retention,
+    };
+    let request = sqs.get_queue_attributes().queue_url(queue_url);
+    let request = request.set_attribute_names(Some(vec![Visible, Hidden, Retention]));
     let answer = request.send().await.map_err(|error| failed("GetQueueAttributes", &error))?;
-    let count = answer.attributes.and_then(|attributes| attributes.get(&name)?.parse().ok());
-    count.ok_or_else(|| Failure("GetQueueAttributes says no number of messages".to_owned()))
+    let attributes = answer.attributes.unwrap_or_default();
+    let number = |name: QueueAttributeName| {
+        let number = attributes.get(&name).and_then(|number| number.parse().ok());
+        number.ok_or_else(|| Failure(format!("GetQueueAttributes says no {}", name.as_str())))
+    };
+    let retention = Duration::from_secs(number(Retention)?);
+    Ok(QueueState { visible: number(Visible)?, hidden: number(Hidden)?, retention })
 }
 
 /// Received with no visibility timeout: nobody else misses one meanwhile, and no metric says that the queue is empty. Each as seldom as may be:

@@ -27,24 +27,29 @@ impl Table {
     }
 
     pub(super) async fn remember(&self, flow: &str, state: &WatchState) -> Result<(), Failure> {
-        let time = |time: Timestamp| number(time.as_millisecond());
-        let sent = state.sent.iter().map(|(id, at)| (id.clone(), time(*at)));
-        let codes = state.codes.iter().map(|(code, count)| (code.clone(), number(*count)));
-        let request = self
-            .dynamodb
-            .put_item()
-            .table_name(&self.name)
-            .item("pk", key(flow))
-            .item("since", time(state.since))
-            .item("reconciled_until", time(state.reconciled_until))
-            .item("window", number(state.window.as_secs()))
-            .item("sent", AttributeValue::M(sent.collect()))
-            .item("unconfirmed", AttributeValue::Bool(state.unconfirmed))
-            .item("letters", number(state.letters))
-            .item("letters_since", time(state.letters_since))
-            .item("codes", AttributeValue::M(codes.collect()));
+        let item = written(flow, state);
+        let request = self.dynamodb.put_item().table_name(&self.name).set_item(Some(item));
         request.send().await.map(drop).map_err(|error| failed("PutItem", &error))
     }
+}
+
+fn written(flow: &str, state: &WatchState) -> Attributes {
+    let time = |time: Timestamp| number(time.as_millisecond());
+    let sent = state.sent.iter().map(|(id, at)| (id.clone(), time(*at)));
+    let codes = state.codes.iter().map(|(code, count)| (code.clone(), number(*count)));
+    let always = [
+        ("pk", key(flow)),
+        ("since", time(state.since)),
+        ("reconciled_until", time(state.reconciled_until)),
+        ("window", number(state.window.as_secs())),
+        ("sent", AttributeValue::M(sent.collect())),
+        ("unconfirmed", AttributeValue::Bool(state.unconfirmed)),
+        ("letters", number(state.letters)),
+        ("letters_since", time(state.letters_since)),
+        ("codes", AttributeValue::M(codes.collect())),
+    ];
+    let archived_at = state.archived_at.map(|at| ("archived_at", time(at)));
+    always.into_iter().chain(archived_at).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 fn key(flow: &str) -> AttributeValue {
@@ -79,6 +84,7 @@ fn read_all(item: &Attributes) -> Option<WatchState> {
         letters: number("letters").unwrap_or_default(),
         letters_since: item.get("letters_since").and_then(time).unwrap_or(begun.letters_since),
         codes: codes.collect(),
+        archived_at: item.get("archived_at").and_then(time),
         ..begun
     })
 }
@@ -89,4 +95,47 @@ fn integer<T: FromStr>(value: &AttributeValue) -> Option<T> {
 
 fn time(value: &AttributeValue) -> Option<Timestamp> {
     Timestamp::from_millisecond(integer(value)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn state() -> WatchState {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        WatchState {
+            reconciled_until: at("2026-11-24T11:00:00Z"),
+            window: SignedDuration::from_hours(3),
+            sent: BTreeMap::from([("evt_1".to_owned(), at("2026-11-24T10:00:00Z"))]),
+            unconfirmed: true,
+            letters: 3,
+            letters_since: at("2026-11-20T12:00:00Z"),
+            codes: BTreeMap::from([("SPW2001".to_owned(), 3)]),
+            archived_at: Some(at("2026-11-24T11:30:00Z")),
+            ..WatchState::beginning(at("2026-11-01T00:00:00Z"))
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_as_it_was() {
+        for state in [state(), WatchState { archived_at: None, ..state() }] {
+            assert_eq!(read(&written("orders-to-inventory", &state)), Ok(state));
+        }
+    }
+
+    /// Nobody has archived anything by it.
+    #[test]
+    fn an_item_of_an_earlier_version_is_read_as_before() {
+        let mut item = written("orders-to-inventory", &state());
+        item.remove("archived_at").unwrap();
+        assert_eq!(read(&item), Ok(WatchState { archived_at: None, ..state() }));
+        let begun = WatchState::beginning(state().since);
+        for name in ["window", "sent", "letters", "letters_since", "codes"] {
+            item.remove(name).unwrap();
+        }
+        let first = WatchState { reconciled_until: state().reconciled_until, unconfirmed: true, ..begun };
+        assert_eq!(read(&item), Ok(first));
+    }
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::desk::Desk;
 use async_trait::async_trait;
 use gate::Breaker;
 use jiff::{SignedDuration, Timestamp};
@@ -14,7 +15,8 @@ use outbound::{Budget, CallError, EventSource, Refusal};
 use serde_json::{Value, json};
 use transform::reconcile::{KnownAs, Reconcile};
 use watchdog::{
-    Asked, Failure, Hour, PollerState, Report, SecretDates, Waiting, Watch, WatchState, World, look,
+    Archiving, Asked, Failure, Hour, PollerState, QueueState, Report, SecretDates, Waiting, Watch,
+    WatchState, World, look,
 };
 
 pub(crate) const FLOW: &str = "orders-to-inventory";
@@ -56,6 +58,10 @@ pub(crate) struct Scripted {
     pub(crate) waiting: Waiting,
     pub(crate) poller: &'static str,
     pub(crate) letters: BTreeMap<String, u64>,
+    /// So many of them somebody else is looking at.
+    pub(crate) hidden: u64,
+    /// With their archive.
+    pub(crate) desk: Desk,
     pub(crate) secrets: BTreeMap<&'static str, Timestamp>,
     pub(crate) breaker: Breaker,
     pub(crate) items: Mutex<BTreeMap<String, Item>>,
@@ -89,6 +95,8 @@ impl Scripted {
             waiting: Waiting::default(),
             poller: "Enabled",
             letters: BTreeMap::new(),
+            hidden: 0,
+            desk: Desk::new(now()),
             secrets: BTreeMap::from([("arn:one", minutes_ago(1_440)), ("arn:two", minutes_ago(2_880))]),
             breaker: Breaker::default(),
             items: Mutex::default(),
@@ -185,9 +193,14 @@ impl World for Scripted {
         Ok(PollerState { state: self.poller.to_owned(), last_result: "OK".to_owned() })
     }
 
-    async fn visible(&self, queue_url: &str) -> Result<u64, Failure> {
+    async fn queue(&self, queue_url: &str) -> Result<QueueState, Failure> {
         self.try_to("queue")?;
-        Ok(if queue_url.ends_with("-dlq") { self.letters.values().sum() } else { 0 })
+        let days = |days: u64| Duration::from_secs(days * 24 * 3_600);
+        if !queue_url.ends_with("-dlq") {
+            return Ok(QueueState { visible: 0, hidden: 0, retention: days(4) });
+        }
+        let visible = self.letters.values().sum::<u64>() - self.hidden;
+        Ok(QueueState { visible, hidden: self.hidden, retention: days(14) })
     }
 
     async fn letters(&self, _: &str) -> Result<BTreeMap<String, u64>, Failure> {
@@ -244,6 +257,12 @@ impl World for Scripted {
             known: Box::new(ById),
             types: vec!["order.placed", "order.cancelled"],
         }))
+    }
+
+    fn archiving(&self, watch: &Watch) -> Archiving {
+        assert!(self.panics != "archive", "panics, as told");
+        assert!(watch.dead_letter_queue_url.ends_with("-dlq"), "{}", watch.dead_letter_queue_url);
+        self.desk.archiving()
     }
 
     fn webhook_url(&self, source: &str) -> String {

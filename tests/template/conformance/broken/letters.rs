@@ -246,6 +246,8 @@ fn of_watchdog() -> Vec<Case> {
     vec![
         set(rule, WATCHDOG, OWN_STATEMENT, allow("s3:PutObject", "shop-LetterArchive.Arn/edits/*"))
             .names("edits as well", "WatchdogRole allows s3:PutObject on"),
+        set(rule, WATCHDOG, OWN_STATEMENT, allow("s3:GetObject", "shop-LetterArchive.Arn/edits/*"))
+            .names("edits are read", "WatchdogRole allows s3:GetObject on"),
         set(rule, WATCHDOG, OWN_STATEMENT, allow("s3:DeleteObject", "shop-LetterArchive.Arn/letters/*"))
             .names(
                 "what was archived is deleted",
