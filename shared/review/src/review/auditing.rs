@@ -32,7 +32,8 @@ impl Review {
                 let last = self.records.last(class, day).await?;
                 let mut entries = self.records.entries(class, day).await?;
                 // Written since the newest was asked for.
-                entries.truncate(last.as_ref().map_or(0, |(number, _)| usize::try_from(*number).unwrap_or(0)));
+                entries
+                    .truncate(last.as_ref().map_or(0, |(number, _)| usize::try_from(*number).unwrap_or(0)));
                 let last = last.as_ref().map(|(number, digest)| (*number, digest.as_str()));
                 let named = format!("{} {day}", class.name());
                 audit
