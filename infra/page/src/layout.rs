@@ -53,7 +53,6 @@ fn document(title: &str, again: Option<u32>, places: &Markup, by: &Markup, conte
                 title { (title) " · Spillway dead letters" }
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                link rel="icon" href="data:,";
                 link rel="stylesheet" href=(STYLE);
                 script src=(SCRIPT) defer {}
                 @if let Some(seconds) = again {

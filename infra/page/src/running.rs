@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use review::{Ended, Progress, Stop, Why};
+use review::{Ended, Plan, Planned, Progress, Stop, Why};
 
-use crate::words::{letters, number};
+use crate::words::{count, letters, number};
 
 /// Redrives that are remembered, those that run among them.
 const MOST_REMEMBERED: usize = 50;
@@ -42,11 +42,15 @@ pub(crate) struct Shot {
 }
 
 impl Running {
-    pub(crate) fn new(plan: &str, flows: impl Iterator<Item = String>, reason: &str, at: Timestamp) -> Self {
-        let state =
-            State { flows: flows.map(|flow| (flow, Progress::default())).collect(), stand: Stand::Running };
+    /// `failing`: those too that a mapping still refuses.
+    pub(crate) fn new(plan: &Plan, failing: bool, reason: &str, at: Timestamp) -> Self {
+        let flows = plan.letters.iter().map(|(flow, letters)| {
+            let moved = letters.iter().filter(|letter| failing || letter.planned != Planned::Fail).count();
+            (flow.clone(), Progress { wanted: count(moved), ..Progress::default() })
+        });
+        let state = State { flows: flows.collect(), stand: Stand::Running };
         Self {
-            plan: plan.to_owned(),
+            plan: plan.id.clone(),
             reason: reason.to_owned(),
             begun_at: at,
             stop: Stop::default(),

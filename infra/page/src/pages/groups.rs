@@ -30,13 +30,10 @@ fn groups(app: &App, seen: &Seen) -> Markup {
     let now = app.now();
     let columns = [
         "Letters",
-        "Code",
-        "Path",
         "What is wrong",
-        "Flow",
-        "Mapping",
-        "First failed",
-        "Last failed",
+        "Where",
+        "Flow and mapping",
+        "First and last failed",
         "Time left",
         "Acknowledged",
     ];
@@ -70,13 +67,10 @@ fn group_row(listed: &ListedGroup, now: Timestamp) -> Markup {
             th scope="row" { a href=(format!("/groups/{}", group.fingerprint)) {
                 (letters(group.count)) span class="heard" { " of group " (group.fingerprint) }
             } }
-            td { (code(&group.code)) }
-            td { @if group.path.is_empty() { "none" } @else { code { (group.path) } } }
-            td { (group.summary) }
-            td { (group.flow) }
-            td { (group.mapping) }
-            td { (when(group.first_seen)) }
-            td { (when(group.last_seen)) }
+            td { (code(&group.code)) br; (group.summary) }
+            td { @if group.path.is_empty() { "no path" } @else { code { (group.path) } } }
+            td { (group.flow) br; @if group.mapping.is_empty() { "no mapping was reached" } @else { (group.mapping) } }
+            td { (when(group.first_seen)) br; (when(group.last_seen)) }
             td { (left(listed.expires_at, now)) }
             td { @match &listed.ack { Some(ack) => { "until " (when(ack.until)) }, None => "no" } }
         }

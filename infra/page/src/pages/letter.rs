@@ -59,7 +59,7 @@ fn letter_page(app: &App, session: &Session, shown: &Shown, sent: &Sent) -> (Str
             dt { "From queue" } dd { @if reason.source_queue.is_empty() { "not said" } @else { (reason.source_queue) } }
             dt { "Sent" } dd { (when(letter.sent_at)) }
             dt { "Time left" } dd { (left(shown.expires_at, app.now())) }
-            dt { "Received" } dd { (letter.receive_count) " times on the dead letter queue" }
+            dt { "Times received" } dd { (letter.receive_count) ", from the dead letter queue" }
             dt { "Correlation id" } dd { @if reason.correlation_id.is_empty() { "none" } @else { code { (reason.correlation_id) } } }
             dt { "First id" } dd { code { (reason.original_message_id) } }
         }

@@ -72,7 +72,7 @@ fn plan_page(app: &App, session: &Session, made: &MadePlan, sent: &Sent) -> (Str
     let content = html! {
         (sent.summary())
         h1 { "Plan " code { (plan.id) } }
-        p { "Made " (when(plan.made_at)) " by " (plan.by) ". What is meant: " (plan.filter) ". Nothing has been moved by it." }
+        p { "Made " (when(plan.made_at)) " by " (plan.by) ". What is meant: " (plan.filter) ". A plan moves nothing by itself." }
         ul class="numbers" {
             @for planned in [Planned::Pass, Planned::Fail, Planned::Unjudged] {
                 li { strong { (number(count(plan.count(planned)))) } " " (fate(planned)) }
@@ -175,7 +175,7 @@ fn begin(
     ramp: Ramp,
 ) -> Result<(), Failure> {
     let plan = &made.plan;
-    let running = Arc::new(Running::new(&plan.id, plan.letters.keys().cloned(), &reason, app.now()));
+    let running = Arc::new(Running::new(plan, failing, &reason, app.now()));
     if !app.redrives.add(&running) {
         return Err(Failure::new(
             StatusCode::CONFLICT,
