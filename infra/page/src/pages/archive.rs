@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::form::{Field, Fields, Form, Kind, Sent};
 use crate::layout::{Layout, table};
 use crate::session::Session;
-use crate::words::{code, count, letters, when};
+use crate::words::{code, count, letters, number, when};
 
 /// Letters of a page: an object is read for each.
 const PAGE: usize = 50;
@@ -112,13 +112,13 @@ fn sheet_page(session: &Session, sheet: &Sheet, sent: &Sent) -> Markup {
     let form = Form { name: "restore", action: &action, session, sent };
     let (first, pages) = (sheet.page * PAGE, sheet.all.div_ceil(PAGE));
     html! {
-        (sent.summary())
         h1 { (title(sheet)) }
+        (sent.summary())
         @if sheet.all == 0 { p role="status" { "Nothing is here." } } @else {
-            p { (letters(count(sheet.all))) ", of which this page has " (letters(count(sheet.letters.len()))) " from the " (count(first + 1)) ". on." }
+            p { (letters(count(sheet.all))) ". Here: " (number(count(first + 1))) " to " (number(count(first + sheet.letters.len()))) ", the oldest first." }
             (form.show(html! {
                 (table(&format!("Letters in the archive, page {} of {pages}", sheet.page + 1),
-                    &["Letter", "Code", "Path", "Sent", "Archived", "By", "Why"], &html! {
+                    &["Letter", "What was wrong", "Sent, and archived", "By", "Why"], &html! {
                     @for (id, archived) in &sheet.letters { (row(&form, id, archived.as_ref(), &sheet.flow)) }
                 }))
                 p { "What is restored is put back onto its dead letter queue, under another id, and then taken out of the archive, whose versions stay." }
@@ -144,14 +144,12 @@ fn row(form: &Form<'_>, id: &str, archived: Option<&Archived>, flow: &str) -> Ma
             @match (archived, letter) {
                 (Some(archived), Some(letter)) => {
                     @let reason = letter.reason(flow);
-                    td { (code(&reason.code)) }
-                    td { @if reason.path.is_empty() { "none" } @else { code { (reason.path) } } }
-                    td { (when(archived.sent_at)) }
-                    td { (when(archived.at)) }
+                    td { (code(&reason.code)) @if !reason.path.is_empty() { br; "at " code { (reason.path) } } }
+                    td { (when(archived.sent_at)) br; (when(archived.at)) }
                     td { (archived.by) }
                     td { (archived.why) }
                 }
-                _ => td colspan="6" { "This object cannot be read as a letter; look at its earlier versions in the bucket." },
+                _ => td colspan="4" { "This object cannot be read as a letter; look at its earlier versions in the bucket." },
             }
         }
     }

@@ -120,8 +120,8 @@ fn group_page(
     );
     let form = |name, action| Form { name, action, session, sent };
     let content = html! {
-        (sent.summary())
         h1 { "Group " code { (group.fingerprint) } }
+        (sent.summary())
         p { "As seen at " (when(seen.at)) ". " a href="/" { "Look again" } }
         dl {
             dt { "Letters" } dd { (letters(group.count)) }

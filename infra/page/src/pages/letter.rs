@@ -38,8 +38,8 @@ fn letter_page(app: &App, session: &Session, shown: &Shown, sent: &Sent) -> (Str
     let reason = letter.reason(&shown.flow);
     let title = format!("Letter {}: {} of {}", short(&letter.id), reason.code, shown.flow);
     let content = html! {
-        (sent.summary())
         h1 { "Letter " code { (letter.id) } }
+        (sent.summary())
         h2 { "Why it is here" }
         dl {
             dt { "Code" } dd { (code(&reason.code)) }

@@ -70,8 +70,8 @@ fn plan_page(app: &App, session: &Session, made: &MadePlan, sent: &Sent) -> (Str
     let form = Form { name: "redrive", action: &action, session, sent };
     let moved = plan.count(Planned::Pass) + plan.count(Planned::Unjudged);
     let content = html! {
-        (sent.summary())
         h1 { "Plan " code { (plan.id) } }
+        (sent.summary())
         p { "Made " (when(plan.made_at)) " by " (plan.by) ". What is meant: " (plan.filter) ". A plan moves nothing by itself." }
         ul class="numbers" {
             @for planned in [Planned::Pass, Planned::Fail, Planned::Unjudged] {

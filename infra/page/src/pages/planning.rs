@@ -27,8 +27,8 @@ fn form_page(app: &App, session: &Session, sent: &Sent, none: Option<u64>) -> Ma
     let field =
         |name, label, hint, kind| form.field(&Field { name, label, hint, value: "", kind, needed: false });
     html! {
-        (sent.summary())
         h1 { "New plan" }
+        (sent.summary())
         @if let Some(undecided) = none {
             div class="notice" role="status" {
                 p { "No plan was made: no letter is meant." }

@@ -67,8 +67,9 @@ async fn a_discarded_group_is_in_the_archive_and_comes_back_from_there() {
     assert_eq!(deployment.on_queues(), 16);
     assert!(browser.get("/archive/orders-to-inventory/discarded").await.says("Nothing is here."));
 
-    let actions: Vec<_> = deployment.kept.records().iter().map(|record| record.action).collect();
-    assert_eq!(actions, [Action::Discard, Action::Restore, Action::Restore]);
+    // In no order: no time has passed between them.
+    let written = |action| deployment.kept.records().iter().filter(|record| record.action == action).count();
+    assert_eq!((written(Action::Discard), written(Action::Restore)), (1, 2));
     assert!(deployment.kept.records().iter().all(|record| record.by == BY));
 }
 
