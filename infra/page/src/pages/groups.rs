@@ -1,0 +1,245 @@
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use maud::{Markup, html};
+use review::{Discarded, Filter, FlowListing, ListedGroup};
+
+use super::{Answer, again, answer, done};
+use crate::app::{App, Seen};
+use crate::failure::Failure;
+use crate::form::{Field, Fields, Form, Kind, Sent};
+use crate::layout::{Layout, table};
+use crate::session::Session;
+use crate::words::{code, left, letters, number, short, when};
+
+const HERE: Layout<'static> = Layout { title: "Groups of dead letters", place: "/", again: None };
+
+/// A look at all letters.
+pub(super) async fn all(State(app): State<Arc<App>>) -> Answer {
+    let seen = app.list().await?;
+    Ok(answer(&app, &HERE, groups(&app, &seen)))
+}
+
+fn groups(app: &App, seen: &Seen) -> Markup {
+    let listing = &seen.listing;
+    let count: u64 = listing.flows.iter().map(|flow| flow.looked.seen).sum();
+    let now = app.now();
+    let columns = [
+        "Letters",
+        "What is wrong",
+        "Where",
+        "Flow and mapping",
+        "First and last failed",
+        "Time left",
+        "Acknowledged",
+    ];
+    html! {
+        h1 { "Dead letters" }
+        p role="status" {
+            @if count == 0 { "No dead letters: every flow's queue is empty." }
+            @else { (letters(count)) " of " (number(crate::words::count(listing.groups.len()))) " causes, seen at " (when(seen.at)) "." }
+            @if listing.beyond > 0 { " " (letters(listing.beyond)) " more are of causes beyond the thousand that are told apart." }
+        }
+        @if listing.flows.iter().any(|flow| !flow.looked.complete) {
+            p class="notice bad" { "Not every letter was seen: a queue holds more than one look takes, or the look was stopped." }
+        }
+        @if !listing.groups.is_empty() {
+            h2 { "Groups by cause" }
+            (table("Groups of dead letters, the largest first", &columns, &html! {
+                @for listed in &listing.groups { (group_row(listed, now)) }
+            }))
+        }
+        h2 { "Flows" }
+        (table("Dead letters of each flow", &["Flow", "Letters", "Looked at by others", "Oldest sent", "Time left of the oldest"], &html! {
+            @for flow in &listing.flows { (flow_row(flow, now)) }
+        }))
+    }
+}
+
+fn group_row(listed: &ListedGroup, now: Timestamp) -> Markup {
+    let group = &listed.group;
+    html! {
+        tr {
+            th scope="row" { a href=(format!("/groups/{}", group.fingerprint)) {
+                (letters(group.count)) span class="heard" { " of group " (group.fingerprint) }
+            } }
+            td { (code(&group.code)) br; (group.summary) }
+            td { @if group.path.is_empty() { "no path" } @else { code { (group.path) } } }
+            td { (group.flow) br; @if group.mapping.is_empty() { "no mapping was reached" } @else { (group.mapping) } }
+            td { (when(group.first_seen)) br; (when(group.last_seen)) }
+            td { (left(listed.expires_at, now)) }
+            td { @match &listed.ack { Some(ack) => { "until " (when(ack.until)) }, None => "no" } }
+        }
+    }
+}
+
+fn flow_row(flow: &FlowListing, now: Timestamp) -> Markup {
+    html! {
+        tr {
+            th scope="row" { (flow.flow) }
+            td { (number(flow.looked.seen)) }
+            td { (number(flow.looked.before.hidden)) }
+            td { @match flow.oldest_sent { Some(sent) => (when(sent)), None => "none" } }
+            td { @match flow.expires_at { Some(until) => (left(until, now)), None => "none" } }
+        }
+    }
+}
+
+pub(super) async fn one(
+    State(app): State<Arc<App>>,
+    Extension(session): Extension<Session>,
+    Path(group): Path<String>,
+) -> Answer {
+    let seen = app.seen().await?;
+    let (title, content) = group_page(&app, &session, &seen, &group, &Sent::default())?;
+    Ok(answer(&app, &Layout { title: &title, ..HERE }, content))
+}
+
+fn find<'s>(seen: &'s Seen, group: &str) -> Result<&'s ListedGroup, Failure> {
+    let found = seen.listing.groups.iter().find(|listed| listed.group.fingerprint.as_str() == group);
+    found.ok_or_else(|| Failure::missing("The last look has seen no letter of this group."))
+}
+
+fn group_page(
+    app: &App,
+    session: &Session,
+    seen: &Seen,
+    group: &str,
+    sent: &Sent,
+) -> Result<(String, Markup), Failure> {
+    let listed = find(seen, group)?;
+    let group = &listed.group;
+    let title = format!("Group {}: {} of {}", group.fingerprint, group.code, group.flow);
+    let (to_discard, to_ack) = (
+        format!("/groups/{}/discard", group.fingerprint),
+        format!("/groups/{}/acknowledge", group.fingerprint),
+    );
+    let form = |name, action| Form { name, action, session, sent };
+    let content = html! {
+        h1 { "Group " code { (group.fingerprint) } }
+        (sent.summary())
+        p { "As seen at " (when(seen.at)) ". " a href="/" { "Look again" } }
+        dl {
+            dt { "Letters" } dd { (letters(group.count)) }
+            dt { "Code" } dd { (code(&group.code)) }
+            dt { "What is wrong" } dd { (group.summary) }
+            dt { "Path" } dd { @if group.path.is_empty() { "none" } @else { code { (group.path) } } }
+            dt { "Flow" } dd { (group.flow) }
+            dt { "Mapping" } dd { @if group.mapping.is_empty() { "none was reached" } @else { (group.mapping) } }
+            dt { "First failed" } dd { (when(group.first_seen)) }
+            dt { "Last failed" } dd { (when(group.last_seen)) }
+            dt { "Time left" } dd { (left(listed.expires_at, app.now())) ", for the oldest" }
+            dt { "Acknowledged" }
+            dd { @match &listed.ack {
+                Some(ack) => { "until " (when(ack.until)) " by " (ack.by) ": " (ack.reason) },
+                None => "no",
+            } }
+        }
+        h2 { "Some of its letters" }
+        ul { @for id in &group.samples { li { a href=(format!("/letters/{}/{id}", group.flow)) { "Letter " code { (id) } } } } }
+        h2 { "Move it" }
+        (form("plan", "/plans").show(html! {
+            p { "A plan freezes which letters these are and says what the mappings make of them today. Nothing is moved by it." }
+            input type="hidden" name="group" value=(group.fingerprint);
+            input type="hidden" name="flow" value=(group.flow);
+        }, "Plan a redrive of this group"))
+        h2 { "Acknowledge it" }
+        (form("acknowledge", &to_ack).show(html! {
+            (form("acknowledge", &to_ack).field(&Field {
+                name: "until", label: "Until", hint: "A day, 90 days from now at most; at its end, UTC, the group is open again.",
+                value: "", kind: Kind::Date, needed: true,
+            }))
+            (form("acknowledge", &to_ack).reason())
+        }, "Acknowledge"))
+        h2 { "Discard it" }
+        (form("discard", &to_discard).show(html! {
+            p { "All letters of the group that are there now are put into the archive, then deleted. They can be restored from there." }
+            (form("discard", &to_discard).reason())
+        }, "Discard the group"))
+    };
+    Ok((title, content))
+}
+
+pub(super) async fn discard(
+    State(app): State<Arc<App>>,
+    Extension(session): Extension<Session>,
+    Extension(fields): Extension<Fields>,
+    Path(group): Path<String>,
+) -> Answer {
+    let mut sent = Sent::new("discard", fields);
+    let reason = sent.reason();
+    if !sent.is_right() {
+        return refused(&app, &session, &group, &sent).await;
+    }
+    let discarded = app.look(|app| async move {
+        let filter = Filter::default().groups([group.as_str()]);
+        let selection = app.review.select(&filter, Some(&group), &[], &app.stop).await?;
+        app.review.discard(&selection, &reason, &app.stop).await
+    });
+    let discarded = discarded.await?;
+    app.forget_seen();
+    Ok(done(&app, "Group discarded", "/", told(&discarded), ("/archive", "To the archive")))
+}
+
+/// What came of it.
+pub(super) fn told(discarded: &Discarded) -> Markup {
+    html! {
+        p { (letters(discarded.discarded)) " discarded: in the archive, and no longer on the queue." }
+        @if !discarded.missing.is_empty() {
+            p { (letters(crate::words::count(discarded.missing.len())))
+                " not found again: somebody else has moved them or is looking at them just now. The first: "
+                @for id in discarded.missing.iter().take(5) { code { (short(id)) } " " }
+            }
+        }
+        @if discarded.stopped { p { "It was stopped before its end; doing it again goes on." } }
+    }
+}
+
+pub(super) async fn acknowledge(
+    State(app): State<Arc<App>>,
+    Extension(session): Extension<Session>,
+    Extension(fields): Extension<Fields>,
+    Path(group): Path<String>,
+) -> Answer {
+    let mut sent = Sent::new("acknowledge", fields);
+    let reason = sent.reason();
+    let until = end_of(sent.fields.one("until"));
+    let Some(until) = until.filter(|_| sent.is_right()) else {
+        if until.is_none() {
+            sent.wrong(
+                "until",
+                "say a day, as 2026-12-31: whoever acknowledges says when somebody has to look again",
+            );
+        }
+        return refused(&app, &session, &group, &sent).await;
+    };
+    let (asked, again) = (group.clone(), format!("/groups/{group}"));
+    let acked = app.look(move |app| async move { app.review.ack(&asked, until, &reason, &app.stop).await });
+    match acked.await {
+        Ok(ack) => {
+            app.forget_seen();
+            let what = html! { p { "Acknowledged until " (when(ack.until)) "." } };
+            Ok(done(&app, "Group acknowledged", "/", what, (&again, "Back to the group")))
+        }
+        Err(failure) => {
+            sent.wrong("until", failure.refused()?);
+            refused(&app, &session, &group, &sent).await
+        }
+    }
+}
+
+/// The last second of a day, UTC.
+fn end_of(day: &str) -> Option<Timestamp> {
+    let day: Date = day.parse().ok()?;
+    TimeZone::UTC.to_timestamp(day.at(23, 59, 59, 0)).ok()
+}
+
+async fn refused(app: &Arc<App>, session: &Session, group: &str, sent: &Sent) -> Answer {
+    let seen = app.seen().await?;
+    let (title, content) = group_page(app, session, &seen, group, sent)?;
+    Ok(again(app, &Layout { title: &title, ..HERE }, content))
+}

@@ -1,0 +1,82 @@
+//! One file a page.
+
+mod archive;
+mod audit;
+mod groups;
+mod letter;
+mod mapping;
+mod plan;
+mod planning;
+mod redrive;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{StatusCode, Uri};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{get, post};
+use maud::{Markup, html};
+
+use crate::app::App;
+use crate::failure::Failure;
+use crate::layout::{Layout, SCRIPT, STYLE};
+
+pub(crate) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/", get(groups::all))
+        .route("/groups/{group}", get(groups::one))
+        .route("/groups/{group}/discard", post(groups::discard))
+        .route("/groups/{group}/acknowledge", post(groups::acknowledge))
+        .route("/letters/{flow}/{id}", get(letter::show))
+        .route("/letters/{flow}/{id}/edit", post(letter::edit))
+        .route("/letters/{flow}/{id}/discard", post(letter::discard))
+        .route("/plans", get(planning::made).post(planning::plan))
+        .route("/plans/new", get(planning::form))
+        .route("/plans/{plan}", get(plan::show))
+        .route("/plans/{plan}/redrive", post(plan::redrive))
+        .route("/redrives/{plan}", get(redrive::show))
+        .route("/redrives/{plan}/progress", get(redrive::progress))
+        .route("/redrives/{plan}/stop", post(redrive::stop))
+        .route("/archive", get(archive::flows))
+        .route("/archive/{flow}/{because}", get(archive::sheet))
+        .route("/archive/{flow}/{because}/restore", post(archive::restore))
+        .route("/audit", get(audit::show))
+        .route(
+            STYLE,
+            get(async || {
+                ([(CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../../assets/page.css"))
+            }),
+        )
+        .route(
+            SCRIPT,
+            get(async || {
+                ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("../../assets/page.js"))
+            }),
+        )
+        .fallback(async |uri: Uri| Failure::missing(format!("There is no page {}.", uri.path())))
+}
+
+type Answer = Result<Response, Failure>;
+
+fn answer(app: &App, layout: &Layout<'_>, content: Markup) -> Response {
+    Html(layout.show(app, content).into_string()).into_response()
+}
+
+/// A form that is not right, again.
+fn again(app: &App, layout: &Layout<'_>, content: Markup) -> Response {
+    let title = format!("Nothing was done: {}", layout.title);
+    let layout = Layout { title: &title, ..*layout };
+    (StatusCode::UNPROCESSABLE_ENTITY, answer(app, &layout, content)).into_response()
+}
+
+/// What was done, and where to go from there.
+fn done(app: &App, title: &str, place: &str, what: Markup, back: (&str, &str)) -> Response {
+    let content = html! {
+        h1 { (title) }
+        div class="notice good" role="status" { (what) }
+        p { a href=(back.0) { (back.1) } }
+        p { a href="/" { "To the groups" } }
+    };
+    answer(app, &Layout { title, place, again: None }, content)
+}

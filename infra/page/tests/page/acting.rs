@@ -1,0 +1,175 @@
+use http::StatusCode;
+use review::audit::Action;
+
+use crate::browser::{Browser, between};
+use crate::reading::{group, letter};
+use crate::world::{BY, Deployment};
+
+/// What is still on the queues and in the records, as it was.
+fn nothing_was_done(deployment: &Deployment) {
+    assert_eq!(deployment.on_queues(), 16);
+    assert!(deployment.kept.records().is_empty() && deployment.kept.objects().is_empty());
+}
+
+#[tokio::test]
+async fn nothing_is_done_without_a_reason_and_the_field_is_told() {
+    let deployment = Deployment::new(1);
+    let browser = Browser::entered(&deployment).await;
+    let (group, letter) = (group(&browser, "SPW2001").await, letter(&browser, "SPW2001").await);
+    for (path, form) in [
+        (format!("/groups/{group}/discard"), "discard"),
+        (format!("/groups/{group}/acknowledge"), "acknowledge"),
+        (format!("{letter}/discard"), "discard"),
+        (format!("{letter}/edit"), "edit"),
+    ] {
+        let fields = [("reason", " \t "), ("until", "2026-12-01"), ("body", "{}")];
+        let answer = browser.post(&path, &fields).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+        assert!(answer.says("<title>Nothing was done: "), "{path}");
+        assert!(
+            answer.says(&format!("<a href=\"#{form}-reason\">a reason is needed")),
+            "{path}: {}",
+            answer.text
+        );
+        assert!(answer.says(&format!(
+            "aria-describedby=\"{form}-reason-hint {form}-reason-wrong\" aria-invalid=\"true\""
+        )));
+    }
+    nothing_was_done(&deployment);
+}
+
+#[tokio::test]
+async fn a_discarded_group_is_in_the_archive_and_comes_back_from_there() {
+    let deployment = Deployment::new(1);
+    let browser = Browser::entered(&deployment).await;
+    let group = group(&browser, "SPW2001").await;
+    let answer = browser.post(&format!("/groups/{group}/discard"), &[("reason", "test orders")]).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    assert!(answer.says("3 letters discarded"), "{}", answer.text);
+    assert_eq!(deployment.on_queues(), 13);
+    assert_eq!(browser.get(&format!("/groups/{group}")).await.status, StatusCode::NOT_FOUND);
+
+    let archive = browser.get("/archive").await;
+    assert!(archive.says("/archive/orders-to-inventory/discarded\">3 letters"), "{}", archive.text);
+    let sheet = browser.get("/archive/orders-to-inventory/discarded").await;
+    assert!(sheet.says("test orders") && sheet.says("a required field is missing"), "{}", sheet.text);
+    let id = between(&sheet.text, "name=\"id\" value=\"", "\"");
+
+    let restore = "/archive/orders-to-inventory/discarded/restore";
+    let unsaid = browser.post(restore, &[("reason", "wrong ones")]).await;
+    assert_eq!(unsaid.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(unsaid.says("say which"), "{}", unsaid.text);
+    let answer = browser.post(restore, &[("reason", "wrong ones"), ("id", id)]).await;
+    assert!(answer.says("1 letter restored"), "{}", answer.text);
+    assert_eq!(deployment.on_queues(), 14);
+    let answer = browser.post(restore, &[("reason", "wrong ones"), ("group", &group)]).await;
+    assert!(answer.says("2 letters restored"), "{}", answer.text);
+    assert_eq!(deployment.on_queues(), 16);
+    assert!(browser.get("/archive/orders-to-inventory/discarded").await.says("Nothing is here."));
+
+    // In no order: no time has passed between them.
+    let written = |action| deployment.kept.records().iter().filter(|record| record.action == action).count();
+    assert_eq!((written(Action::Discard), written(Action::Restore)), (1, 2));
+    assert!(deployment.kept.records().iter().all(|record| record.by == BY));
+}
+
+#[tokio::test]
+async fn one_letter_is_discarded_alone() {
+    let deployment = Deployment::new(1);
+    let browser = Browser::entered(&deployment).await;
+    let letter = letter(&browser, "SPW2001").await;
+    let answer = browser.post(&format!("{letter}/discard"), &[("reason", "a test order")]).await;
+    assert!(answer.says("1 letter discarded"), "{}", answer.text);
+    assert_eq!(deployment.on_queues(), 15);
+    assert_eq!(browser.get(&letter).await.status, StatusCode::NOT_FOUND);
+    let again = browser.post(&format!("{letter}/discard"), &[("reason", "a test order")]).await;
+    assert_eq!(again.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_group_is_acknowledged_until_a_day_that_comes() {
+    let deployment = Deployment::new(1);
+    let browser = Browser::entered(&deployment).await;
+    let group = group(&browser, "SPW2004").await;
+    let path = format!("/groups/{group}/acknowledge");
+    for (until, told) in
+        [("", "say a day"), ("soon", "say a day"), ("2026-11-23", "is over"), ("2027-11-23", "90 days")]
+    {
+        let answer = browser.post(&path, &[("reason", "the shop knows"), ("until", until)]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{until}");
+        assert!(answer.says(told) && answer.says("href=\"#acknowledge-until\""), "{until}: {}", answer.text);
+        assert!(answer.says("value=\"the shop knows\""), "what was entered is still there");
+    }
+    nothing_was_done(&deployment);
+    let answer = browser.post(&path, &[("reason", "the shop knows"), ("until", "2026-11-30")]).await;
+    assert!(answer.says("Acknowledged until"), "{}", answer.text);
+    let page = browser.get(&format!("/groups/{group}")).await;
+    assert!(page.says("2026-11-30 23:59:59 UTC") && page.says("the shop knows"), "{}", page.text);
+    assert!(browser.get("/").await.says("until <time datetime=\"2026-11-30T23:59:59Z\">"));
+}
+
+#[tokio::test]
+async fn an_edit_that_a_mapping_refuses_is_not_kept_and_what_was_entered_stays() {
+    let deployment = Deployment::new(1);
+    let browser = Browser::entered(&deployment).await;
+    let letter = letter(&browser, "SPW2001").await;
+    let path = format!("{letter}/edit");
+    let shown = browser.get(&letter).await.text;
+    let offered = between(&shown, "aria-required=\"true\">\n", "</textarea>").replace("&quot;", "\"");
+    let mended = offered.replace("\"title\": \"Gift wrap\"", "\"title\": \"Gift wrap\", \"sku\": \"SKU-1\"");
+    assert_ne!(mended, offered);
+    let other = mended.replace("\"type\": \"shopify.orders/create\"", "\"type\": \"shopify.orders/updated\"");
+    for (body, told) in [
+        (offered.clone(), "nothing was changed"),
+        (offered.replace('\n', "\r\n"), "nothing was changed"),
+        (offered.replace("Gift wrap", "Gift"), "it would still be refused: SPW2001 at $.line_items[0].sku"),
+        ("{".to_owned(), "is not JSON (line 1, column 1)"),
+        (other, "only `data` may be changed"),
+    ] {
+        let answer = browser.post(&path, &[("reason", "the shop told us"), ("body", &body)]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{told}");
+        assert!(answer.says(told) && answer.says("edit-body-wrong"), "{told}: {}", answer.text);
+        assert!(answer.says("value=\"the shop told us\""));
+    }
+    nothing_was_done(&deployment);
+
+    let answer =
+        browser.post(&path, &[("reason", "the shop told us"), ("body", &mended.replace('\n', "\r\n"))]).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    assert!(answer.says("The edit is kept") && answer.says("Would pass"), "{}", answer.text);
+    let page = browser.get(&letter).await;
+    assert!(page.says("This is the edited body") && page.says("Would pass"), "{}", page.text);
+    assert_eq!(deployment.kept.records().len(), 1);
+}
+
+#[tokio::test]
+async fn an_edit_may_be_kept_although_it_would_still_be_refused() {
+    let deployment = Deployment::new(1);
+    let browser = Browser::entered(&deployment).await;
+    let letter = letter(&browser, "SPW2001").await;
+    let shown = browser.get(&letter).await.text;
+    let offered = between(&shown, "aria-required=\"true\">\n", "</textarea>").replace("&quot;", "\"");
+    let body = offered.replace("Gift wrap", "Gift");
+    let fields = [("reason", "half of it"), ("body", body.as_str()), ("anyway", "yes")];
+    let answer = browser.post(&format!("{letter}/edit"), &fields).await;
+    assert!(answer.says("The edit is kept") && answer.says("Would still be refused"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn the_audit_tells_what_was_done_and_first_what_is_broken() {
+    let deployment = Deployment::new(1);
+    let browser = Browser::entered(&deployment).await;
+    let group = group(&browser, "SPW2001").await;
+    browser.post("/plans", &[("group", &group)]).await.leads_to();
+    browser.post(&format!("/groups/{group}/discard"), &[("reason", "test orders")]).await;
+    let all = browser.get("/audit").await;
+    assert!(all.says("2 records.") && all.says("Every record of these days is there"), "{}", all.text);
+    assert!(
+        all.says("test orders") && all.says("3 letters: 0 would pass, 3 would fail") && all.says(BY),
+        "{}",
+        all.text
+    );
+    let discards = browser.get("/audit?action=discard&days=1").await;
+    assert!(discards.says("1 records.") && !discards.says("would fail"), "{}", discards.text);
+    assert!(browser.get("/audit?days=nonsense").await.says("2 records."));
+}
