@@ -1,14 +1,13 @@
 //! Letters that SQS is about to drop go into the archive, and stay on their queue for whoever redrives them.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::try_join;
 use jiff::{SignedDuration, Timestamp};
 use review::{
-    Archive, Because, Clock, Count, Expiring, Letter, LetterQueue, Limits, Operator, Put, Records,
-    ReviewError, Sent, Stop, archive_expiring, archived_under,
+    Archive, Clock, Count, Expiring, Letter, LetterQueue, Limits, Operator, Records, ReviewError, Sent, Stop,
+    Work, archive_expiring,
 };
 use tokio::time::timeout;
 
@@ -33,8 +32,6 @@ const WHY: &str = "SQS drops it within 48 hours";
 const EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// In which letters are received: as much as then still fits goes on being put, and all are released.
 const RECEIVES_FOR: Duration = Duration::from_secs(12);
-/// In which is asked for what is in the archive already.
-const LISTS_FOR: Duration = Duration::from_secs(5);
 /// All of it; the function has a minute, of which what is before this takes 25 seconds at most.
 const TIME: Duration = Duration::from_secs(25);
 /// So many that they are released within the time.
@@ -56,13 +53,16 @@ pub(crate) async fn archive(
         return Ok((found, complete));
     }
     let archiving = world.archiving(watch);
-    let put = timeout(TIME, put(&watch.flow, &archiving, &mut found)).await;
+    let put = timeout(TIME, put(&watch.flow, &archiving)).await;
     let put = put.map_err(|_| Failure(format!("took longer than {} seconds", TIME.as_secs())))?;
     let put = put.map_err(|error| Failure(error.to_string()));
     match put {
         Err(failure) => found.failures.push(("archive", failure)),
         Ok(put) => {
             found.note("archived", put.archived);
+            if let Some(error) = &put.not_listed {
+                found.failures.push(("archive", Failure(error.to_string())));
+            }
             found.note("archived_before", put.there);
             if !put.looked.complete && put.archived == 0 {
                 let text = format!(
@@ -96,28 +96,22 @@ async fn may_end_soon(
     Ok(now.duration_since(state.letters_since) >= safe)
 }
 
-async fn put(flow: &str, with: &Archiving, found: &mut Report) -> Result<Expiring, ReviewError> {
+async fn put(flow: &str, with: &Archiving) -> Result<Expiring, ReviewError> {
     let (clock, stop) = (with.clock.as_ref(), Stop::default());
-    let keys = known(flow, with.archive.as_ref(), found).await;
-    let archive = Known { archive: with.archive.as_ref(), keys };
     let until = clock.elapsed() + RECEIVES_FOR;
     let queue = InTime { queue: with.queue.as_ref(), clock, until, stop: &stop };
     let operator = Operator::new(&with.by, WHY)?;
-    let records = with.records.as_ref();
-    archive_expiring(flow, WITHIN, &operator, &queue, &archive, records, clock, &stop, LIMITS).await
-}
-
-/// Keys of the archive. Without them a look that was not done would put the same letters as the one before, and come no further; it goes on
-/// all the same.
-async fn known(flow: &str, archive: &dyn Archive, found: &mut Report) -> HashSet<String> {
-    let keys = timeout(LISTS_FOR, archived_under(flow, Because::Expiring, archive)).await;
-    let failure = match keys {
-        Ok(Ok(keys)) => return keys.into_iter().collect(),
-        Ok(Err(error)) => error.to_string(),
-        Err(_) => format!("to list the archive took longer than {} seconds", LISTS_FOR.as_secs()),
+    let work = Work {
+        flow,
+        operator: &operator,
+        queue: &queue,
+        archive: with.archive.as_ref(),
+        records: with.records.as_ref(),
+        clock,
+        stop: &stop,
+        limits: LIMITS,
     };
-    found.failures.push(("archive", Failure(failure)));
-    HashSet::new()
+    archive_expiring(&work, WITHIN).await
 }
 
 /// Ends a look in time.
@@ -156,37 +150,5 @@ impl LetterQueue for InTime<'_> {
 
     async fn retention(&self) -> Result<Duration, ReviewError> {
         self.queue.retention().await
-    }
-}
-
-/// Does not ask again for what is known to be there.
-struct Known<'a> {
-    archive: &'a dyn Archive,
-    keys: HashSet<String>,
-}
-
-#[async_trait]
-impl Archive for Known<'_> {
-    async fn put(&self, key: &str, object: &str) -> Result<Put, ReviewError> {
-        if self.keys.contains(key) {
-            return Ok(Put::There);
-        }
-        self.archive.put(key, object).await
-    }
-
-    async fn get(&self, key: &str) -> Result<Option<String>, ReviewError> {
-        self.archive.get(key).await
-    }
-
-    async fn keys(
-        &self,
-        prefix: &str,
-        after: Option<String>,
-    ) -> Result<(Vec<String>, Option<String>), ReviewError> {
-        self.archive.keys(prefix, after).await
-    }
-
-    async fn delete(&self, key: &str) -> Result<(), ReviewError> {
-        self.archive.delete(key).await
     }
 }

@@ -16,6 +16,7 @@ mod live;
 mod mapping;
 mod print;
 mod project;
+mod serve;
 mod table;
 mod trace;
 
@@ -59,6 +60,8 @@ enum Command {
     /// Dead letters: list, show, plan, redrive, edit, discard, restore, ack, archive.
     #[command(subcommand)]
     Dlq(dlq::Command),
+    /// All of that as a page in the browser, on this machine.
+    Serve(serve::Serve),
     /// Who did what to dead letters, when and why. Exit code 1 where the records are not as they were written.
     Audit(audit::Audit),
 }
@@ -86,6 +89,7 @@ fn answer(arguments: &Arguments) -> Result<Answer> {
         Command::Drift(drift) => drift.run(),
         Command::Trace(trace) => trace.run(),
         Command::Dlq(command) => command.run(&project),
+        Command::Serve(serve) => serve.run(&project),
         Command::Audit(audit) => audit.run(&project),
     }
 }

@@ -2,6 +2,8 @@ use jiff::Timestamp;
 
 use crate::audit::{Action, Record, Touched};
 use crate::error::ReviewError;
+use crate::pass::{Limits, Pass, Stop};
+use crate::ports::{Archive, Clock, LetterQueue, Records};
 
 /// A reason is a sentence or two.
 const LONGEST_REASON: usize = 1_000;
@@ -31,6 +33,29 @@ impl Operator {
             note: None,
             letters,
         }
+    }
+}
+
+/// What it takes to act on the letters of a flow.
+#[derive(Clone, Copy)]
+pub struct Work<'a> {
+    pub flow: &'a str,
+    pub operator: &'a Operator,
+    pub queue: &'a dyn LetterQueue,
+    pub archive: &'a dyn Archive,
+    pub records: &'a dyn Records,
+    pub clock: &'a dyn Clock,
+    pub stop: &'a Stop,
+    pub limits: Limits,
+}
+
+impl<'a> Work<'a> {
+    pub(crate) async fn pass(&self, limits: Limits) -> Result<Pass<'a>, ReviewError> {
+        Pass::begin(self.queue, self.clock, self.stop, limits).await
+    }
+
+    pub(crate) fn record(&self, action: Action, letters: Vec<Touched>) -> Record {
+        self.operator.record(action, self.flow, self.clock.now(), letters)
     }
 }
 

@@ -9,12 +9,12 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::action::Operator;
+use crate::action::{Operator, Work};
 use crate::audit::{Action, Touched};
 use crate::error::ReviewError;
 use crate::letter::Letter;
-use crate::pass::{Limits, Looked, Pass, Stop};
-use crate::ports::{Archive, Clock, LetterQueue, Records};
+use crate::pass::Looked;
+use crate::ports::Archive;
 
 /// Objects that are written at a time.
 const PUTS_AT_ONCE: usize = 20;
@@ -156,48 +156,46 @@ pub async fn archived_under(
 }
 
 /// What came of it.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, Default, Debug)]
 pub struct Expiring {
     pub looked: Looked,
     /// Put into the archive now.
     pub archived: u64,
     /// Already there.
     pub there: u64,
+    /// Why the archive could not be listed: its letters were written down and put once more, which changes none of them.
+    pub not_listed: Option<ReviewError>,
 }
 
 /// Puts every letter into the archive that SQS drops within this time, and leaves it where it is.
-#[expect(clippy::too_many_arguments, reason = "the world, each part by its name")]
-pub async fn archive_expiring(
-    flow: &str,
-    within: Duration,
-    operator: &Operator,
-    queue: &dyn LetterQueue,
-    archive: &dyn Archive,
-    records: &dyn Records,
-    clock: &dyn Clock,
-    stop: &Stop,
-    limits: Limits,
-) -> Result<Expiring, ReviewError> {
-    let retention = SignedDuration::try_from(queue.retention().await?).unwrap_or(SignedDuration::MAX);
+pub async fn archive_expiring(work: &Work<'_>, within: Duration) -> Result<Expiring, ReviewError> {
+    let retention = SignedDuration::try_from(work.queue.retention().await?).unwrap_or(SignedDuration::MAX);
     let within = SignedDuration::try_from(within).unwrap_or(SignedDuration::MAX);
-    let known: HashSet<_> = archived_under(flow, Because::Expiring, archive).await?.into_iter().collect();
-    let mut pass = Pass::begin(queue, clock, stop, limits).await?;
-    let (mut done, mut failed) = (Expiring::default(), None);
+    let (mut done, mut known) = (Expiring::default(), HashSet::new());
+    match archived_under(work.flow, Because::Expiring, work.archive).await {
+        Ok(keys) => known.extend(keys),
+        Err(error) => done.not_listed = Some(error),
+    }
+    let mut pass = work.pass(work.limits).await?;
+    let mut failed = None;
     while let Some(received) = pass.next().await {
         let result = match received {
             Err(error) => Err(error),
             Ok(received) => {
-                let now = clock.now();
+                let now = work.clock.now();
                 let expires = |letter: &Letter| {
                     let end = letter.sent_at.saturating_add(retention).unwrap_or(Timestamp::MAX);
                     end.duration_since(now) < within
                 };
                 let expiring = received.into_iter().map(|one| one.letter).filter(|letter| expires(letter));
-                let (there, fresh): (Vec<_>, Vec<_>) =
-                    expiring.partition(|letter| known.contains(&key_of(flow, letter, Because::Expiring)));
+                let (there, fresh): (Vec<_>, Vec<_>) = expiring
+                    .partition(|letter| known.contains(&key_of(work.flow, letter, Because::Expiring)));
                 done.there += number(&there);
-                done.archived += number(&fresh);
-                keep_expiring(flow, &fresh, operator, archive, records, clock).await
+                let kept = keep_expiring(work, &fresh).await;
+                if kept.is_ok() {
+                    done.archived += number(&fresh);
+                }
+                kept
             }
         };
         if let Err(error) = result {
@@ -213,36 +211,21 @@ fn number(letters: &[Letter]) -> u64 {
     u64::try_from(letters.len()).unwrap_or(u64::MAX)
 }
 
-async fn keep_expiring(
-    flow: &str,
-    letters: &[Letter],
-    operator: &Operator,
-    archive: &dyn Archive,
-    records: &dyn Records,
-    clock: &dyn Clock,
-) -> Result<(), ReviewError> {
+async fn keep_expiring(work: &Work<'_>, letters: &[Letter]) -> Result<(), ReviewError> {
     if letters.is_empty() {
         return Ok(());
     }
-    let touched =
-        letters.iter().map(|letter| Touched { id: letter.id.clone(), before: letter.digest(), after: None });
-    records.append(&operator.record(Action::Archive, flow, clock.now(), touched.collect())).await?;
-    keep(flow, letters, Because::Expiring, operator, archive, clock).await
+    let touched = letters.iter().map(Touched::whole).collect();
+    work.records.append(&work.record(Action::Archive, touched)).await?;
+    keep(work, letters, Because::Expiring).await
 }
 
 /// Puts letters into the archive; one that is there stays as it was put.
-pub(crate) async fn keep(
-    flow: &str,
-    letters: &[Letter],
-    because: Because,
-    operator: &Operator,
-    archive: &dyn Archive,
-    clock: &dyn Clock,
-) -> Result<(), ReviewError> {
+pub(crate) async fn keep(work: &Work<'_>, letters: &[Letter], because: Because) -> Result<(), ReviewError> {
     for lot in letters.chunks(PUTS_AT_ONCE) {
         let puts = lot.iter().map(|letter| async move {
-            let object = Archived::of(letter, flow, because, operator, clock.now());
-            archive.put(&key_of(flow, letter, because), &serde_json::to_string(&object)?).await
+            let object = Archived::of(letter, work.flow, because, work.operator, work.clock.now());
+            work.archive.put(&key_of(work.flow, letter, because), &serde_json::to_string(&object)?).await
         });
         for put in join_all(puts).await {
             put?;

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ReviewError;
-use crate::letter::digest;
+use crate::letter::{Letter, digest};
 
 /// Which role may write it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -78,6 +78,13 @@ pub struct Touched {
     /// Of the body that it goes on with, where that is another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
+}
+
+impl Touched {
+    /// One whose body stays as it is.
+    pub(crate) fn whole(letter: &Letter) -> Self {
+        Self { id: letter.id.clone(), before: letter.digest(), after: None }
+    }
 }
 
 /// Who is about to do what, when and why.

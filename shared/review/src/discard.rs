@@ -2,13 +2,12 @@
 
 use std::collections::HashSet;
 
-use crate::action::Operator;
+use crate::action::Work;
 use crate::archive::{Because, keep};
 use crate::audit::{Action, Touched};
 use crate::error::ReviewError;
 use crate::letter::Letter;
-use crate::pass::{Limits, Pass, Stop, chunk, release};
-use crate::ports::{Archive, Clock, LetterQueue, Records};
+use crate::pass::{chunk, release};
 
 /// Letters that are worked on at once.
 const CHUNK: usize = 200;
@@ -23,26 +22,17 @@ pub struct Discarded {
 }
 
 /// Discards these letters of a flow. Doing it again goes on where it ended, however that was.
-#[expect(clippy::too_many_arguments, reason = "the world, each part by its name")]
 pub async fn discard(
-    flow: &str,
+    work: &Work<'_>,
     ids: &HashSet<String>,
     group: Option<&str>,
-    operator: &Operator,
-    queue: &dyn LetterQueue,
-    archive: &dyn Archive,
-    records: &dyn Records,
-    clock: &dyn Clock,
-    stop: &Stop,
-    limits: Limits,
 ) -> Result<Discarded, ReviewError> {
     let mut left = ids.clone();
     let mut done = Discarded::default();
     while !left.is_empty() {
-        let pass = Pass::begin(queue, clock, stop, limits).await?;
-        let chunk = chunk(pass, CHUNK, |letter| left.contains(&letter.id)).await?;
-        if stop.is_stopped() {
-            release(queue, &chunk.letters).await;
+        let chunk = chunk(work.pass(work.limits).await?, CHUNK, |letter| left.contains(&letter.id)).await?;
+        if work.stop.is_stopped() {
+            release(work.queue, &chunk.letters).await;
             done.stopped = true;
             break;
         }
@@ -53,24 +43,25 @@ pub async fn discard(
         let ours: Vec<Letter> = chunk
             .letters
             .iter()
-            .filter(|one| one.until > clock.elapsed() + limits.hidden / 2)
+            .filter(|one| one.until > work.clock.elapsed() + work.limits.hidden / 2)
             .map(|one| one.letter.clone())
             .collect();
-        if ours.is_empty() {
-            release(queue, &chunk.letters).await;
-            return Err(ReviewError::too_slow());
-        }
-        let result = discard_all(flow, &ours, group, operator, queue, archive, records, clock).await;
-        let deleted = match result {
-            Ok(deleted) => deleted,
+        let result = if ours.is_empty() {
+            Err(ReviewError::too_slow())
+        } else {
+            discard_all(work, &ours, group).await
+        };
+        match result {
+            Ok(deleted) => {
+                for id in deleted {
+                    left.remove(&id);
+                    done.discarded += 1;
+                }
+            }
             Err(error) => {
-                release(queue, &chunk.letters).await;
+                release(work.queue, &chunk.letters).await;
                 return Err(error);
             }
-        };
-        for id in deleted {
-            left.remove(&id);
-            done.discarded += 1;
         }
     }
     done.missing = left.into_iter().collect();
@@ -78,27 +69,17 @@ pub async fn discard(
     Ok(done)
 }
 
-#[expect(clippy::too_many_arguments, reason = "the world, each part by its name")]
 async fn discard_all(
-    flow: &str,
+    work: &Work<'_>,
     letters: &[Letter],
     group: Option<&str>,
-    operator: &Operator,
-    queue: &dyn LetterQueue,
-    archive: &dyn Archive,
-    records: &dyn Records,
-    clock: &dyn Clock,
 ) -> Result<Vec<String>, ReviewError> {
-    keep(flow, letters, Because::Discarded, operator, archive, clock).await?;
-    let touched = letters
-        .iter()
-        .map(|letter| Touched { id: letter.id.clone(), before: letter.digest(), after: None })
-        .collect();
-    let mut record = operator.record(Action::Discard, flow, clock.now(), touched);
+    keep(work, letters, Because::Discarded).await?;
+    let mut record = work.record(Action::Discard, letters.iter().map(Touched::whole).collect());
     record.group = group.map(str::to_owned);
-    records.append(&record).await?;
+    work.records.append(&record).await?;
     let (mut deleted, mut failed) = (Vec::new(), None);
-    for (letter, answer) in letters.iter().zip(queue.delete(letters).await) {
+    for (letter, answer) in letters.iter().zip(work.queue.delete(letters).await) {
         match answer {
             Ok(()) => deleted.push(letter.id.clone()),
             Err(error) => failed = Some(error),

@@ -32,7 +32,7 @@ mod redrive;
 mod restore;
 mod review;
 
-pub use action::{Operator, reason};
+pub use action::{Operator, Work, reason};
 pub use archive::{Archived, Because, Expiring, archive_expiring, archived_under};
 pub use discard::{Discarded, discard};
 pub use edit::{Edit, EditError, EditedBody, edited};
@@ -43,11 +43,11 @@ pub use groups::{Group, Groups, MOST_GROUPS};
 pub use judge::{Judge, Tried, Verdict, Wrong};
 pub use letter::{Letter, digest};
 pub use pass::{Limits, Looked, Pass, Received, Stop};
-pub use plan::{Plan, PlanLetter, Planned};
+pub use plan::{Plan, PlanLetter, PlanLine, Planned};
 pub use ports::{Ack, Archive, Clock, Count, LetterQueue, Put, Records, Sent, SourceQueue};
 pub use redrive::{Ended, Progress, Ramp, Redrive, Why, redrive};
 pub use restore::{Restored, restore};
 pub use review::{
-    Audit, AuditEntry, FlowListing, FlowQueues, ListedGroup, Listing, MadePlan, PlanLine, Restore, Review,
-    Selection, Shown,
+    Audit, AuditEntry, Editing, FlowListing, FlowQueues, ListedGroup, Listing, MadePlan, Moving, Restore,
+    Review, Selection, Shown,
 };

@@ -39,6 +39,18 @@ impl From<&Verdict> for Planned {
     }
 }
 
+/// How many letters of a flow would end so, and why.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct PlanLine {
+    pub flow: String,
+    pub planned: Planned,
+    /// The code that they have now.
+    pub was: String,
+    /// Of those that would fail: what is wrong first, items of a list together. Of those that cannot be judged: why.
+    pub because: String,
+    pub count: u64,
+}
+
 /// Letters that were chosen and judged, frozen. What comes later is not in it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Plan {
@@ -47,6 +59,9 @@ pub struct Plan {
     pub by: String,
     /// What was asked for, in words.
     pub filter: String,
+    /// What would become of them, most of them first.
+    #[serde(default)]
+    pub lines: Vec<PlanLine>,
     /// The letters of each flow.
     pub letters: BTreeMap<String, Vec<PlanLetter>>,
 }

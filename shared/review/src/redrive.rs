@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use crate::action::Operator;
+use crate::action::Work;
 use crate::archive::{Because, key_of};
 use crate::audit::{Action, Touched};
 use crate::edit::effective;
 use crate::error::ReviewError;
 use crate::letter::Letter;
-use crate::pass::{Limits, Looked, Pass, Received, Stop, chunk, release};
+use crate::pass::{Limits, Looked, Received, chunk, release};
 use crate::plan::{Plan, Wanted};
-use crate::ports::{Archive, Clock, LetterQueue, Records, SourceQueue};
+use crate::ports::SourceQueue;
 
 /// Letters that are sent, deleted and written down together: what SQS takes in a call.
 const LOT: usize = 10;
@@ -19,6 +19,8 @@ const LOT: usize = 10;
 const MOST_OF_A_CHUNK: usize = 1_000;
 /// A send begins only while the letter is surely ours for so long.
 const MARGIN: Duration = Duration::from_secs(5);
+/// Of a wait, after which is asked whether it is to stop.
+const PART: Duration = Duration::from_millis(250);
 /// Between looks while somebody else is looking at letters of the plan.
 const WAIT: Duration = Duration::from_secs(2);
 
@@ -64,19 +66,12 @@ impl Ramp {
 
 /// A redrive of one flow's letters of a plan.
 pub struct Redrive<'a> {
+    pub work: Work<'a>,
     pub plan: &'a Plan,
-    pub flow: &'a str,
     /// Those too that a mapping still refuses.
     pub failing: bool,
-    pub operator: &'a Operator,
-    pub queue: &'a dyn LetterQueue,
     pub target: &'a dyn SourceQueue,
-    pub records: &'a dyn Records,
-    pub archive: &'a dyn Archive,
-    pub clock: &'a dyn Clock,
-    pub stop: &'a Stop,
-    pub limits: Limits,
-    pub ramp: Ramp,
+    pub ramp: &'a Ramp,
     pub progress: &'a (dyn Fn(&Progress) + Send + Sync),
 }
 
@@ -126,7 +121,7 @@ pub struct Ended {
 /// that was.
 pub async fn redrive(redrive: &Redrive<'_>) -> Result<Ended, ReviewError> {
     let empty = Vec::new();
-    let letters = redrive.plan.letters.get(redrive.flow).unwrap_or(&empty);
+    let letters = redrive.plan.letters.get(redrive.work.flow).unwrap_or(&empty);
     let wanted = Wanted::of(letters, redrive.failing);
     let count = u64::try_from(wanted.to_move.len()).unwrap_or(u64::MAX);
     let mut run = Run {
@@ -158,7 +153,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     async fn run(&mut self) -> Result<Why, ReviewError> {
-        let (clock, ramp) = (self.redrive.clock, &self.redrive.ramp);
+        let (clock, ramp) = (self.redrive.work.clock, self.redrive.ramp);
         let mut step = 0;
         loop {
             let (per_second, size) = ramp.step(step);
@@ -166,11 +161,11 @@ impl Run<'_> {
             let (letters, looked) = self.look(per_second, size).await?;
             let enough = self.progress.gone >= ramp.judged_from.max(1);
             if enough && self.progress.failures() * 100 > self.progress.gone * ramp.most_failures_percent {
-                release(self.redrive.queue, &letters).await;
+                release(self.redrive.work.queue, &letters).await;
                 return Ok(Why::Failures);
             }
-            if self.redrive.stop.is_stopped() {
-                release(self.redrive.queue, &letters).await;
+            if self.redrive.work.stop.is_stopped() {
+                release(self.redrive.work.queue, &letters).await;
                 return Ok(Why::Stopped);
             }
             if letters.is_empty() {
@@ -181,7 +176,7 @@ impl Run<'_> {
             }
             self.waited = Duration::ZERO;
             if letters.iter().all(|one| one.until <= clock.elapsed() + MARGIN) {
-                release(self.redrive.queue, &letters).await;
+                release(self.redrive.work.queue, &letters).await;
                 return Err(ReviewError::too_slow());
             }
             let moved_before = self.progress.moved;
@@ -193,7 +188,7 @@ impl Run<'_> {
             }
             self.settled = false;
             if !ramp.is_last(step) {
-                clock.sleep(ramp.settle).await;
+                self.wait(ramp.settle).await;
                 step += 1;
             }
         }
@@ -201,11 +196,11 @@ impl Run<'_> {
 
     /// Nothing is there to be moved: it is over once what was moved last has had its time to come back, and nobody else holds letters.
     async fn at_the_end(&mut self, looked: Looked) -> Option<Why> {
-        let Redrive { clock, ramp, limits, .. } = self.redrive;
+        let Redrive { work: Work { limits, .. }, ramp, .. } = self.redrive;
         let missing = self.progress.wanted > self.progress.gone;
         if !self.settled && self.progress.moved > 0 {
             self.settled = true;
-            clock.sleep(ramp.settle).await;
+            self.wait(ramp.settle).await;
             return None;
         }
         // Letters that are neither seen nor known to be gone may be those that somebody else is looking at.
@@ -214,19 +209,29 @@ impl Run<'_> {
                 return Some(Why::HiddenElsewhere);
             }
             self.waited += WAIT;
-            clock.sleep(WAIT).await;
+            self.wait(WAIT).await;
             return None;
         }
         Some(Why::Done)
     }
 
+    /// For so long, or until it is told to stop.
+    async fn wait(&self, time: Duration) {
+        let (clock, mut left) = (self.redrive.work.clock, time);
+        while !left.is_zero() && !self.redrive.work.stop.is_stopped() {
+            let part = left.min(PART);
+            clock.sleep(part).await;
+            left -= part;
+        }
+    }
+
     async fn look(&mut self, per_second: u32, size: usize) -> Result<(Vec<Received>, Looked), ReviewError> {
-        let Redrive { queue, clock, stop, limits, .. } = self.redrive;
+        let work = &self.redrive.work;
         let lasts = u64::try_from(size).unwrap_or(u64::MAX) / u64::from(per_second);
-        let limits = Limits { hidden: limits.hidden + Duration::from_secs(lasts), ..*limits };
-        let pass = Pass::begin(*queue, *clock, stop, limits).await?;
+        let limits = Limits { hidden: work.limits.hidden + Duration::from_secs(lasts), ..work.limits };
+        let pass = work.pass(limits).await?;
         let (mut present, mut came_back) = (0_u64, BTreeMap::<String, u64>::new());
-        let (wanted, changed, flow) = (&self.wanted, &self.changed, self.redrive.flow);
+        let (wanted, changed, flow) = (&self.wanted, &self.changed, work.flow);
         let chunk = chunk(pass, size, |letter| {
             if wanted.to_move.contains_key(letter.id.as_str()) {
                 present += 1;
@@ -240,28 +245,30 @@ impl Run<'_> {
         .await?;
         self.progress.hidden_elsewhere = chunk.looked.before.hidden;
         self.progress.came_back = came_back;
-        // What somebody else is looking at is not gone.
-        let unseen = present + chunk.looked.before.hidden;
-        self.progress.gone = self.progress.wanted.saturating_sub(unseen).max(self.progress.moved);
+        // What somebody else is looking at is not gone, nor what a look that was broken off has not come to.
+        if chunk.looked.complete {
+            let unseen = present + chunk.looked.before.hidden;
+            self.progress.gone = self.progress.wanted.saturating_sub(unseen).max(self.progress.moved);
+        }
         (self.redrive.progress)(&self.progress);
         Ok((chunk.letters, chunk.looked))
     }
 
     async fn move_all(&mut self, letters: Vec<Received>, per_second: u32) -> Result<(), ReviewError> {
-        let clock = self.redrive.clock;
+        let clock = self.redrive.work.clock;
         let lot = LOT.min(usize::try_from(per_second).unwrap_or(LOT)).max(1);
         let mut left: &[Received] = &letters;
         while let Some((now, later)) =
             left.split_at_checked(lot.min(left.len())).filter(|(now, _)| !now.is_empty())
         {
-            if self.redrive.stop.is_stopped() {
+            if self.redrive.work.stop.is_stopped() {
                 break;
             }
             let ours = |one: &&Received| one.until > clock.elapsed() + MARGIN;
             let now: Vec<_> = now.iter().filter(ours).map(|one| &one.letter).collect();
             let moved = self.move_lot(&now).await;
             if let Err(error) = moved {
-                release(self.redrive.queue, left).await;
+                release(self.redrive.work.queue, left).await;
                 return Err(error);
             }
             left = later;
@@ -269,13 +276,13 @@ impl Run<'_> {
             let took = Duration::from_secs(1) * u32::try_from(now.len()).unwrap_or(1) / per_second;
             clock.sleep(took).await;
         }
-        release(self.redrive.queue, left).await;
+        release(self.redrive.work.queue, left).await;
         Ok(())
     }
 
     /// Written down, then sent, then deleted.
     async fn move_lot(&mut self, letters: &[&Letter]) -> Result<(), ReviewError> {
-        let Redrive { queue, target, records, archive, clock, operator, flow, plan, .. } = self.redrive;
+        let Redrive { work, target, plan, .. } = self.redrive;
         let outgoing = self.outgoing(letters).await?;
         if outgoing.is_empty() {
             return Ok(());
@@ -285,9 +292,9 @@ impl Run<'_> {
             before: letter.digest(),
             after: Some(as_sent.digest()).filter(|after| *after != letter.digest()),
         });
-        let mut record = operator.record(Action::Redrive, flow, clock.now(), touched.collect());
+        let mut record = work.record(Action::Redrive, touched.collect());
         record.plan = Some(plan.id.clone());
-        records.append(&record).await?;
+        work.records.append(&record).await?;
         let to_send: Vec<_> = outgoing.iter().map(|(_, as_sent)| as_sent.clone()).collect();
         let sent = target.send(&to_send).await;
         let (mut to_delete, mut failed) = (Vec::new(), None);
@@ -297,7 +304,7 @@ impl Run<'_> {
                 Err(error) => failed = Some(error),
             }
         }
-        for (letter, deleted) in to_delete.iter().zip(queue.delete(&to_delete).await) {
+        for (letter, deleted) in to_delete.iter().zip(work.queue.delete(&to_delete).await) {
             match deleted {
                 Ok(()) => self.progress.moved += 1,
                 Err(error @ ReviewError::Denied(_)) => failed = Some(error),
@@ -308,7 +315,7 @@ impl Run<'_> {
                 }
             }
             // One that was put there lest SQS drop it is not waiting any more.
-            archive.delete(&key_of(flow, letter, Because::Expiring)).await?;
+            work.archive.delete(&key_of(work.flow, letter, Because::Expiring)).await?;
         }
         self.progress.gone = self.progress.gone.max(self.progress.moved);
         failed.map_or(Ok(()), Err)
@@ -321,11 +328,11 @@ impl Run<'_> {
     ) -> Result<Vec<(&'l Letter, Letter)>, ReviewError> {
         let ids: Vec<_> = letters.iter().map(|letter| letter.id.clone()).collect();
         let edits =
-            if ids.is_empty() { Default::default() } else { self.redrive.records.edits(&ids).await? };
+            if ids.is_empty() { Default::default() } else { self.redrive.work.records.edits(&ids).await? };
         let mut outgoing = Vec::new();
         for letter in letters {
             let mut as_sent = (*letter).clone();
-            as_sent.body = effective(letter, edits.get(&letter.id), self.redrive.archive).await?;
+            as_sent.body = effective(letter, edits.get(&letter.id), self.redrive.work.archive).await?;
             if self.wanted.to_move.get(letter.id.as_str()) == Some(&as_sent.digest().as_str()) {
                 outgoing.push((*letter, as_sent));
             } else {
@@ -339,7 +346,7 @@ impl Run<'_> {
             .map(|letter| letter.receipt.clone())
             .collect();
         if !stays.is_empty() {
-            self.redrive.queue.release(&stays).await?;
+            self.redrive.work.queue.release(&stays).await?;
         }
         Ok(outgoing)
     }

@@ -1,12 +1,10 @@
 //! Back from the archive onto the dead letter queue.
 
-use crate::action::Operator;
+use crate::action::Work;
 use crate::archive::Archived;
 use crate::audit::{Action, Touched};
 use crate::error::ReviewError;
 use crate::letter::Letter;
-use crate::pass::Stop;
-use crate::ports::{Archive, Clock, LetterQueue, Records};
 
 /// Letters that are put back together.
 const LOT: usize = 10;
@@ -23,28 +21,18 @@ pub struct Restored {
 /// Puts what stands under these keys of a flow back onto its dead letter queue, then takes it out of the archive, whose versions stay. A
 /// letter that is put back has another message id, and the one that it had first in its attributes. Between the two it may be put back
 /// twice; the ledger knows its operation.
-#[expect(clippy::too_many_arguments, reason = "the world, each part by its name")]
-pub async fn restore(
-    flow: &str,
-    keys: &[String],
-    operator: &Operator,
-    queue: &dyn LetterQueue,
-    archive: &dyn Archive,
-    records: &dyn Records,
-    clock: &dyn Clock,
-    stop: &Stop,
-) -> Result<Restored, ReviewError> {
+pub async fn restore(work: &Work<'_>, keys: &[String]) -> Result<Restored, ReviewError> {
     let mut done = Restored::default();
     for keys in keys.chunks(LOT) {
-        if stop.is_stopped() {
+        if work.stop.is_stopped() {
             done.stopped = true;
             break;
         }
         let mut lot: Vec<(&String, Letter)> = Vec::new();
         for key in keys {
-            let object = archive.get(key).await?;
+            let object = work.archive.get(key).await?;
             let archived = object.and_then(|object| serde_json::from_str::<Archived>(&object).ok());
-            match archived.filter(|it| it.flow == flow).and_then(|it| it.letter()) {
+            match archived.filter(|it| it.flow == work.flow).and_then(|it| it.letter()) {
                 Some(letter) => lot.push((key, letter)),
                 None => done.unreadable.push(key.clone()),
             }
@@ -52,18 +40,14 @@ pub async fn restore(
         if lot.is_empty() {
             continue;
         }
-        let touched = lot.iter().map(|(_, letter)| Touched {
-            id: letter.id.clone(),
-            before: letter.digest(),
-            after: None,
-        });
-        records.append(&operator.record(Action::Restore, flow, clock.now(), touched.collect())).await?;
+        let touched = lot.iter().map(|(_, letter)| Touched::whole(letter)).collect();
+        work.records.append(&work.record(Action::Restore, touched)).await?;
         let letters: Vec<_> = lot.iter().map(|(_, letter)| letter.clone()).collect();
         let mut failed = None;
-        for ((key, _), answer) in lot.iter().zip(queue.put(&letters).await) {
+        for ((key, _), answer) in lot.iter().zip(work.queue.put(&letters).await) {
             match answer {
                 Ok(()) => {
-                    archive.delete(key).await?;
+                    work.archive.delete(key).await?;
                     done.restored += 1;
                 }
                 Err(error) => failed = Some(error),

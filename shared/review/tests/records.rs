@@ -12,7 +12,9 @@ use jiff::civil::Date;
 use review::audit::{Action, Class, Entry, Record, Touched, broken};
 use review::aws::DynamoDbRecords;
 use review::memory::World;
-use review::{Ack, Edit, Fingerprint, Letter, Plan, PlanLetter, Planned, Records, ReviewError, digest};
+use review::{
+    Ack, Edit, Fingerprint, Letter, Plan, PlanLetter, PlanLine, Planned, Records, ReviewError, digest,
+};
 
 fn now() -> Timestamp {
     "2026-11-24T10:00:00Z".parse().unwrap_or_default()
@@ -68,6 +70,13 @@ fn plan(id: &str, letters: usize) -> Plan {
         (flow.to_owned(), (0..letters).map(letter).collect())
     };
     Plan {
+        lines: vec![PlanLine {
+            flow: "orders-to-inventory".to_owned(),
+            planned: Planned::Pass,
+            was: "SPW2004".to_owned(),
+            because: String::new(),
+            count: u64::try_from(letters).unwrap(),
+        }],
         id: id.to_owned(),
         made_at: now(),
         by: "arn:aws:iam::123456789012:user/ann".to_owned(),

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
 use json_patch::Patch;
-use review::{Review, ReviewError, Shown, Stop, Verdict};
+use review::{Editing, Review, ReviewError, Shown, Stop, Verdict};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -80,8 +80,8 @@ impl Edit {
         stop: &Stop,
     ) -> Result<Answer, ReviewError> {
         let flow = std::slice::from_ref(&shown.flow);
-        let (edit, judged) =
-            review.edit(&shown.letter.id, flow, after, &self.why.reason, self.anyway, stop).await?;
+        let editing = Editing { after, why: &self.why.reason, anyway: self.anyway };
+        let (edit, judged) = review.edit(&shown.letter.id, flow, &editing, stop).await?;
         let text = format!(
             "{}: edited; {}\nspillway dlq redrive sends it so, by a plan that is made from now on. A redrive in the console sends the body as \
              it was.",

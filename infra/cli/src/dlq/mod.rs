@@ -22,7 +22,7 @@ use clap::Subcommand;
 use review::{Looked, Review, Stop};
 use serde_json::Value;
 
-use self::arguments::Hidden;
+pub(crate) use self::arguments::{Hidden, Settings};
 use self::words::letters;
 use crate::answer::Answer;
 use crate::deployment::Stack;

@@ -27,8 +27,8 @@ impl Plan {
         let passes = made.plan.count(Planned::Pass);
         let good = passes > 0 && passes == made.plan.len() && made.undecided == 0 && missed.is_empty();
         let mut parts = Vec::new();
-        if !made.lines.is_empty() {
-            let rows: Vec<_> = made.lines.iter().map(row).collect();
+        if !made.plan.lines.is_empty() {
+            let rows: Vec<_> = made.plan.lines.iter().map(row).collect();
             parts.push(table(["letters", "flow", "was", "would", "because"], &rows, true));
         }
         if made.undecided > 0 {
@@ -100,7 +100,7 @@ fn json(made: &MadePlan) -> Value {
         "plan": (!plan.is_empty()).then(|| plan.id.clone()), "made_at": plan.made_at, "by": plan.by, "filter": plan.filter,
         "pass": plan.count(Planned::Pass), "fail": plan.count(Planned::Fail),
         "unjudged": plan.count(Planned::Unjudged), "undecided": made.undecided,
-        "lines": made.lines.iter().map(line).collect::<Vec<_>>(), "looked": looked.collect::<Vec<_>>(),
+        "lines": made.plan.lines.iter().map(line).collect::<Vec<_>>(), "looked": looked.collect::<Vec<_>>(),
         "letters": plan.letters,
     })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use review::{Ended, Planned, Progress, Ramp, Review, Stop, Why as Ending};
+use review::{Ended, Moving, Planned, Progress, Ramp, Review, Stop, Why as Ending};
 use serde_json::{Value, json};
 
 use super::arguments::{Scope, Why};
@@ -103,7 +103,8 @@ impl Redrive {
                 print::progress(line(flow, progress));
             }
         };
-        let ended = review.redrive(&plan, &self.why.reason, self.failing, &ramp, stop, &progress).await;
+        let moving = Moving { why: &self.why.reason, failing: self.failing, ramp: &ramp };
+        let ended = review.redrive(&plan, &moving, stop, &progress).await;
         if watched {
             print::progress("");
         }

@@ -228,6 +228,8 @@ pub(super) fn verdict_json(verdict: &Verdict) -> Value {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{asked, crashed, id, refused_by_target, review, unknown_status, world};
+    use review::Editing;
+
     use super::*;
 
     async fn show(number: usize) -> Answer {
@@ -276,7 +278,12 @@ mod tests {
         let mut body: Value = serde_json::from_str(&letter.body).unwrap();
         body["data"]["fulfillment_status"] = Value::Null;
         review
-            .edit(&id(1), &[], &body.to_string(), "as the shop says", false, &Stop::default())
+            .edit(
+                &id(1),
+                &[],
+                &Editing { after: &body.to_string(), why: "as the shop says", anyway: false },
+                &Stop::default(),
+            )
             .await
             .unwrap();
         let show = asked::<Show>(&["00000001", "--stack", "shop"]);

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Path, State};
 use maud::{Markup, html};
-use review::{Filter, Shown, Verdict, Wrong};
+use review::{Editing, Filter, Shown, Verdict, Wrong};
 use transform::Explanation;
 
 use super::{Answer, again, answer, done, groups, mapping};
@@ -187,9 +187,10 @@ pub(super) async fn edit(
     }
     if sent.is_right() {
         let (asked, of) = (shown.letter.id.clone(), vec![flow.clone()]);
-        let kept =
-            app.look(move |app| async move {
-                app.review.edit(&asked, &of, &after, &reason, anyway, &app.stop).await
+        let kept = app
+            .look(move |app| async move {
+                let editing = Editing { after: &after, why: &reason, anyway };
+                app.review.edit(&asked, &of, &editing, &app.stop).await
             })
             .await;
         match kept {

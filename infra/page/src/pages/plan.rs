@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::IntoResponse;
 use maud::{Markup, html};
-use review::{MadePlan, Plan, PlanLine, Planned, Ramp};
+use review::{MadePlan, Moving, Planned, Ramp};
 
 use super::{Answer, again, answer};
 use crate::app::App;
@@ -34,7 +34,7 @@ pub(super) async fn show(
     Ok(answer(&app, &Layout { title: &title, place: "/plans", again: None }, content))
 }
 
-/// With its reasons where this page has made it; else as it is stored.
+/// As this page has made it, or as it is stored.
 async fn find(app: &Arc<App>, id: &str) -> Result<Arc<MadePlan>, Failure> {
     if let Some(made) = app.made().into_iter().find(|made| made.plan.id == id) {
         return Ok(made);
@@ -42,25 +42,7 @@ async fn find(app: &Arc<App>, id: &str) -> Result<Arc<MadePlan>, Failure> {
     let asked = id.to_owned();
     let plan = app.ask(|app| async move { app.review.records.plan(&asked).await }).await?;
     let plan = plan.ok_or_else(|| Failure::missing("There is no such plan, or it is older than 30 days."))?;
-    let lines = lines(&plan);
-    Ok(Arc::new(MadePlan { plan, lines, undecided: 0, looked: BTreeMap::new() }))
-}
-
-fn lines(plan: &Plan) -> Vec<PlanLine> {
-    let mut counts: BTreeMap<(&String, Planned), u64> = BTreeMap::new();
-    for (flow, letters) in &plan.letters {
-        for letter in letters {
-            *counts.entry((flow, letter.planned)).or_default() += 1;
-        }
-    }
-    let line = |((flow, planned), count): ((&String, Planned), u64)| PlanLine {
-        flow: flow.clone(),
-        planned,
-        was: String::new(),
-        because: "the reasons were told where it was made".to_owned(),
-        count,
-    };
-    counts.into_iter().map(line).collect()
+    Ok(Arc::new(MadePlan { plan, undecided: 0, looked: BTreeMap::new() }))
 }
 
 fn plan_page(app: &App, session: &Session, made: &MadePlan, sent: &Sent) -> (String, Markup) {
@@ -83,12 +65,12 @@ fn plan_page(app: &App, session: &Session, made: &MadePlan, sent: &Sent) -> (Str
         }
         h2 { "What would become of its letters" }
         (table("Fates of the letters, most of them first", &["Letters", "Fate", "Why", "Code now", "Flow"], &html! {
-            @for line in &made.lines {
+            @for line in &plan.lines {
                 tr {
                     th scope="row" { (letters(line.count)) }
                     td { (fate(line.planned)) }
                     td { @if line.because.is_empty() { "every mapping takes them" } @else { (line.because) } }
-                    td { @if line.was.is_empty() { "not kept" } @else { (code(&line.was)) } }
+                    td { (code(&line.was)) }
                     td { (line.flow) }
                 }
             }
@@ -190,7 +172,8 @@ fn begin(
     let (this, told) = (Arc::clone(app), Arc::clone(&running));
     let begun = app.begin(async move {
         let progress = |flow: &str, progress: &review::Progress| told.tell(flow, progress);
-        let ended = this.review.redrive(&made.plan, &reason, failing, &ramp, &told.stop, &progress).await;
+        let moving = Moving { why: &reason, failing, ramp: &ramp };
+        let ended = this.review.redrive(&made.plan, &moving, &told.stop, &progress).await;
         told.end(match ended {
             Ok(ended) => Stand::Ended(ended),
             Err(error) => Stand::Failed(error.to_string()),

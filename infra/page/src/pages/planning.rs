@@ -7,7 +7,7 @@ use axum::http::header::LOCATION;
 use axum::response::IntoResponse;
 use jiff::SignedDuration;
 use maud::{Markup, html};
-use review::{Filter, Planned};
+use review::{Filter, FilterError, Planned};
 
 use super::{Answer, again, answer};
 use crate::app::App;
@@ -82,17 +82,16 @@ fn filter(sent: &mut Sent) -> Filter {
         .path(fields.some("path").map(str::to_owned))
         .older_than(age(sent, "older"))
         .younger_than(age(sent, "younger"));
-    let fallible: [(&'static str, &dyn Fn(Filter) -> Result<Filter, review::FilterError>); 2] = [
-        ("id", &|filter| filter.ids(fields.words("id"))),
-        ("where", &|filter| filter.condition(fields.some("where"))),
-    ];
-    for (field, set) in fallible {
-        filter = set(filter).unwrap_or_else(|error| {
-            sent.wrong(field, error.to_string());
-            Filter::default()
-        });
-    }
+    filter = right(sent, "id", filter.ids(fields.words("id")));
+    filter = right(sent, "where", filter.condition(fields.some("where")));
     filter
+}
+
+fn right(sent: &mut Sent, field: &'static str, filter: Result<Filter, FilterError>) -> Filter {
+    filter.unwrap_or_else(|error| {
+        sent.wrong(field, error.to_string());
+        Filter::default()
+    })
 }
 
 fn age(sent: &mut Sent, field: &'static str) -> Option<SignedDuration> {

@@ -14,7 +14,7 @@ use crate::audit::{Class, Entry, Record};
 use crate::edit::Edit;
 use crate::error::ReviewError;
 use crate::fingerprint::Fingerprint;
-use crate::plan::{Plan, PlanLetter};
+use crate::plan::{Plan, PlanLetter, PlanLine};
 use crate::ports::{Ack, Records};
 
 /// Letters of one item of a plan: some 140 bytes each, and an item takes 400 KB.
@@ -40,6 +40,8 @@ struct Head {
     made_at: Timestamp,
     by: String,
     filter: String,
+    #[serde(default)]
+    lines: Vec<PlanLine>,
     /// How many letters of each flow.
     flows: BTreeMap<String, usize>,
     lots: usize,
@@ -148,6 +150,7 @@ impl Records for DynamoDbRecords {
             made_at: plan.made_at,
             by: plan.by.clone(),
             filter: plan.filter.clone(),
+            lines: plan.lines.clone(),
             flows: plan.letters.iter().map(|(flow, letters)| (flow.clone(), letters.len())).collect(),
             lots,
         })?;
@@ -172,8 +175,8 @@ impl Records for DynamoDbRecords {
         if !complete {
             return Err(corrupt(&key, "flows"));
         }
-        let Head { made_at, by, filter, .. } = head;
-        Ok(Some(Plan { id: id.to_owned(), made_at, by, filter, letters }))
+        let Head { made_at, by, filter, lines, .. } = head;
+        Ok(Some(Plan { id: id.to_owned(), made_at, by, filter, lines, letters }))
     }
 
     async fn put_ack(&self, group: &Fingerprint, ack: &Ack) -> Result<(), ReviewError> {

@@ -41,6 +41,15 @@ impl Selection {
     }
 }
 
+/// Another body for a letter.
+#[derive(Clone, Copy)]
+pub struct Editing<'a> {
+    pub after: &'a str,
+    pub why: &'a str,
+    /// Also where a mapping would still refuse it.
+    pub anyway: bool,
+}
+
 /// Which letters come back out of the archive.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Restore {
@@ -99,11 +108,8 @@ impl Review {
         let operator = Operator::new(&self.by, why)?;
         let mut all = Discarded::default();
         for (flow, ids) in &selection.ids {
-            let queues = self.flow(flow)?;
-            let (queue, group) = (&*queues.letters, selection.group.as_deref());
-            let (archive, records, clock) = (&*self.archive, &*self.records, &*self.clock);
-            let one = discard(flow, ids, group, &operator, queue, archive, records, clock, stop, self.limits)
-                .await?;
+            let work = self.work(flow, &operator, stop)?;
+            let one = discard(&work, ids, selection.group.as_deref()).await?;
             all.discarded += one.discarded;
             all.missing.extend(one.missing);
             all.stopped |= one.stopped;
@@ -121,7 +127,7 @@ impl Review {
         stop: &Stop,
     ) -> Result<Restored, ReviewError> {
         let operator = Operator::new(&self.by, why)?;
-        let queues = self.flow(flow)?;
+        let work = self.work(flow, &operator, stop)?;
         let mut keys = archived_under(flow, because, &*self.archive).await?;
         match which {
             Restore::All => {}
@@ -152,8 +158,7 @@ impl Review {
                 keys = of_group;
             }
         }
-        let (archive, records, clock) = (&*self.archive, &*self.records, &*self.clock);
-        restore(flow, &keys, &operator, &*queues.letters, archive, records, clock, stop).await
+        restore(&work, &keys).await
     }
 
     /// Puts what SQS drops within this time into the archive.
@@ -166,12 +171,8 @@ impl Review {
     ) -> Result<BTreeMap<String, Expiring>, ReviewError> {
         let operator = Operator::new(&self.by, why)?;
         let mut all = BTreeMap::new();
-        for (flow, queues) in self.of(flows)? {
-            let queue = &*queues.letters;
-            let (archive, records, clock) = (&*self.archive, &*self.records, &*self.clock);
-            let limits = self.limits;
-            let one = archive_expiring(flow, within, &operator, queue, archive, records, clock, stop, limits)
-                .await?;
+        for (flow, _) in self.of(flows)? {
+            let one = archive_expiring(&self.work(flow, &operator, stop)?, within).await?;
             all.insert(flow.clone(), one);
         }
         Ok(all)
@@ -207,21 +208,20 @@ impl Review {
         Ok(ack)
     }
 
-    /// Keeps another body for a letter, with which it is redriven. Refused where a mapping would still refuse it, unless `anyway`.
+    /// Keeps another body for a letter, with which it is redriven. Refused where a mapping would still refuse it.
     pub async fn edit(
         &self,
         id: &str,
         flows: &[String],
-        after: &str,
-        why: &str,
-        anyway: bool,
+        editing: &Editing<'_>,
         stop: &Stop,
     ) -> Result<(Edit, Verdict), ReviewError> {
-        let operator = Operator::new(&self.by, why)?;
+        let operator = Operator::new(&self.by, editing.why)?;
         let (flow, letter) = self.find(id, flows, stop).await?;
-        let after = edited(&letter.body, after).map_err(|error| ReviewError::Refused(error.to_string()))?;
+        let after =
+            edited(&letter.body, editing.after).map_err(|error| ReviewError::Refused(error.to_string()))?;
         let verdict = self.judge().await?.verdict(&after, &letter.reason(&flow).mapping);
-        if let (Verdict::Fails(wrong), false) = (&verdict, anyway) {
+        if let (Verdict::Fails(wrong), false) = (&verdict, editing.anyway) {
             let said: Vec<_> =
                 wrong.iter().map(|it| format!("{} at {}: {}", it.code, it.path, it.problem)).collect();
             return Err(ReviewError::Refused(format!("it would still be refused: {}", said.join("; "))));

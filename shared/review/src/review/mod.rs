@@ -13,9 +13,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use transform::{Catalog, Explanation};
 
-pub use self::acting::{Restore, Selection};
+pub use self::acting::{Editing, Restore, Selection};
 pub use self::auditing::{Audit, AuditEntry};
-pub use self::planning::{MadePlan, PlanLine};
+pub use self::planning::{MadePlan, Moving};
+use crate::action::{Operator, Work};
 use crate::edit::{Edit, effective};
 use crate::error::ReviewError;
 use crate::fingerprint::Fingerprint;
@@ -118,6 +119,24 @@ impl Review {
         self.flows.get(flow).ok_or_else(|| ReviewError::Refused(format!("there is no flow {flow}")))
     }
 
+    fn work<'r>(
+        &'r self,
+        flow: &'r str,
+        operator: &'r Operator,
+        stop: &'r Stop,
+    ) -> Result<Work<'r>, ReviewError> {
+        Ok(Work {
+            flow,
+            operator,
+            queue: &*self.flow(flow)?.letters,
+            archive: &*self.archive,
+            records: &*self.records,
+            clock: &*self.clock,
+            stop,
+            limits: self.limits,
+        })
+    }
+
     /// The letters of these flows, of all if none is named, by their cause.
     pub async fn list(&self, flows: &[String], stop: &Stop) -> Result<Listing, ReviewError> {
         let looks = self.of(flows)?.into_iter().map(|(flow, queues)| self.list_flow(flow, queues, stop));
@@ -141,7 +160,7 @@ impl Review {
         for group in &mut groups {
             group.ack = acks.remove(&group.group.fingerprint);
         }
-        groups.sort_by(|one, other| other.group.count.cmp(&one.group.count));
+        groups.sort_by_key(|listed| std::cmp::Reverse(listed.group.count));
         Ok(Listing { flows: listed, groups, beyond })
     }
 
@@ -185,8 +204,11 @@ impl Review {
         while let Some(received) = pass.next().await {
             match received {
                 Ok(received) => {
+                    let mut go_on = true;
                     // Of those that were received with it none is left out.
-                    let go_on = received.iter().fold(true, |go_on, one| visit(&one.letter) && go_on);
+                    for one in &received {
+                        go_on &= visit(&one.letter);
+                    }
                     if !go_on {
                         break;
                     }

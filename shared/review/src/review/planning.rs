@@ -8,34 +8,32 @@ use crate::fingerprint::without_indices;
 use crate::judge::{Judge, Verdict, Wrong};
 use crate::letter::digest;
 use crate::pass::{Looked, Pass, Received, Stop};
-use crate::plan::{MOST_LETTERS, Plan, PlanLetter, Planned};
+use crate::plan::{MOST_LETTERS, Plan, PlanLetter, PlanLine, Planned};
 use crate::redrive::{Ended, Progress, Ramp, Redrive, redrive};
 use crate::{Operator, Review};
 
 use super::FlowQueues;
 
+/// Lines that a plan tells of its letters.
+const MOST_LINES: usize = 500;
+
 /// A plan that was made, and what is expected of it.
 #[derive(Clone, Debug)]
 pub struct MadePlan {
     pub plan: Plan,
-    /// Letters of one fate, most of them first.
-    pub lines: Vec<PlanLine>,
     /// Letters of which the filter's condition is neither true nor false: they are not in the plan.
     pub undecided: u64,
     /// By flow.
     pub looked: BTreeMap<String, Looked>,
 }
 
-/// How many letters of a flow would end so, and why.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct PlanLine {
-    pub flow: String,
-    pub planned: Planned,
-    /// The code that they have now.
-    pub was: String,
-    /// Of those that would fail: what is wrong first, items of a list together. Of those that cannot be judged: why.
-    pub because: String,
-    pub count: u64,
+/// How a plan is to be moved.
+#[derive(Clone, Copy, Debug)]
+pub struct Moving<'a> {
+    pub why: &'a str,
+    /// Those too that a mapping still refuses.
+    pub failing: bool,
+    pub ramp: &'a Ramp,
 }
 
 #[derive(Default)]
@@ -73,11 +71,13 @@ impl Review {
                 letters.insert(flow.clone(), planning.letters);
             }
         }
+        // A few, as a cause is a code, a path and what was expected; the plan has to fit into its item all the same.
         lines.sort_by(|one, other| (other.count, one).cmp(&(one.count, other)));
+        lines.truncate(MOST_LINES);
         let filter = filter.to_string();
-        let plan = Plan { id, made_at, by: self.by.clone(), filter, letters };
+        let plan = Plan { id, made_at, by: self.by.clone(), filter, lines, letters };
         if plan.is_empty() {
-            return Ok(MadePlan { plan, lines, undecided, looked });
+            return Ok(MadePlan { plan, undecided, looked });
         }
         if stop.is_stopped() {
             return Err(ReviewError::Refused(
@@ -86,7 +86,7 @@ impl Review {
         }
         self.records.append(&self.of_plan(&plan)).await?;
         self.records.put_plan(&plan).await?;
-        Ok(MadePlan { plan, lines, undecided, looked })
+        Ok(MadePlan { plan, undecided, looked })
     }
 
     fn of_plan(&self, plan: &Plan) -> Record {
@@ -182,30 +182,20 @@ impl Review {
     pub async fn redrive(
         &self,
         plan: &Plan,
-        why: &str,
-        failing: bool,
-        ramp: &Ramp,
+        moving: &Moving<'_>,
         stop: &Stop,
         progress: &(dyn Fn(&str, &Progress) + Send + Sync),
     ) -> Result<BTreeMap<String, Ended>, ReviewError> {
-        let operator = Operator::new(&self.by, why)?;
+        let operator = Operator::new(&self.by, moving.why)?;
         let mut ended = BTreeMap::new();
         for flow in plan.letters.keys() {
-            let queues = self.flow(flow)?;
             let of_flow = |told: &Progress| progress(flow, told);
             let one = Redrive {
+                work: self.work(flow, &operator, stop)?,
                 plan,
-                flow,
-                failing,
-                operator: &operator,
-                queue: &*queues.letters,
-                target: &*queues.source,
-                records: &*self.records,
-                archive: &*self.archive,
-                clock: &*self.clock,
-                stop,
-                limits: self.limits,
-                ramp: ramp.clone(),
+                failing: moving.failing,
+                target: &*self.flow(flow)?.source,
+                ramp: moving.ramp,
                 progress: &of_flow,
             };
             ended.insert(flow.clone(), redrive(&one).await?);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use review::{Filter, Plan, Stop};
+use review::{Filter, Moving, Plan, Stop};
 
 use super::redriving::fast;
 use super::{FLOW, id, refused_by_target, review, world};
@@ -21,9 +21,10 @@ async fn two_who_redrive_the_same_plan_lose_nothing() {
         world.interleave(seed);
         let (ann, bob) = (review(&world), review(&world));
         let (stop, ramp) = (Stop::default(), fast());
+        let moving = Moving { why: "mended", failing: false, ramp: &ramp };
         let (one, other) = tokio::join!(
-            ann.redrive(&plan, "mended", false, &ramp, &stop, &|_, _| {}),
-            bob.redrive(&plan, "mended too", false, &ramp, &stop, &|_, _| {}),
+            ann.redrive(&plan, &moving, &stop, &|_, _| {}),
+            bob.redrive(&plan, &moving, &stop, &|_, _| {}),
         );
         let (one, other) = (one.unwrap(), other.unwrap());
         let sent: BTreeSet<_> = world.sent().into_iter().map(|letter| letter.id).collect();
@@ -44,8 +45,9 @@ async fn who_redrives_and_who_discards_share_the_letters_between_them() {
         world.interleave(seed);
         let (ann, bob) = (review(&world), review(&world));
         let (stop, ramp) = (Stop::default(), fast());
+        let moving = Moving { why: "mended", failing: false, ramp: &ramp };
         let (moved, discarded) = tokio::join!(
-            ann.redrive(&plan, "mended", false, &ramp, &stop, &|_, _| {}),
+            ann.redrive(&plan, &moving, &stop, &|_, _| {}),
             bob.discard(&selection, "not needed", &stop),
         );
         moved.unwrap();

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use control::{Entry, MemoryControlStore};
-use review::{Filter, Planned, Records as _, Review, Stop};
+use review::{Editing, Filter, Moving, Planned, Records as _, Review, Stop};
 use transform::{Catalog, Change};
 
 use super::{ANN, FLOW, begun_at, crashed, id, refused_by_target, review, unknown_status, world};
@@ -32,7 +32,7 @@ async fn a_plan_says_which_would_pass_today_and_moves_nothing() {
     let before = review(&world).plan(&Filter::default(), &[], &Stop::default()).await.unwrap();
     let of = |plan: &review::Plan| [Planned::Pass, Planned::Fail, Planned::Unjudged].map(|it| plan.count(it));
     assert_eq!(of(&before.plan), [3, 12, 1]);
-    let line = &before.lines[0];
+    let line = &before.plan.lines[0];
     assert_eq!((line.count, line.was.as_str(), line.planned), (12, "SPW2004", Planned::Fail));
     assert!(line.because.starts_with("SPW2004 at $.fulfillment_status: expected"), "{}", line.because);
     let review = Review { control: mended().await, ..review(&world) };
@@ -63,12 +63,22 @@ async fn an_edited_letter_keeps_its_ids_and_goes_on_with_its_new_body() {
     let review = review(&world);
     let (_, letter) = review.find(&id(1), &[], &Stop::default()).await.unwrap();
     let still = letter.body.replace("Berlin", "Bonn");
-    let refused =
-        review.edit(&id(1), &[], &still, "typo", false, &Stop::default()).await.unwrap_err().to_string();
+    let refused = review
+        .edit(&id(1), &[], &Editing { after: &still, why: "typo", anyway: false }, &Stop::default())
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(refused.contains("SPW2004 at $.fulfillment_status"), "{refused}");
     let after = letter.body.replace("\"teleported\"", "null");
-    let (edit, _) =
-        review.edit(&id(1), &[], &after, "the shop says so", false, &Stop::default()).await.unwrap();
+    let (edit, _) = review
+        .edit(
+            &id(1),
+            &[],
+            &Editing { after: &after, why: "the shop says so", anyway: false },
+            &Stop::default(),
+        )
+        .await
+        .unwrap();
     let shown = review.show(&id(1), &[], &Stop::default()).await.unwrap();
     assert_eq!((shown.body.as_str(), shown.letter.body.as_str()), (after.as_str(), letter.body.as_str()));
     let object: serde_json::Value = serde_json::from_str(&world.objects()[&edit.key]).unwrap();
@@ -81,7 +91,12 @@ async fn an_edited_letter_keeps_its_ids_and_goes_on_with_its_new_body() {
     let made = review.plan(&Filter::default(), &[], &Stop::default()).await.unwrap();
     assert_eq!((made.plan.count(Planned::Pass), made.plan.count(Planned::Fail)), (1, 1));
     let ended = review
-        .redrive(&made.plan, "edited", false, &super::redriving::fast(), &Stop::default(), &|_, _| {})
+        .redrive(
+            &made.plan,
+            &Moving { why: "edited", failing: false, ramp: &super::redriving::fast() },
+            &Stop::default(),
+            &|_, _| {},
+        )
         .await
         .unwrap();
     assert_eq!(ended[FLOW].progress.moved, 1);
@@ -106,9 +121,17 @@ async fn a_letter_that_is_edited_after_its_plan_stays_and_is_named() {
     let made = review.plan(&Filter::default(), &[], &Stop::default()).await.unwrap();
     let (_, letter) = review.find(&id(2), &[], &Stop::default()).await.unwrap();
     let after = letter.body.replace("EUR", "USD");
-    review.edit(&id(2), &[], &after, "in dollars", false, &Stop::default()).await.unwrap();
+    review
+        .edit(&id(2), &[], &Editing { after: &after, why: "in dollars", anyway: false }, &Stop::default())
+        .await
+        .unwrap();
     let ended = review
-        .redrive(&made.plan, "mended", false, &super::redriving::fast(), &Stop::default(), &|_, _| {})
+        .redrive(
+            &made.plan,
+            &Moving { why: "mended", failing: false, ramp: &super::redriving::fast() },
+            &Stop::default(),
+            &|_, _| {},
+        )
         .await
         .unwrap();
     assert_eq!((ended[FLOW].progress.moved, ended[FLOW].changed.as_slice()), (2, [id(2)].as_slice()));
@@ -143,7 +166,12 @@ async fn the_audit_tells_who_did_what_and_finds_what_was_changed() {
     let review = review(&world);
     let made = review.plan(&Filter::default(), &[], &Stop::default()).await.unwrap();
     review
-        .redrive(&made.plan, "mended", false, &super::redriving::fast(), &Stop::default(), &|_, _| {})
+        .redrive(
+            &made.plan,
+            &Moving { why: "mended", failing: false, ramp: &super::redriving::fast() },
+            &Stop::default(),
+            &|_, _| {},
+        )
         .await
         .unwrap();
     let audit = review.audit(1).await.unwrap();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use review::audit::Action;
 use review::memory::{Break, World};
-use review::{Because, Filter, Letter, Plan, Planned, Restore, Review, Stop, Why};
+use review::{Because, Filter, Letter, Moving, Plan, Planned, Restore, Review, Stop, Why};
 
 use super::redriving::fast;
 use super::{FLOW, crashed, id, refused_by_target, review, unknown_status, world};
@@ -111,7 +111,12 @@ async fn a_redrive_that_breaks_off_anywhere_twice_moves_each_letter_and_no_other
             let plan = plan.clone();
             async move {
                 let ended = review(&world)
-                    .redrive(&plan, "mended", false, &fast(), &Stop::default(), &|_, _| {})
+                    .redrive(
+                        &plan,
+                        &Moving { why: "mended", failing: false, ramp: &fast() },
+                        &Stop::default(),
+                        &|_, _| {},
+                    )
                     .await;
                 ended.is_ok_and(|ended| ended[FLOW].why == Why::Done)
             }
