@@ -40,7 +40,7 @@ pub(super) fn of_messages() -> Vec<Scenario> {
         .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 15)
         .rings(ORDERS, "DeadLetterQueuePageAlarm", 16)
         .rings(ORDERS, "DeadLetterQueueNearingExpiryAlarm", 11_528)
-        .note("each time they are hidden from two samples of a minute"),
+        .note("each time hidden from two samples of a minute; received so often, how old they are says the watchdog alone"),
         Scenario::of(
             "20,000 dead letters, and whoever lists them is broken off without a word",
             3 * HOUR,
