@@ -11,6 +11,7 @@
 mod credentials;
 mod eventbridge;
 mod lacking;
+mod letters;
 mod printed;
 mod watchdog;
 
@@ -64,6 +65,7 @@ async fn a_signed_webhook_becomes_one_reservation_and_one_label_whatever_repeats
     credentials::refused_credentials_hold_all_ring_and_drain_once_they_are_mended(&stack, &watch).await;
     lacking::it_is_sold_once_its_account_has_come(&stack, &early).await;
     a_new_value_is_parked_then_set_without_a_deploy_and_redriven(&stack).await;
+    letters::are_reviewed_until_only_those_are_left_that_nobody_can_mend(&stack).await;
     a_change_that_no_function_takes_is_counted_and_the_one_before_stays(&stack).await;
     printed::nothing_personal_and_no_secret_is_in_what_the_functions_have_logged(&stack).await;
 }

@@ -89,6 +89,27 @@ impl Inspect {
         }
     }
 
+    /// Keys of all versions in a bucket that begin so, deleted ones left out: a key stands there as often as it was written.
+    pub async fn versions(&self, bucket: &str, prefix: &str) -> Result<Vec<String>> {
+        self.keys(&format!("{bucket}?versions"), prefix, "Version").await
+    }
+
+    /// Keys of what is in a bucket that begins so.
+    pub async fn objects(&self, bucket: &str, prefix: &str) -> Result<Vec<String>> {
+        self.keys(&format!("{bucket}?list-type=2"), prefix, "Contents").await
+    }
+
+    async fn keys(&self, of: &str, prefix: &str, element: &str) -> Result<Vec<String>> {
+        let request = self.client.get(format!("{}/{of}&prefix={prefix}", self.endpoint));
+        let xml = answered("a list of a bucket", request.header("authorization", unsigned("s3"))).await?;
+        if xml.contains("<IsTruncated>true") {
+            bail!("more keys begin with {prefix} than one page lists");
+        }
+        let each = xml.split(&format!("<{element}>")).skip(1);
+        let key = |each: &str| Some(each.split_once("<Key>")?.1.split_once("</Key>")?.0.to_owned());
+        each.map(|each| key(each).context("an object without a key")).collect()
+    }
+
     /// One call in AWS's JSON protocol. The engine reads the service off the credential scope and checks no
     /// signature.
     pub(crate) async fn call(&self, service: &str, target: &str, body: &Value) -> Result<Value> {

@@ -2,6 +2,7 @@
 //!
 //! - [`Workspace`], [`Tools`]: where things are; what is installed into `.tools/`, pinned.
 //! - [`Engine`]: the local AWS engine. [`Stack`]: template.yaml deployed to it, beside the partner systems.
+//! - [`Spillway`]: the operator's command, asking it.
 //! - [`browser`]: a real browser, for the operator's page.
 //! - [`checkov`]: a linter of templates, and what of its findings is left.
 //! - [`watch`]: its alarms ring, and where one reads it.
@@ -15,6 +16,7 @@ mod deploy;
 mod engine;
 mod http;
 pub mod inspect;
+mod letters;
 mod node;
 mod prerequisites;
 mod process;
@@ -24,6 +26,7 @@ mod redrive;
 pub mod sandbox;
 pub mod scenario;
 pub mod soak;
+mod spillway;
 mod stack;
 mod stamp;
 mod targets;
@@ -37,9 +40,11 @@ pub use command::Step;
 pub use deploy::{build, sam, template};
 pub use engine::Engine;
 pub use http::client as http_client;
+pub use letters::Parked;
 pub use prerequisites::Python;
 pub use process::Service;
 pub use progress::say;
+pub use spillway::{Running, Spillway, Told};
 pub use stack::{CrmSecrets, Stack};
 pub use targets::{Partner, Targets};
 pub use tools::Tools;

@@ -7,11 +7,12 @@ use std::time::Instant;
 use anyhow::Result;
 use local::scenario::Outcome;
 use local::watch::Watch;
-use local::{Stack, Targets, Tools, say};
+use local::{Spillway, Stack, Targets, Tools, say};
 
 pub(crate) async fn run(tools: &Tools, keep: bool) -> Result<ExitCode> {
     tools.engine().await?;
     local::build(tools).await?;
+    Spillway::build(tools).await?;
     let started = Instant::now();
     // Alarms of no other stage tell anybody.
     let stack = Stack::up_with(tools, Targets::default(), &[("Stage", "prod".to_owned())]).await?;

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
+use futures::future::join_all;
+
 use crate::action::Work;
 use crate::archive::{Because, key_of};
 use crate::audit::{Action, Touched};
@@ -304,6 +306,7 @@ impl Run<'_> {
                 Err(error) => failed = Some(error),
             }
         }
+        let mut sent_off = Vec::new();
         for (letter, deleted) in to_delete.iter().zip(work.queue.delete(&to_delete).await) {
             match deleted {
                 Ok(()) => self.progress.moved += 1,
@@ -314,10 +317,12 @@ impl Run<'_> {
                     continue;
                 }
             }
-            // One that was put there lest SQS drop it is not waiting any more.
-            work.archive.delete(&key_of(work.flow, letter, Because::Expiring)).await?;
+            sent_off.push(key_of(work.flow, letter, Because::Expiring));
         }
         self.progress.gone = self.progress.gone.max(self.progress.moved);
+        // One that was put there lest SQS drop it is not waiting any more. One after the other they would take longer than all before.
+        let forgotten = join_all(sent_off.iter().map(|key| work.archive.delete(key))).await;
+        forgotten.into_iter().collect::<Result<(), _>>()?;
         failed.map_or(Ok(()), Err)
     }
 

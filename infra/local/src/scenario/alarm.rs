@@ -1,13 +1,14 @@
 //! A message that cannot be carried over rings its flow's alarm, and the alarm's notification arrives. Once the message is redriven the
-//! alarm is over. No other part leaves dead letters of this flow.
+//! alarm is over. No other part leaves dead letters of this flow. It is looked at and redriven by the operator's command.
 
-use anyhow::Result;
-use serde_json::json;
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
 
 use super::hubspot::Portal;
 use super::part::Part;
 use super::stage::{ENRICHER, Stage};
 use crate::sandbox::{Fault, FaultKind};
+use crate::spillway::Spillway;
 use crate::watch::{AlarmId, Watch};
 
 const TICKET: AlarmId<'_> = AlarmId::Within("HubSpotEnricherFlow", "DeadLetterQueueNotEmptyAlarm");
@@ -37,13 +38,38 @@ pub(super) async fn play<'a>(stage: &'a Stage<'a>, watch: &Watch) -> Result<Part
     told(&mut part, watch, ("at the minute's end, in the inbox", "ALARM"), known).await?;
 
     let known = watch.inbox.notifications().len();
-    stage.redrive(&ENRICHER).await?;
+    redriven(&mut part, &Spillway::of(stage.stack)?).await?;
     let ends = stage.ended(&ENRICHER, &id, 2).await?;
     part.row("HubSpot gives it, the letter is redriven", None, ends.join(", "), "reject, done");
     part.once.records.push(("party.party", "code", portal.reference("account", portal.company)));
     told(&mut part, watch, ("at a minute's end, in the inbox", "OK"), known).await?;
     part.check("deliveries that were refused", watch.inbox.refused(), Vec::new());
     Ok(part)
+}
+
+/// As an operator does it, who finds out what it is first.
+async fn redriven(part: &mut Part<'_>, spillway: &Spillway) -> Result<()> {
+    let flow = ["--flow", ENRICHER.function];
+    let list = spillway.ask(&[&["dlq", "list"][..], &flow].concat()).await?.json;
+    let groups: Vec<_> = list["groups"].as_array().into_iter().flatten().map(cause).collect();
+    part.row("spillway dlq list", None, groups.join("; "), "1 letter: SPW4005 at $");
+    let plan = spillway.ask(&[&["dlq", "plan"][..], &flow].concat()).await?.json;
+    let told = format!("{} would pass, {} would fail", plan["pass"], plan["fail"]);
+    part.row("spillway dlq plan", None, told, "1 would pass, 0 would fail");
+    let plan = plan["plan"].as_str().context("a plan")?;
+    // It is known by its record, and by the alarm, whether it comes back.
+    let why = ["--reason", "HubSpot gives it", "--settle", "0"];
+    let redrive = spillway.ask(&[&["dlq", "redrive", plan][..], &why].concat()).await?.json;
+    let of_flow = &redrive["flows"][0];
+    let told = format!("{} moved, {} left", of_flow["moved"], of_flow["left"]);
+    part.row("spillway dlq redrive", None, told, "1 moved, 0 left");
+    Ok(())
+}
+
+fn cause(group: &Value) -> String {
+    let text = |member: &str| group[member].as_str().unwrap_or_default();
+    let letters = if group["count"] == 1 { "letter" } else { "letters" };
+    format!("{} {letters}: {} at {}", group["count"], text("code"), text("path"))
 }
 
 /// By both topics, with what it is about and where to read on.

@@ -112,12 +112,6 @@ impl<'a> Stage<'a> {
         self.inspect.messages(self.stack.output(&format!("{}DeadLetterQueueUrl", flow.output))?).await
     }
 
-    /// Puts a flow's dead letters back on its queue.
-    pub(super) async fn redrive(&self, flow: &Flow) -> Result<usize> {
-        let (from, to) = (format!("{}DeadLetterQueueUrl", flow.output), format!("{}QueueUrl", flow.output));
-        self.stack.redrive(&from, &to).await
-    }
-
     /// An acknowledgement comes a moment after the effect.
     pub(super) async fn drained(&self) -> Result<()> {
         let drained = async || Ok(self.queued().await?.is_empty().then_some(()));
