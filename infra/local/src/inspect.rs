@@ -105,7 +105,8 @@ impl Inspect {
         if xml.contains("<IsTruncated>true") {
             bail!("more keys begin with {prefix} than one page lists");
         }
-        let each = xml.split(&format!("<{element}>")).skip(1);
+        let begin = format!("<{element}>");
+        let each = xml.split(&begin).skip(1);
         let key = |each: &str| Some(each.split_once("<Key>")?.1.split_once("</Key>")?.0.to_owned());
         each.map(|each| key(each).context("an object without a key")).collect()
     }

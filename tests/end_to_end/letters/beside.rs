@@ -21,8 +21,8 @@ pub(super) async fn two_who_redrive_the_same_do_each_once(stack: &Stack, spillwa
     let letters = reservations(SOME, Code::TargetRefused);
     let ids = park(stack, &letters).await;
     let plan = planned(spillway, &["SPW4005"]).await;
-    let redrive = || spillway.ask(&redrive_of(&plan));
-    let (one, other) = tokio::join!(redrive(), redrive());
+    let redrive = redrive_of(&plan);
+    let (one, other) = tokio::join!(spillway.ask(&redrive), spillway.ask(&redrive));
     let moved = [one.unwrap(), other.unwrap()].map(|told| told.json["flows"][0]["moved"].as_u64().unwrap());
     println!("moved {moved:?}");
     assert_eq!(moved.iter().sum::<u64>(), u64::try_from(SOME).unwrap());
