@@ -107,6 +107,7 @@ fn every_flow_has_a_row_with_the_same_graphs() {
                     on(queue, "ApproximateNumberOfMessagesNotVisible"),
                     on(queue, "ApproximateNumberOfMessagesDelayed"),
                     on(&letters, "ApproximateNumberOfMessagesVisible"),
+                    on(&letters, "ApproximateNumberOfMessagesNotVisible"),
                 ],
             ];
             let shown: Vec<_> = row.iter().map(|widget| widget.metrics.clone()).collect();

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use alarms::{
-    Alarm, Application, Landscape, Rang, Scenario, World, alarms, page, page_of, play, played, production,
-    scenarios,
+    Alarm, Application, Evaluator, Expression, Kind, Landscape, Rang, Scenario, Signal, World, alarms, page,
+    page_of, play, played, production, scenarios,
 };
 use new_integration::{Integration, Wish};
 
@@ -63,6 +63,37 @@ fn how_far_back_cloudwatch_looks_for_missing_data_changes_nothing_of_it() {
 fn docs_alarms_is_what_cargo_xtask_alarms_writes() {
     let written = std::fs::read_to_string(root().join("docs/alarms.md")).unwrap();
     assert!(written == *PAGE, "cargo xtask alarms");
+}
+
+/// How both alarms were before: one asked the last minute alone, the other only what is visible.
+#[test]
+fn a_look_at_letters_would_ring_again_if_the_alarms_did_not_allow_for_it() {
+    let (mut alarms, landscape) = all();
+    for alarm in &mut alarms {
+        let Kind::Metric(metric) = &mut alarm.kind else { continue };
+        match (alarm.id.as_str(), &mut metric.signal) {
+            ("DeadLetterQueueNotEmptyAlarm", _) => metric.evaluation_periods = 1,
+            ("DeadLetterQueueGrowingAlarm", Signal::Math { expressions, .. }) => {
+                let visible_alone = Expression::parse("DIFF(FILL(visible, REPEAT))").unwrap();
+                assert!(expressions.insert("growth".to_owned(), visible_alone).is_some());
+            }
+            _ => {}
+        }
+    }
+    let scenarios = scenarios();
+    let looked_at = scenarios.iter().find(|it| it.failure.contains("listed and archived every hour"));
+    // Of nine days two.
+    let short = Scenario { minutes: 2 * 1_440, ..looked_at.unwrap().clone() };
+    let times: Vec<_> = play(&alarms, &landscape, &short, Evaluator::EXTRA)
+        .into_iter()
+        .map(|rang| (rang.alarm, rang.times))
+        .collect();
+    let expected = [
+        ("DeadLetterQueueNotEmptyAlarm", 47),
+        ("DeadLetterQueuePageAlarm", 47),
+        ("DeadLetterQueueGrowingAlarm", 46),
+    ];
+    assert_eq!(times, expected.map(|(alarm, times)| (alarm.to_owned(), times)));
 }
 
 /// A name that no flow has would make a failure that never happens, and rings nothing.

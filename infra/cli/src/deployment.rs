@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use aws_config::SdkConfig;
 use aws_sdk_cloudformation::Client as CloudFormation;
 use aws_sdk_cloudwatchlogs::Client as CloudWatchLogs;
 use aws_sdk_dynamodb::Client as DynamoDb;
@@ -41,7 +42,7 @@ impl Stack {
         limits: Limits,
     ) -> Result<Deployment> {
         let sdk = ::aws::load_config().await;
-        let outputs = self.outputs(&CloudFormation::new(&sdk)).await?;
+        let outputs = outputs(&sdk, &self.name).await?;
         let found = Found::of(&self.name, &outputs)?;
         let by = live::caller(&aws_sdk_sts::Client::new(&sdk)).await?;
         let (sqs, dynamodb) = (Sqs::new(&sdk), DynamoDb::new(&sdk));
@@ -69,17 +70,31 @@ impl Stack {
         };
         Ok(Deployment { review, journeys })
     }
+}
 
-    async fn outputs(&self, client: &CloudFormation) -> Result<BTreeMap<String, String>> {
-        let answer = client.describe_stacks().stack_name(&self.name).send().await;
-        let answer = answer.map_err(|error| anyhow!(::aws::error_chain(&error)));
-        let answer = answer.with_context(|| format!("asking CloudFormation for stack {}", self.name))?;
-        let stack = answer.stacks.unwrap_or_default().into_iter().next();
-        let stack =
-            stack.with_context(|| format!("there is no stack {} in this account and region", self.name))?;
-        let outputs = stack.outputs.unwrap_or_default().into_iter();
-        Ok(outputs.filter_map(|output| Some((output.output_key?, output.output_value?))).collect())
+/// The ledger table: as it is named, or as the stack says.
+pub(crate) async fn table(sdk: &SdkConfig, stack: Option<&str>, named: Option<&str>) -> Result<String> {
+    match (named, stack) {
+        (Some(table), _) => Ok(table.to_owned()),
+        (None, Some(stack)) => output(stack, &outputs(sdk, stack).await?, TABLE),
+        (None, None) => bail!("say --stack NAME or --table NAME"),
     }
+}
+
+async fn outputs(sdk: &SdkConfig, stack: &str) -> Result<BTreeMap<String, String>> {
+    let answer = CloudFormation::new(sdk).describe_stacks().stack_name(stack).send().await;
+    let answer = answer.map_err(|error| anyhow!(::aws::error_chain(&error)));
+    let answer = answer.with_context(|| format!("asking CloudFormation for stack {stack}"))?;
+    let found = answer.stacks.unwrap_or_default().into_iter().next();
+    let found = found.with_context(|| format!("there is no stack {stack} in this account and region"))?;
+    let outputs = found.outputs.unwrap_or_default().into_iter();
+    Ok(outputs.filter_map(|output| Some((output.output_key?, output.output_value?))).collect())
+}
+
+fn output(stack: &str, outputs: &BTreeMap<String, String>, name: &str) -> Result<String> {
+    outputs.get(name).cloned().with_context(|| {
+        format!("stack {stack} has no output {name}: deploy this version's template.yaml to it first")
+    })
 }
 
 /// What the outputs of a stack say.
@@ -98,15 +113,11 @@ struct Urls {
 
 const LETTERS: &str = "DeadLetterQueueUrl";
 const SOURCE: &str = "QueueUrl";
+const TABLE: &str = "LedgerTableName";
 
 impl Found {
     fn of(stack: &str, outputs: &BTreeMap<String, String>) -> Result<Self> {
-        let output = |name: &str| {
-            let value = outputs.get(name).cloned();
-            value.with_context(|| {
-                format!("stack {stack} has no output {name}: deploy this version's template.yaml to it first")
-            })
-        };
+        let output = |name: &str| output(stack, outputs, name);
         let mut flows = BTreeMap::new();
         for (name, letters) in outputs {
             let Some(flow) = name.strip_suffix(LETTERS) else { continue };
@@ -122,7 +133,7 @@ impl Found {
             !flows.is_empty(),
             "stack {stack} has no outputs …{LETTERS}: is it Spillway's own stack, and no nested one?"
         );
-        Ok(Self { table: output("LedgerTableName")?, bucket: output("ArchiveBucketName")?, flows })
+        Ok(Self { table: output(TABLE)?, bucket: output("ArchiveBucketName")?, flows })
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Drift {
 impl Drift {
     pub(crate) fn run(&self) -> Result<Answer> {
         let counts = wait(async {
-            let store = self.live.connect().await.store;
+            let store = self.live.connect().await?.store;
             let mut counts = Vec::new();
             for flow in &self.flows {
                 let of_flow = store.drift(flow, Timestamp::now(), self.days).await?;

@@ -8,19 +8,25 @@ use aws_sdk_sts::Client as Sts;
 use clap::Args;
 use control::DynamoDbControlStore;
 
+use crate::deployment;
+
 #[derive(Args)]
 pub(crate) struct Live {
-    /// The ledger table of the deployment: output LedgerTableName of its stack.
+    /// The deployment's stack.
+    #[arg(long, env = "SPILLWAY_STACK", value_name = "NAME", required_unless_present = "table")]
+    stack: Option<String>,
+    /// Its ledger table, output LedgerTableName, without asking the stack for it.
     #[arg(long, value_name = "NAME")]
-    table: String,
+    table: Option<String>,
 }
 
 impl Live {
     /// With the credentials and the region of the environment, as the AWS CLI finds them.
-    pub(crate) async fn connect(&self) -> Connected {
+    pub(crate) async fn connect(&self) -> Result<Connected> {
         let sdk = aws::load_config().await;
-        let store = DynamoDbControlStore::new(DynamoDb::new(&sdk), &self.table);
-        Connected { store, sts: Sts::new(&sdk) }
+        let table = deployment::table(&sdk, self.stack.as_deref(), self.table.as_deref()).await?;
+        let store = DynamoDbControlStore::new(DynamoDb::new(&sdk), table);
+        Ok(Connected { store, sts: Sts::new(&sdk) })
     }
 }
 

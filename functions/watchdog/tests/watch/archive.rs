@@ -122,12 +122,18 @@ async fn a_panic_is_this_checks_alone() {
 }
 
 #[tokio::test]
-async fn an_audit_that_takes_nothing_rings_too() {
-    let world = world(1, DAY * 13, DAY * 9);
-    // Whatever is asked of it, from the first call on.
-    world.desk.memory.break_at(0, review::memory::Break::Before);
-    assert_eq!(failed(&world.look(&watch()).await), ["archive", "archive"]);
-    assert_eq!(archived_at(&world), None);
+async fn whatever_does_not_answer_rings_and_is_asked_again() {
+    for call in 0.. {
+        let world = world(1, DAY * 13, DAY * 9);
+        // From this call on, whether of the queue, the archive or the audit.
+        world.desk.memory.break_at(call, review::memory::Break::Before);
+        let report = world.look(&watch()).await;
+        if !world.desk.memory.begin_again() {
+            assert!(call > 6, "{call}");
+            break;
+        }
+        assert_eq!((failed(&report), archived_at(&world)), (vec!["archive"], None), "{call}");
+    }
 }
 
 #[tokio::test]

@@ -1,10 +1,14 @@
 //! What may be wrong with messages, and with what becomes of them.
 
-use super::{BEGINS, DAY, HOUR, ORDERS, Scenario, always, during};
+use super::{BEGINS, DAY, FOREVER, HOUR, ORDERS, Scenario, always, during};
 use crate::simulate::{During, Fault};
 
 pub(super) fn of_messages() -> Vec<Scenario> {
     let letters = |count| during(Fault::DeadLetters { flow: ORDERS, count }, 1);
+    let looked_at = |every, minutes, until| {
+        let fault = Fault::LettersLookedAt { flow: ORDERS, every, minutes };
+        During { fault, from: BEGINS + HOUR, to: BEGINS.saturating_add(until) }
+    };
     let redrive =
         During { fault: Fault::Redrive { flow: ORDERS }, from: BEGINS + HOUR, to: BEGINS + HOUR + 1 };
     let poison = during(Fault::Poison { flow: ORDERS, every: 50 }, 8 * HOUR);
@@ -28,6 +32,23 @@ pub(super) fn of_messages() -> Vec<Scenario> {
             .rings(ORDERS, "DeadLetterQueuePageAlarm", 16)
             .rings(ORDERS, "EventsLateAlarm", 63)
             .note("the redrive itself rings only that what it brings is late"),
+        Scenario::of(
+            "5,000 dead letters, listed and archived every hour",
+            9 * DAY,
+            [letters(5_000), looked_at(HOUR, 2, FOREVER)],
+        )
+        .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 15)
+        .rings(ORDERS, "DeadLetterQueuePageAlarm", 16)
+        .rings(ORDERS, "DeadLetterQueueNearingExpiryAlarm", 11_528)
+        .note("each time hidden from two samples of a minute; received so often, how old they are says the watchdog alone"),
+        Scenario::of(
+            "20,000 dead letters, and whoever lists them is broken off without a word",
+            3 * HOUR,
+            [letters(20_000), looked_at(HOUR, 5, HOUR + 1)],
+        )
+        .rings_again(ORDERS, "DeadLetterQueueNotEmptyAlarm", 15, 2)
+        .rings_again(ORDERS, "DeadLetterQueuePageAlarm", 16, 2)
+        .note("all are hidden for longer than the three minutes after which the alarm takes them for gone"),
         Scenario::of("a dead letter that nobody looks at", 9 * DAY, [letters(1)])
             .rings(ORDERS, "DeadLetterQueueNotEmptyAlarm", 15)
             .rings(ORDERS, "DeadLetterQueuePageAlarm", 16)

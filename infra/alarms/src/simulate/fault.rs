@@ -125,6 +125,12 @@ pub enum Fault {
         flow: &'static str,
         count: u32,
     },
+    /// Every so many minutes somebody looks at all dead letters, which hides them from so many samples.
+    LettersLookedAt {
+        flow: &'static str,
+        every: u32,
+        minutes: u32,
+    },
     /// All dead letters go back, to be done this time.
     Redrive {
         flow: &'static str,
@@ -174,6 +180,7 @@ impl Fault {
             | Self::FunctionThrottled { flow }
             | Self::InvokedByOthers { flow, .. }
             | Self::DeadLetters { flow, .. }
+            | Self::LettersLookedAt { flow, .. }
             | Self::Redrive { flow } => vec![flow],
             Self::Holiday
             | Self::HolidayDeclared
@@ -200,4 +207,16 @@ pub struct During {
     pub fault: Fault,
     pub from: u32,
     pub to: u32,
+}
+
+impl During {
+    /// What happens once happens in this minute.
+    pub(super) fn happens(&self, minute: u32) -> bool {
+        match self.fault {
+            Fault::LettersLookedAt { every, .. } => {
+                minute >= self.from && (minute - self.from).is_multiple_of(every)
+            }
+            _ => minute == self.from,
+        }
+    }
 }

@@ -112,8 +112,8 @@ impl World {
         let weathers: Vec<_> = self.flows.iter().map(|flow| Weather::of(flow.name(), &faults)).collect();
         let (mut ledger_calls, mut refused_calls) = (0, 0);
         for (place, (flow, weather)) in self.flows.iter_mut().zip(&weathers).enumerate() {
-            for during in faults.iter().filter(|during| during.from == minute) {
-                flow.begins(minute, during.fault);
+            for during in faults.iter().filter(|during| during.happens(minute)) {
+                flow.happens(minute, during.fault);
             }
             let arriving: Vec<_> = [webhooks.get(place), follow_on.get(place), asked.get(place)]
                 .into_iter()

@@ -2,12 +2,12 @@
 //!
 //! docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/ sqs-available-cloudwatch-metrics.html and
 //! monitoring-using-cloudwatch.html: metrics come every minute while the queue is active: it holds messages, or something has accessed it
-//! within six hours; when it awakes they are up to 15 minutes late. The age of the oldest message leaves out messages that were received three
+//! within six hours; when it awakes they are up to 15 minutes late. How many are visible and how many are not is always told. The age of the oldest message leaves out messages that were received three
 //! times or more, and starts anew in a dead letter queue. What is sent, received and deleted is reported when it is; moves by the redrive
 //! policy are not counted as sent.
 //!
 //! Not documented, and taken here: metrics of a queue that awakes are 15 minutes late for as long, and none is lost; the age counts from a
-//! message's sending, delayed or not; a redrive counts as sent. "CloudWatch considers a queue to be active for up to six hours if it contains
+//! message's sending, delayed or not; a redrive counts as sent; what is visible and what is not are counted at the same moment. "CloudWatch considers a queue to be active for up to six hours if it contains
 //! any messages or if any action accesses it" can be read in two ways: here a queue with messages stays active for as long as it has any,
 //! unless the minute says that letters fall asleep.
 
@@ -151,9 +151,17 @@ impl Queue {
         visible.map(|messages| messages.enqueued).min()
     }
 
-    pub(super) fn visible(&self, minute: u32) -> u32 {
-        let visible = self.messages.iter().filter(|messages| messages.visible_at <= minute);
-        visible.map(|messages| messages.count).sum()
+    /// Visible or not.
+    pub(super) fn count(&self) -> u32 {
+        self.messages.iter().map(|messages| messages.count).sum()
+    }
+
+    /// All that is visible is received, and is back after so many minutes.
+    pub(super) fn look(&mut self, minute: u32, minutes: u32) {
+        for messages in self.receive(minute) {
+            self.received += messages.count;
+            self.put(messages.again(minute + minutes));
+        }
     }
 
     pub(super) fn take_all(&mut self, minute: u32) -> Vec<Messages> {
@@ -186,15 +194,11 @@ impl Queue {
         };
         let hidden = |messages: &Messages| messages.visible_at > minute;
         say("ApproximateNumberOfMessagesVisible", count(&|messages| !hidden(messages)));
-        for (metric, in_flight) in
-            [("ApproximateNumberOfMessagesNotVisible", true), ("ApproximateNumberOfMessagesDelayed", false)]
-        {
-            let counted = count(&|messages| hidden(messages) && messages.in_flight == in_flight);
-            if counted > 0 {
-                say(metric, counted);
-            }
-        }
+        let in_flight = |messages: &Messages| hidden(messages) && messages.in_flight;
+        say("ApproximateNumberOfMessagesNotVisible", count(&in_flight));
+        let delayed = count(&|messages| hidden(messages) && !messages.in_flight);
         for (metric, counted) in [
+            ("ApproximateNumberOfMessagesDelayed", delayed),
             ("NumberOfMessagesSent", self.sent),
             ("NumberOfMessagesReceived", self.received),
             ("NumberOfMessagesDeleted", self.deleted),
@@ -251,6 +255,21 @@ mod tests {
         let visible = series(&recording, "ApproximateNumberOfMessagesVisible");
         assert_eq!(visible[..2], [(20, 35, 2.0), (21, 35, 2.0)]);
         assert_eq!(visible[20], (40, 41, 2.0));
+    }
+
+    #[test]
+    fn what_somebody_looks_at_is_not_visible_until_it_is_back() {
+        let recording = play(8, |minute, queue| match minute {
+            2 => queue.put(Messages::new(3, 2)),
+            4 => queue.look(minute, 2),
+            _ => {}
+        });
+        let [visible, hidden] =
+            ["ApproximateNumberOfMessagesVisible", "ApproximateNumberOfMessagesNotVisible"].map(|metric| {
+                series(&recording, metric).iter().map(|(.., count)| *count).collect::<Vec<_>>()
+            });
+        assert_eq!(visible, [3.0, 3.0, 0.0, 0.0, 3.0, 3.0]);
+        assert_eq!(hidden, [0.0, 0.0, 3.0, 3.0, 0.0, 0.0]);
     }
 
     #[test]

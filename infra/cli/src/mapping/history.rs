@@ -18,7 +18,7 @@ pub(crate) struct History {
 impl History {
     pub(crate) fn run(&self, project: &Project) -> Result<Answer> {
         project.catalog.mapping(&self.mapping)?;
-        let entries = wait(async { Ok(self.live.connect().await.store.history(&self.mapping).await?) })?;
+        let entries = wait(async { Ok(self.live.connect().await?.store.history(&self.mapping).await?) })?;
         let rows: Vec<_> = entries
             .iter()
             .map(|entry| {

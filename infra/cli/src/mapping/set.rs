@@ -82,7 +82,7 @@ impl Unset {
 impl Why {
     fn change(&self, project: &Project, mapping: &str, change: Change) -> Result<Answer> {
         let entry = wait(async {
-            let connected = self.live.connect().await;
+            let connected = self.live.connect().await?;
             let author = connected.caller().await?;
             let told = control::Entry {
                 revision: 0,

@@ -17,6 +17,7 @@ pub(crate) use self::journey::Journey;
 use self::journey::Ledger;
 use self::logs::Logs;
 use crate::answer::Answer;
+use crate::deployment;
 use crate::live::wait;
 
 /// Events that are followed at once.
@@ -27,11 +28,11 @@ pub(crate) struct Trace {
     /// A correlation id, the id of a delivery or of an SQS message, or an order's, a payment's or another business id.
     id: String,
     /// The deployment's stack: its functions' log groups are called /aws/lambda/STACK-….
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, env = "SPILLWAY_STACK", value_name = "NAME")]
     stack: String,
-    /// The ledger table of the deployment: output LedgerTableName of its stack.
+    /// Its ledger table, output LedgerTableName, without asking the stack for it.
     #[arg(long, value_name = "NAME")]
-    table: String,
+    table: Option<String>,
     /// How many days back logs are read.
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=365))]
     days: u16,
@@ -45,11 +46,12 @@ impl Trace {
         );
         let journey = wait(async {
             let sdk = aws::load_config().await;
+            let table = deployment::table(&sdk, Some(&self.stack), self.table.as_deref()).await?;
             let journeys = Journeys {
                 logs: CloudWatchLogs::new(&sdk),
-                ledger: DynamoDbStore::new(DynamoDb::new(&sdk), &self.table),
+                ledger: DynamoDbStore::new(DynamoDb::new(&sdk), &table),
                 stack: self.stack.clone(),
-                table: self.table.clone(),
+                table,
             };
             journeys.follow(self.id.trim(), self.days).await
         })?;

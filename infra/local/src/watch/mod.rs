@@ -3,7 +3,7 @@
 //! Stage=prod.
 //!
 //! Minutes are real ones, as CloudWatch's are: an alarm rings up to a minute after what it is about, and is over up to a minute after it
-//! was mended.
+//! was mended, or as many as it looks back.
 
 mod embedded;
 mod evaluate;
@@ -37,8 +37,8 @@ const QUEUES_BEFORE_END: i64 = 5_000;
 const LOGS_AFTER_END: i64 = 500;
 
 const CONFIRMED_WITHIN: Duration = Duration::from_secs(10);
-/// The rest of a minute, a whole one, and what a busy machine needs beside.
-const TOLD_WITHIN: Duration = Duration::from_secs(150);
+/// The rest of a minute, the three whole ones that *dlq-not-empty* looks back, and what a busy machine needs beside.
+const TOLD_WITHIN: Duration = Duration::from_secs(270);
 
 /// Watches a stack for as long as it lives.
 pub struct Watch {

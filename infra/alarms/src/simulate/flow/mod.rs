@@ -92,10 +92,13 @@ impl Flow {
         self.parts.next
     }
 
-    pub(super) fn begins(&mut self, minute: u32, fault: Fault) {
+    pub(super) fn happens(&mut self, minute: u32, fault: Fault) {
         match fault {
             Fault::DeadLetters { flow, count } if flow == self.parts.name => {
                 self.dead_letters.send(minute, Messages::new(count, minute));
+            }
+            Fault::LettersLookedAt { flow, minutes, .. } if flow == self.parts.name => {
+                self.dead_letters.look(minute, minutes);
             }
             Fault::TakenByOthers { flow, count } if flow == self.parts.name => {
                 self.queue.put(Messages::new(count, minute).again(minute + TAKEN_FOR));

@@ -31,8 +31,9 @@ impl Flow {
         self.gate.is_closed()
     }
 
-    pub(in super::super) fn dead_letters(&self, minute: u32) -> u32 {
-        self.dead_letters.visible(minute)
+    /// With those that somebody is looking at.
+    pub(in super::super) fn dead_letters(&self) -> u32 {
+        self.dead_letters.count()
     }
 
     /// All that was there before it has been received within this minute.

@@ -195,7 +195,7 @@ impl Watch {
             }
         }
         tell(metrics::CHECKS_FAILED, f64::from(failed));
-        let letters = flow.dead_letters(minute).min(MOST_LETTERS);
+        let letters = flow.dead_letters().min(MOST_LETTERS);
         self.letters_since = if letters > 0 { self.letters_since.or(Some(minute)) } else { None };
         let since = self.letters_since.map_or(0, |since| minute - since);
         tell(metrics::OLDEST_DEAD_LETTER, seconds(since));
