@@ -14,7 +14,7 @@ use super::on_queue;
 pub(super) const LETTERS: &str = "InventoryToShippingDeadLetterQueueUrl";
 const QUEUE: &str = "InventoryToShippingQueueUrl";
 /// Of each cause.
-const SOME: usize = 30;
+const SOME: usize = 20;
 
 pub(super) async fn two_who_redrive_the_same_do_each_once(stack: &Stack, spillway: &Spillway) {
     println!("two redrive the same plan at once");
@@ -83,7 +83,7 @@ fn redrive_of(plan: &str) -> [&str; 11] {
         "--reason",
         reason,
         "--ramp",
-        "20x10,20x10",
+        "4x10,4x10",
         "--settle",
         "1",
         "--hidden-seconds",
