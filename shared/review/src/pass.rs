@@ -58,6 +58,15 @@ pub struct Looked {
     pub complete: bool,
 }
 
+impl Looked {
+    /// How many letters somebody else is looking at, as far as is known: those that were hidden before, and those that were not and have not
+    /// been seen, as somebody was faster.
+    pub(crate) fn elsewhere(&self) -> u64 {
+        let Count { visible, hidden } = self.before;
+        if self.complete { (visible + hidden).saturating_sub(self.seen) } else { hidden }
+    }
+}
+
 /// A look that is under way. What was received is hidden from others until [`Pass::end`], which is never left out: not when
 /// something fails, and not when the look is stopped.
 pub struct Pass<'a> {

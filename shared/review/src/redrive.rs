@@ -206,7 +206,7 @@ impl Run<'_> {
             return None;
         }
         // Letters that are neither seen nor known to be gone may be those that somebody else is looking at.
-        if missing && looked.before.hidden > 0 {
+        if missing && looked.elsewhere() > 0 {
             if self.waited > limits.hidden * 2 {
                 return Some(Why::HiddenElsewhere);
             }
@@ -245,11 +245,11 @@ impl Run<'_> {
             false
         })
         .await?;
-        self.progress.hidden_elsewhere = chunk.looked.before.hidden;
+        self.progress.hidden_elsewhere = chunk.looked.elsewhere();
         self.progress.came_back = came_back;
         // What somebody else is looking at is not gone, nor what a look that was broken off has not come to.
         if chunk.looked.complete {
-            let unseen = present + chunk.looked.before.hidden;
+            let unseen = present + chunk.looked.elsewhere();
             self.progress.gone = self.progress.wanted.saturating_sub(unseen).max(self.progress.moved);
         }
         (self.redrive.progress)(&self.progress);

@@ -22,7 +22,9 @@ pub(super) async fn two_who_redrive_the_same_do_each_once(stack: &Stack, spillwa
     let ids = park(stack, &letters).await;
     let plan = planned(spillway, &["SPW4005"]).await;
     let redrive = redrive_of(&plan);
-    let (one, other) = tokio::join!(spillway.ask(&redrive), spillway.ask(&redrive));
+    let first = spillway.begin(&redrive).unwrap();
+    has_begun(stack, letters.keys()).await;
+    let (one, other) = tokio::join!(first.told(), spillway.ask(&redrive));
     let moved = [one.unwrap(), other.unwrap()].map(|told| told.json["flows"][0]["moved"].as_u64().unwrap());
     println!("moved {moved:?}");
     assert_eq!(moved.iter().sum::<u64>(), u64::try_from(SOME).unwrap());
@@ -44,7 +46,9 @@ pub(super) async fn who_redrives_and_who_discards_lose_nothing(stack: &Stack, sp
     let group = group(spillway, "SPW4010").await;
     let discard = ["dlq", "discard", "--flow", LABELS, "--group", &group, "--yes", "--reason", "test orders"];
     let redrive = redrive_of(&plan);
-    let (redriven, discarded) = tokio::join!(spillway.ask(&redrive), spillway.ask(&discard));
+    let first = spillway.begin(&redrive).unwrap();
+    has_begun(stack, kept.keys().chain(wanted.keys())).await;
+    let (redriven, discarded) = tokio::join!(first.told(), spillway.ask(&discard));
     let (redriven, discarded) = (redriven.unwrap(), discarded.unwrap());
     println!("moved {}, discarded {}", redriven.json["flows"][0]["moved"], discarded.json["discarded"]);
     all_done(stack).await;
@@ -83,7 +87,7 @@ fn redrive_of(plan: &str) -> [&str; 11] {
         "--reason",
         reason,
         "--ramp",
-        "4x10,4x10",
+        "2x10,2x10",
         "--settle",
         "1",
         "--hidden-seconds",
@@ -106,6 +110,15 @@ pub(super) async fn archived(stack: &Stack, because: &str) -> BTreeSet<String> {
     let keys = stack.engine.inspect().objects(bucket, &prefix).await.unwrap();
     let id = |key: String| key.rsplit('/').next().unwrap().trim_end_matches(".json").to_owned();
     keys.into_iter().map(id).collect()
+}
+
+/// While some are moved the others can be seen.
+async fn has_begun(stack: &Stack, references: impl Iterator<Item = &String> + Clone) {
+    poll_until("the first label", Duration::from_secs(60), || async {
+        let labels = labels(stack);
+        references.clone().any(|reference| labels.contains_key(reference)).then_some(())
+    })
+    .await;
 }
 
 async fn all_done(stack: &Stack) {

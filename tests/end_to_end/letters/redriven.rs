@@ -19,7 +19,7 @@ pub(super) async fn by_a_tool_that_is_killed_twice_each_has_its_effect_once(
     println!("they are redriven, by a tool that is killed twice");
     // What a killed one holds is back after so many seconds and one more for each hundred letters of the queue.
     let arguments = ["dlq", "redrive", plan, "--flow", ORDERS, "--reason", "the status is known now"];
-    let gently = ["--ramp", "50x250,50x250", "--settle", "1", "--hidden-seconds", "20"];
+    let gently = ["--ramp", "50x250,50x250", "--settle", "1", "--hidden-seconds", "10"];
     for after in KILLED_AFTER {
         let running = spillway.begin(&[&arguments[..], &gently].concat()).unwrap();
         poll_until("some have their effect", Duration::from_secs(120), || async {
@@ -29,7 +29,7 @@ pub(super) async fn by_a_tool_that_is_killed_twice_each_has_its_effect_once(
         running.kill().await.unwrap();
         println!("killed after {}", reserved(stack, mended).values().sum::<usize>());
     }
-    let rest = ["--ramp", "100", "--settle", "1", "--hidden-seconds", "20"];
+    let rest = ["--ramp", "100", "--settle", "1", "--hidden-seconds", "10"];
     let told = spillway.ask(&[&arguments[..], &rest].concat()).await.unwrap();
     println!("the rest in {:?}", told.took);
     assert!(told.good && told.json["flows"][0]["ended"] == "done", "{}", told.json);
