@@ -220,3 +220,16 @@ pub(crate) async fn release(queue: &dyn LetterQueue, letters: &[Received]) {
     let receipts: Vec<_> = letters.iter().map(|one| one.letter.receipt.clone()).collect();
     drop(queue.release(&receipts).await);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_there_and_was_not_seen_somebody_else_is_looking_at() {
+        let before = Count { visible: 40, hidden: 2 };
+        let elsewhere = |seen, complete| Looked { seen, before, complete }.elsewhere();
+        assert_eq!([elsewhere(40, true), elsewhere(0, true), elsewhere(45, true)], [2, 42, 0]);
+        assert_eq!(elsewhere(10, false), 2, "of a look that was broken off the rest is not known");
+    }
+}
