@@ -7,7 +7,8 @@ pub(super) fn of_messages() -> Vec<Scenario> {
     let letters = |count| during(Fault::DeadLetters { flow: ORDERS, count }, 1);
     let looked_at = |every, minutes, until| {
         let fault = Fault::LettersLookedAt { flow: ORDERS, every, minutes };
-        During { fault, from: BEGINS + HOUR, to: BEGINS.saturating_add(until) }
+        // So that the watchdog counts letters while they are hidden.
+        During { fault, from: BEGINS + HOUR + 1, to: BEGINS.saturating_add(until) }
     };
     let redrive =
         During { fault: Fault::Redrive { flow: ORDERS }, from: BEGINS + HOUR, to: BEGINS + HOUR + 1 };
@@ -44,7 +45,7 @@ pub(super) fn of_messages() -> Vec<Scenario> {
         Scenario::of(
             "20,000 dead letters, and whoever lists them is broken off without a word",
             3 * HOUR,
-            [letters(20_000), looked_at(HOUR, 5, HOUR + 1)],
+            [letters(20_000), looked_at(HOUR, 5, HOUR + 2)],
         )
         .rings_again(ORDERS, "DeadLetterQueueNotEmptyAlarm", 15, 2)
         .rings_again(ORDERS, "DeadLetterQueuePageAlarm", 16, 2)
