@@ -11,7 +11,7 @@ use crate::progress::say;
 use crate::real::once;
 use crate::tools::Tools;
 
-const PACKAGES: [&str; 2] = ["browser/packages.txt", "browser/unpack.sh"];
+const PACKAGES: [&str; 3] = ["browser/packages.txt", "browser/unpack.sh", "debian.sh"];
 const MODULES: [&str; 3] = ["requirements-node.txt", "browser/package.json", "browser/package-lock.json"];
 /// Where Debian's libraries are; the last has one that another looks for by itself.
 const LIBRARIES: [&str; 3] =

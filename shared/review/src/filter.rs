@@ -11,15 +11,13 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use crate::fingerprint::{Fingerprint, without_indices};
-use crate::letter::Letter;
+use crate::letter::{Letter, SHORTEST_ID, is_short};
 
 /// Bytes of a condition.
 const LONGEST_CONDITION: usize = 1_000;
 /// Nodes that its macros may become.
 const MOST_NODES: usize = 128;
 const MOST_DEPTH: u16 = 32;
-/// An id is said by so much of its beginning at least.
-const SHORTEST_ID: usize = 6;
 
 /// What a letter has to be for it to be meant: all that is said here. Of several codes, groups or ids one of them.
 #[derive(Debug, Default)]
@@ -80,7 +78,7 @@ impl Filter {
 
     pub fn ids(mut self, ids: impl IntoIterator<Item = impl Into<String>>) -> Result<Self, FilterError> {
         self.ids = ids.into_iter().map(Into::into).collect();
-        match self.ids.iter().find(|id| id.chars().count() < SHORTEST_ID) {
+        match self.ids.iter().find(|id| is_short(id)) {
             Some(short) => Err(FilterError::ShortId(short.clone())),
             None => Ok(self),
         }

@@ -8,6 +8,13 @@ use sha2::{Digest, Sha256};
 /// What stands in a letter's place for a code where SQS has moved it by itself: the function crashed or was broken off.
 pub(crate) const NO_CODE: &str = "none";
 
+/// An id is said by so much of its beginning at least, or letters would be meant by chance.
+pub(crate) const SHORTEST_ID: usize = 6;
+
+pub(crate) fn is_short(id: &str) -> bool {
+    id.chars().count() < SHORTEST_ID
+}
+
 /// A message on a dead letter queue, as it was received.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Letter {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use anyhow::{Result, anyhow};
 use clap::Args;
 use message::{Envelope, Rejection};
+use review::without_indices;
 use serde_json::{Value, json};
 use transform::Plan;
 
@@ -131,21 +132,6 @@ fn summary(replayed: &[Replayed<'_>]) -> BTreeMap<(String, String), usize> {
         }
     }
     summary
-}
-
-fn without_indices(path: &str) -> String {
-    let mut shown = String::new();
-    let mut inside = false;
-    for c in path.chars() {
-        match c {
-            '[' => inside = true,
-            ']' => inside = false,
-            _ if inside => continue,
-            _ => {}
-        }
-        shown.push(c);
-    }
-    shown
 }
 
 fn json(replayed: &[Replayed<'_>]) -> Value {

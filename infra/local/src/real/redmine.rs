@@ -42,9 +42,11 @@ pub struct Desk {
     pub closed_status: u64,
 }
 
+const PACKAGES: [&str; 3] = ["redmine/packages.txt", "redmine/unpack.sh", "debian.sh"];
+
 /// Unpacks Redmine and makes its database, once.
 pub async fn prepare(tools: &Tools) -> Result<PathBuf> {
-    let installed = once(tools, "redmine", &["redmine/packages.txt", "redmine/unpack.sh"], async |folder| {
+    let installed = once(tools, "redmine", &PACKAGES, async |folder| {
         say("installing Redmine");
         let unpack = Step::new("installing Redmine", "sh").arg(tools.workspace.local("redmine/unpack.sh"));
         unpack.arg(tools.workspace.local("redmine/packages.txt")).arg(folder).output().await?;
@@ -53,7 +55,8 @@ pub async fn prepare(tools: &Tools) -> Result<PathBuf> {
         Ok(())
     });
     let root = installed.await?.join("root");
-    let files = ["redmine/packages.txt", "redmine/unpack.sh", "redmine/database.yml", "redmine/seed.rb"];
+    let [list, unpack, debian] = PACKAGES;
+    let files = [list, unpack, debian, "redmine/database.yml", "redmine/seed.rb"];
     once(tools, DATABASE, &files, async |prepared| {
         say("preparing Redmine's database, which takes about half a minute");
         for folder in ["config", "files", "log", "tmp"] {

@@ -11,6 +11,7 @@ use crate::error::ReviewError;
 use crate::filter::Filter;
 use crate::fingerprint::Fingerprint;
 use crate::judge::Verdict;
+use crate::letter::is_short;
 use crate::pass::Stop;
 use crate::ports::Ack;
 use crate::restore::{Restored, restore};
@@ -132,7 +133,7 @@ impl Review {
         match which {
             Restore::All => {}
             Restore::Ids(ids) => {
-                if let Some(short) = ids.iter().find(|id| id.chars().count() < 6) {
+                if let Some(short) = ids.iter().find(|id| is_short(id)) {
                     return Err(ReviewError::Refused(format!(
                         "{short}: say six characters of the id at least"
                     )));

@@ -22,7 +22,7 @@ use crate::error::ReviewError;
 use crate::fingerprint::Fingerprint;
 use crate::groups::{Group, Groups};
 use crate::judge::{Judge, Verdict};
-use crate::letter::Letter;
+use crate::letter::{Letter, is_short};
 use crate::pass::{Limits, Looked, Pass, Stop};
 use crate::ports::{Ack, Archive, Clock, LetterQueue, Records, SourceQueue};
 
@@ -230,7 +230,7 @@ impl Review {
         flows: &[String],
         stop: &Stop,
     ) -> Result<(String, Letter), ReviewError> {
-        if id.chars().count() < 6 {
+        if is_short(id) {
             return Err(ReviewError::Refused(format!("{id}: say six characters of the id at least")));
         }
         let looks = self.of(flows)?.into_iter().map(|(flow, queues)| async move {

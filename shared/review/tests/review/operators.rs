@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use review::{Filter, Moving, Plan, Stop};
 
-use super::redriving::fast;
+use super::redriving::{fast, plan_of_all};
 use super::{FLOW, id, refused_by_target, review, world};
 
 const SEEDS: u64 = 200;
 
 async fn plan(world: &review::memory::World) -> Plan {
-    review(world).plan(&Filter::default(), &[], &Stop::default()).await.unwrap().plan
+    plan_of_all(&review(world)).await
 }
 
 #[tokio::test]

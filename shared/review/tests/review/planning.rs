@@ -1,10 +1,12 @@
 use std::sync::Arc;
 
 use control::{Entry, MemoryControlStore};
-use review::{Editing, Filter, Moving, Planned, Records as _, Review, Stop};
+use review::{Editing, Filter, Planned, Records as _, Review, Stop};
 use transform::{Catalog, Change};
 
 use super::{ANN, FLOW, begun_at, crashed, id, refused_by_target, review, unknown_status, world};
+
+use super::redriving::{plan_of_all, redriven};
 
 /// `"teleported"` is set to be open, as an operator does it.
 async fn mended() -> Arc<MemoryControlStore> {
@@ -88,17 +90,9 @@ async fn an_edited_letter_keeps_its_ids_and_goes_on_with_its_new_body() {
     );
     assert_eq!((object["by"].as_str(), object["why"].as_str()), (Some(ANN), Some("the shop says so")));
 
-    let made = review.plan(&Filter::default(), &[], &Stop::default()).await.unwrap();
-    assert_eq!((made.plan.count(Planned::Pass), made.plan.count(Planned::Fail)), (1, 1));
-    let ended = review
-        .redrive(
-            &made.plan,
-            &Moving { why: "edited", failing: false, ramp: &super::redriving::fast() },
-            &Stop::default(),
-            &|_, _| {},
-        )
-        .await
-        .unwrap();
+    let plan = plan_of_all(&review).await;
+    assert_eq!((plan.count(Planned::Pass), plan.count(Planned::Fail)), (1, 1));
+    let ended = redriven(&review, &plan, "edited").await;
     assert_eq!(ended[FLOW].progress.moved, 1);
     let sent = world.sent();
     assert_eq!(
@@ -118,22 +112,14 @@ async fn an_edited_letter_keeps_its_ids_and_goes_on_with_its_new_body() {
 async fn a_letter_that_is_edited_after_its_plan_stays_and_is_named() {
     let world = world((1..4).map(refused_by_target));
     let review = review(&world);
-    let made = review.plan(&Filter::default(), &[], &Stop::default()).await.unwrap();
+    let plan = plan_of_all(&review).await;
     let (_, letter) = review.find(&id(2), &[], &Stop::default()).await.unwrap();
     let after = letter.body.replace("EUR", "USD");
     review
         .edit(&id(2), &[], &Editing { after: &after, why: "in dollars", anyway: false }, &Stop::default())
         .await
         .unwrap();
-    let ended = review
-        .redrive(
-            &made.plan,
-            &Moving { why: "mended", failing: false, ramp: &super::redriving::fast() },
-            &Stop::default(),
-            &|_, _| {},
-        )
-        .await
-        .unwrap();
+    let ended = redriven(&review, &plan, "mended").await;
     assert_eq!((ended[FLOW].progress.moved, ended[FLOW].changed.as_slice()), (2, [id(2)].as_slice()));
     assert_eq!((world.on_queue(), world.hidden()), (vec![id(2)], 0));
 }
@@ -164,16 +150,8 @@ async fn a_group_is_known_of_until_a_time_and_not_after_it() {
 async fn the_audit_tells_who_did_what_and_finds_what_was_changed() {
     let world = world((0..3).map(refused_by_target));
     let review = review(&world);
-    let made = review.plan(&Filter::default(), &[], &Stop::default()).await.unwrap();
-    review
-        .redrive(
-            &made.plan,
-            &Moving { why: "mended", failing: false, ramp: &super::redriving::fast() },
-            &Stop::default(),
-            &|_, _| {},
-        )
-        .await
-        .unwrap();
+    let plan = plan_of_all(&review).await;
+    redriven(&review, &plan, "mended").await;
     let audit = review.audit(1).await.unwrap();
     assert_eq!(audit.broken, Vec::<String>::new());
     let told: Vec<_> = audit.entries.iter().map(|it| (it.name.as_str(), it.record.action.name())).collect();

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use review::{Clock as _, Filter, LetterQueue as _, Moving, Progress, Ramp, Stop, Why};
+use review::{Clock as _, Ended, Filter, LetterQueue as _, Moving, Plan, Progress, Ramp, Review, Stop, Why};
 
 use super::{FLOW, attributes, begun_at, id, refused_by_target, review, unknown_status, world};
 
@@ -10,17 +10,27 @@ pub(super) fn fast() -> Ramp {
     Ramp { steps: vec![(10, 5), (100, 20), (100, 1_000)], settle: Duration::from_secs(1), ..Ramp::default() }
 }
 
+pub(super) async fn plan_of_all(review: &Review) -> Plan {
+    review.plan(&Filter::default(), &[], &Stop::default()).await.unwrap().plan
+}
+
+/// By flow.
+pub(super) async fn redriven(review: &Review, plan: &Plan, why: &str) -> BTreeMap<String, Ended> {
+    let moving = Moving { why, failing: false, ramp: &fast() };
+    review.redrive(plan, &moving, &Stop::default(), &|_, _| {}).await.unwrap()
+}
+
 #[tokio::test]
 async fn it_begins_slowly_and_never_goes_faster_than_its_cap() {
     let world = world((0..150).map(refused_by_target));
     let review = review(&world);
-    let made = review.plan(&Filter::default(), &[], &Stop::default()).await.unwrap();
+    let plan = plan_of_all(&review).await;
     let began = world.elapsed();
     let told = Mutex::new(Vec::new());
     let ramp = Ramp { cap: 20, ..Ramp::default() };
     let ended = review
         .redrive(
-            &made.plan,
+            &plan,
             &Moving { why: "mended", failing: false, ramp: &ramp },
             &Stop::default(),
             &|_, progress: &Progress| {
@@ -47,30 +57,14 @@ async fn it_stops_by_itself_where_too_many_come_back() {
     let world = world((0..150).map(refused_by_target));
     world.flow(|_| Some(attributes("SPW4005", "$", "the target refused the request")));
     let review = review(&world);
-    let made = review.plan(&Filter::default(), &[], &Stop::default()).await.unwrap();
-    let ended = review
-        .redrive(
-            &made.plan,
-            &Moving { why: "mended?", failing: false, ramp: &fast() },
-            &Stop::default(),
-            &|_, _| {},
-        )
-        .await
-        .unwrap();
+    let plan = plan_of_all(&review).await;
+    let ended = redriven(&review, &plan, "mended?").await;
     let ended = &ended[FLOW];
     assert_eq!((ended.why, ended.progress.moved), (Why::Failures, 5));
     assert_eq!(ended.progress.came_back, BTreeMap::from([("SPW4005".to_owned(), 5)]));
     assert_eq!((world.on_queue().len(), world.hidden()), (150, 0));
     // Done again it says so at once: what came back is known by its body.
-    let ended = review
-        .redrive(
-            &made.plan,
-            &Moving { why: "again", failing: false, ramp: &fast() },
-            &Stop::default(),
-            &|_, _| {},
-        )
-        .await
-        .unwrap();
+    let ended = redriven(&review, &plan, "again").await;
     assert_eq!((ended[FLOW].why, ended[FLOW].progress.moved), (Why::Failures, 0));
 }
 
@@ -83,16 +77,8 @@ async fn a_few_that_come_back_are_told_and_stop_nothing() {
             .then(|| attributes("SPW4008", "$", "too little stock"))
     });
     let review = review(&world);
-    let made = review.plan(&Filter::default(), &[], &Stop::default()).await.unwrap();
-    let ended = review
-        .redrive(
-            &made.plan,
-            &Moving { why: "mended", failing: false, ramp: &fast() },
-            &Stop::default(),
-            &|_, _| {},
-        )
-        .await
-        .unwrap();
+    let plan = plan_of_all(&review).await;
+    let ended = redriven(&review, &plan, "mended").await;
     let ended = &ended[FLOW];
     assert_eq!((ended.why, ended.progress.moved), (Why::Done, 100));
     assert_eq!(ended.progress.came_back, BTreeMap::from([("SPW4008".to_owned(), 5)]));
@@ -103,24 +89,11 @@ async fn a_few_that_come_back_are_told_and_stop_nothing() {
 async fn what_would_still_fail_stays_unless_it_is_asked_for() {
     let world = world((0..10).map(refused_by_target).chain((10..14).map(unknown_status)));
     let review = review(&world);
-    let made = review.plan(&Filter::default(), &[], &Stop::default()).await.unwrap();
-    review
-        .redrive(
-            &made.plan,
-            &Moving { why: "mended", failing: false, ramp: &fast() },
-            &Stop::default(),
-            &|_, _| {},
-        )
-        .await
-        .unwrap();
+    let plan = plan_of_all(&review).await;
+    redriven(&review, &plan, "mended").await;
     assert_eq!(world.on_queue(), (10..14).map(id).collect::<Vec<_>>());
     let ended = review
-        .redrive(
-            &made.plan,
-            &Moving { why: "all", failing: true, ramp: &fast() },
-            &Stop::default(),
-            &|_, _| {},
-        )
+        .redrive(&plan, &Moving { why: "all", failing: true, ramp: &fast() }, &Stop::default(), &|_, _| {})
         .await
         .unwrap();
     assert_eq!((ended[FLOW].progress.wanted, ended[FLOW].progress.moved), (14, 4));
@@ -131,33 +104,20 @@ async fn what_would_still_fail_stays_unless_it_is_asked_for() {
 async fn one_that_is_told_to_stop_lets_go_of_the_rest_and_goes_on_when_it_is_done_again() {
     let world = world((0..60).map(refused_by_target));
     let review = review(&world);
-    let made = review.plan(&Filter::default(), &[], &Stop::default()).await.unwrap();
+    let plan = plan_of_all(&review).await;
     let stop = Stop::default();
     let ended = review
-        .redrive(
-            &made.plan,
-            &Moving { why: "mended", failing: false, ramp: &fast() },
-            &stop,
-            &|_, progress| {
-                if progress.moved >= 15 {
-                    stop.stop();
-                }
-            },
-        )
+        .redrive(&plan, &Moving { why: "mended", failing: false, ramp: &fast() }, &stop, &|_, progress| {
+            if progress.moved >= 15 {
+                stop.stop();
+            }
+        })
         .await
         .unwrap();
     let moved = ended[FLOW].progress.moved;
     assert!(ended[FLOW].why == Why::Stopped && (15..60).contains(&moved), "{moved}");
     assert_eq!((world.hidden(), world.on_queue().len()), (0, 60 - usize::try_from(moved).unwrap()));
-    let ended = review
-        .redrive(
-            &made.plan,
-            &Moving { why: "go on", failing: false, ramp: &fast() },
-            &Stop::default(),
-            &|_, _| {},
-        )
-        .await
-        .unwrap();
+    let ended = redriven(&review, &plan, "go on").await;
     assert_eq!((ended[FLOW].why, ended[FLOW].progress.gone), (Why::Done, 60));
     assert_eq!(world.sent().len(), 60);
 }
@@ -166,17 +126,9 @@ async fn one_that_is_told_to_stop_lets_go_of_the_rest_and_goes_on_when_it_is_don
 async fn letters_that_somebody_else_is_looking_at_are_waited_for() {
     let world = world((0..30).map(refused_by_target));
     let review = review(&world);
-    let made = review.plan(&Filter::default(), &[], &Stop::default()).await.unwrap();
+    let plan = plan_of_all(&review).await;
     world.receive(Duration::from_secs(40)).await.unwrap();
-    let ended = review
-        .redrive(
-            &made.plan,
-            &Moving { why: "mended", failing: false, ramp: &fast() },
-            &Stop::default(),
-            &|_, _| {},
-        )
-        .await
-        .unwrap();
+    let ended = redriven(&review, &plan, "mended").await;
     assert_eq!((ended[FLOW].why, ended[FLOW].progress.moved), (Why::Done, 30));
     assert!(world.now().duration_since(begun_at()).as_secs() >= 40);
 }
@@ -185,14 +137,9 @@ async fn letters_that_somebody_else_is_looking_at_are_waited_for() {
 async fn an_action_without_a_reason_is_none() {
     let world = world([refused_by_target(1)]);
     let review = review(&world);
-    let made = review.plan(&Filter::default(), &[], &Stop::default()).await.unwrap();
+    let plan = plan_of_all(&review).await;
     let error = review
-        .redrive(
-            &made.plan,
-            &Moving { why: "  ", failing: false, ramp: &fast() },
-            &Stop::default(),
-            &|_, _| {},
-        )
+        .redrive(&plan, &Moving { why: "  ", failing: false, ramp: &fast() }, &Stop::default(), &|_, _| {})
         .await
         .unwrap_err();
     assert!(error.to_string().contains("a reason is needed"));

@@ -8,7 +8,7 @@ use review::audit::Action;
 use review::memory::{Break, World};
 use review::{Because, Filter, Letter, Moving, Plan, Planned, Restore, Review, Stop, Why};
 
-use super::redriving::fast;
+use super::redriving::{fast, plan_of_all};
 use super::{FLOW, crashed, id, refused_by_target, review, unknown_status, world};
 
 /// Longer than a letter is hidden by whoever is gone.
@@ -67,7 +67,7 @@ async fn enumerate<F: Future<Output = bool>>(
 }
 
 async fn planned(world: &World) -> Plan {
-    review(world).plan(&Filter::default(), &[], &Stop::default()).await.unwrap().plan
+    plan_of_all(&review(world)).await
 }
 
 /// Nothing is lost: what is neither on the queue nor sent is in the archive.
