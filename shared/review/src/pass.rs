@@ -11,8 +11,11 @@ use crate::error::ReviewError;
 use crate::letter::Letter;
 use crate::ports::{Clock, Count, LetterQueue};
 
-/// Answers in a row without a letter after which a queue has been seen: a long poll asks all of SQS's servers.
+/// Answers in a row without a letter after which a queue has been seen, though SQS counted more letters: a long poll asks all of its servers.
+/// Where as many were seen as it counted, one is enough.
 const EMPTY_ROUNDS: u32 = 2;
+/// Letters that SQS hands out in one receive.
+const MOST_RECEIVED: u64 = 10;
 /// Letters a second that a look surely reads: by it the time is reckoned for which a large queue is hidden.
 const SLOWEST_A_SECOND: u64 = 100;
 /// The longest that a letter is hidden by a look.
@@ -80,6 +83,8 @@ pub struct Pass<'a> {
     /// Receipts of what is to be released, and when their time runs out.
     held: HashMap<String, Duration>,
     empty_rounds: u32,
+    /// Receives at a time once as many letters were seen as were counted: one, and more while each brings as many as it can.
+    beyond: usize,
     looked: Looked,
 }
 
@@ -95,7 +100,7 @@ impl<'a> Pass<'a> {
         let hidden = (limits.hidden + needed).min(LONGEST_HIDDEN.max(limits.hidden));
         let looked = Looked { before, ..Looked::default() };
         let (ids, held) = (HashSet::new(), HashMap::new());
-        Ok(Self { queue, clock, stop, limits, hidden, ids, held, empty_rounds: 0, looked })
+        Ok(Self { queue, clock, stop, limits, hidden, ids, held, empty_rounds: 0, beyond: 1, looked })
     }
 
     /// The next letters, none of them twice; `None` once there are no more, or it is to end. Each is let go of at the end unless
@@ -105,12 +110,18 @@ impl<'a> Pass<'a> {
             if self.stop.is_stopped() || self.held.len() >= self.limits.most {
                 return None;
             }
-            if self.empty_rounds >= EMPTY_ROUNDS {
+            let left = self.looked.before.visible.saturating_sub(self.looked.seen);
+            if self.empty_rounds >= if left > 0 { EMPTY_ROUNDS } else { 1 } {
                 self.looked.complete = true;
                 return None;
             }
             // Near its end a queue is asked once at a time.
-            let at_once = if self.empty_rounds == 0 { self.limits.at_once.max(1) } else { 1 };
+            let most = self.limits.at_once.max(1);
+            let at_once = match left {
+                _ if self.empty_rounds > 0 => 1,
+                0 => self.beyond.min(most),
+                _ => left.div_ceil(MOST_RECEIVED).try_into().unwrap_or(most).min(most),
+            };
             let until = self.clock.elapsed() + self.hidden;
             let answers = join_all((0..at_once).map(|_| self.queue.receive(self.hidden))).await;
             let mut fresh = Vec::new();
@@ -121,6 +132,8 @@ impl<'a> Pass<'a> {
                     Err(error) => failed = Some(error),
                 }
             }
+            let is_full = fresh.len() as u64 >= at_once as u64 * MOST_RECEIVED;
+            self.beyond = if left == 0 && is_full { at_once * 2 } else { 1 };
             let mut received = Vec::new();
             for letter in fresh {
                 self.held.insert(letter.receipt.clone(), until);

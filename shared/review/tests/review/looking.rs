@@ -1,7 +1,13 @@
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use jiff::SignedDuration;
-use review::{Clock as _, Filter, FilterError, LetterQueue as _, Limits, Review, Stop};
+use review::memory::World;
+use review::{
+    Clock as _, Count, Filter, FilterError, Letter, LetterQueue, Limits, Pass, Review, ReviewError, Sent,
+    Stop,
+};
 
 use super::{
     FLOW, begun_at, body, crashed, id, letter, order, refused_by_target, review, unknown_status, world,
@@ -56,6 +62,54 @@ async fn no_more_letters_are_hidden_at_once_than_is_allowed() {
     let review = Review { limits: Limits { most: 50, at_once: 1, ..Limits::default() }, ..review(&world) };
     let listing = review.list(&[], &Stop::default()).await.unwrap();
     assert_eq!((listing.flows[0].looked.seen, listing.flows[0].looked.complete), (50, false));
+}
+
+/// A queue that SQS has counted so, and how often it was received from.
+struct Counted(World, u64, AtomicU32);
+
+#[async_trait]
+impl LetterQueue for Counted {
+    async fn receive(&self, hidden: Duration) -> Result<Vec<Letter>, ReviewError> {
+        self.2.fetch_add(1, Ordering::SeqCst);
+        self.0.receive(hidden).await
+    }
+
+    async fn release(&self, receipts: &[String]) -> Result<(), ReviewError> {
+        self.0.release(receipts).await
+    }
+
+    async fn delete(&self, letters: &[Letter]) -> Sent {
+        self.0.delete(letters).await
+    }
+
+    async fn put(&self, letters: &[Letter]) -> Sent {
+        LetterQueue::put(&self.0, letters).await
+    }
+
+    async fn count(&self) -> Result<Count, ReviewError> {
+        Ok(Count { visible: self.1, hidden: 0 })
+    }
+
+    async fn retention(&self) -> Result<Duration, ReviewError> {
+        self.0.retention().await
+    }
+}
+
+#[tokio::test]
+async fn every_letter_is_seen_whatever_was_counted_and_the_end_is_asked_for_no_more_often_than_it_must() {
+    // What was counted, and how many receives it takes: a queue that may have more than it shows is asked once more.
+    for (counted, receives) in [(70, 8), (0, 15), (5, 9), (200, 17)] {
+        let world = world((0..70).map(unknown_status));
+        let queue = Counted(world.clone(), counted, AtomicU32::new(0));
+        let stop = Stop::default();
+        let mut pass = Pass::begin(&queue, &world, &stop, Limits::default()).await.unwrap();
+        while let Some(received) = pass.next().await {
+            received.unwrap();
+        }
+        let looked = pass.end().await.unwrap();
+        assert_eq!((looked.seen, looked.complete, world.hidden()), (70, true, 0), "{counted}");
+        assert_eq!(queue.2.into_inner(), receives, "{counted}");
+    }
 }
 
 #[tokio::test]
