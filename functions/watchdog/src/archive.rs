@@ -66,7 +66,7 @@ pub(crate) async fn archive(
             found.note("archived_before", put.there);
             if !put.looked.complete && put.archived == 0 {
                 let text = format!(
-                    "there are more letters than the {} that one look takes, of which none was new: spillway dlq archive takes all",
+                    "there are more letters than the {} that one look takes, of which none was new: spillway dlq archive takes all, and this is said until there are fewer",
                     put.looked.seen
                 );
                 found.failures.push(("archive", Failure(text)));
