@@ -32,7 +32,7 @@ pub struct Group {
 }
 
 /// Letters by their cause, however many there are: nothing is kept of a letter but a few ids.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Groups {
     groups: BTreeMap<Fingerprint, Group>,
     /// Letters of causes beyond [`MOST_GROUPS`].

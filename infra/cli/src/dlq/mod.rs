@@ -15,12 +15,12 @@ mod show;
 pub(crate) mod testing;
 pub(crate) mod words;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;
 use clap::Subcommand;
 use review::{Looked, Review, Stop};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(crate) use self::arguments::{Hidden, Settings};
 use self::words::letters;
@@ -119,4 +119,19 @@ fn unseen(flow: &str, looked: &Looked, review: &Review, stop: &Stop) -> Vec<Stri
         said.push(format!("{flow}: the look ended after {}, as {why}", letters(looked.seen)));
     }
     said
+}
+
+/// The same of several flows.
+fn missed(looked: &BTreeMap<String, Looked>, review: &Review, stop: &Stop) -> Vec<String> {
+    looked.iter().flat_map(|(flow, looked)| unseen(flow, looked, review, stop)).collect()
+}
+
+/// The same for a program.
+fn looks(looked: &BTreeMap<String, Looked>) -> Vec<Value> {
+    let look = |(flow, looked): (&String, &Looked)| {
+        json!({
+            "flow": flow, "seen": looked.seen, "hidden_by_others": looked.before.hidden, "complete": looked.complete,
+        })
+    };
+    looked.iter().map(look).collect()
 }

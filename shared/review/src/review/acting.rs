@@ -10,9 +10,10 @@ use crate::edit::{Edit, EditedBody, edited};
 use crate::error::ReviewError;
 use crate::filter::Filter;
 use crate::fingerprint::Fingerprint;
+use crate::groups::Groups;
 use crate::judge::Verdict;
 use crate::letter::is_short;
-use crate::pass::Stop;
+use crate::pass::{Looked, Stop};
 use crate::ports::Ack;
 use crate::restore::{Restored, restore};
 use crate::{Operator, Review};
@@ -26,10 +27,14 @@ const MOST_SELECTED: usize = 100_000;
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Selection {
     pub ids: BTreeMap<String, HashSet<String>>,
+    /// What they are.
+    pub groups: Groups,
     /// Where all are of one.
     pub group: Option<String>,
     /// Letters of which the filter's condition is neither true nor false: they are not selected.
     pub undecided: u64,
+    /// By flow.
+    pub looked: BTreeMap<String, Looked>,
 }
 
 impl Selection {
@@ -72,16 +77,21 @@ impl Review {
         let mut selection = Selection { group: group.map(str::to_owned), ..Selection::default() };
         for (flow, queues) in self.of(flows)? {
             let (mut ids, mut undecided) = (HashSet::new(), 0);
-            self.each(queues, stop, |letter| {
-                match filter.means(flow, letter, self.clock.now()) {
-                    Ok(true) => drop(ids.insert(letter.id.clone())),
-                    Ok(false) => {}
-                    Err(_) => undecided += 1,
-                }
-                ids.len() <= MOST_SELECTED
-            })
-            .await?;
+            let looked = self
+                .each(queues, stop, |letter| {
+                    match filter.means(flow, letter, self.clock.now()) {
+                        Ok(true) => {
+                            ids.insert(letter.id.clone());
+                            selection.groups.add(flow, letter);
+                        }
+                        Ok(false) => {}
+                        Err(_) => undecided += 1,
+                    }
+                    ids.len() <= MOST_SELECTED
+                })
+                .await?;
             selection.undecided += undecided;
+            selection.looked.insert(flow.clone(), looked);
             if !ids.is_empty() {
                 selection.ids.insert(flow.clone(), ids);
             }

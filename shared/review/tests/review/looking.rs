@@ -57,6 +57,23 @@ async fn what_somebody_else_is_looking_at_is_said() {
 }
 
 #[tokio::test]
+async fn letters_that_are_selected_are_told_by_cause_with_how_the_look_at_them_ended() {
+    let world = world((0..30).map(unknown_status).chain((30..34).map(refused_by_target)));
+    world.receive(Duration::from_secs(60)).await.unwrap();
+    let filter = Filter::default().codes(["SPW2004"]);
+    let selection = review(&world).select(&filter, None, &[], &Stop::default()).await.unwrap();
+    let groups: Vec<_> =
+        selection.groups.sorted().into_iter().map(|group| (group.code.as_str(), group.count)).collect();
+    assert_eq!((selection.len(), groups), (20, vec![("SPW2004", 20)]));
+    let looked = selection.looked[FLOW];
+    assert_eq!((looked.seen, looked.before.hidden, looked.complete), (24, 10, true));
+    let few = Limits { most: 10, at_once: 1, ..Limits::default() };
+    let review = Review { limits: few, ..review(&world) };
+    let selection = review.select(&filter, None, &[], &Stop::default()).await.unwrap();
+    assert_eq!((selection.len(), selection.looked[FLOW].complete), (10, false));
+}
+
+#[tokio::test]
 async fn no_more_letters_are_hidden_at_once_than_is_allowed() {
     let world = world((0..200).map(unknown_status));
     let review = Review { limits: Limits { most: 50, at_once: 1, ..Limits::default() }, ..review(&world) };
