@@ -72,7 +72,7 @@ pub(crate) async fn archive(
                 found.failures.push(("archive", Failure(text)));
             }
             // What somebody else was looking at was not seen.
-            complete = (put.looked.complete && put.looked.before.hidden == 0).then_some(now);
+            complete = (put.looked.complete && put.looked.elsewhere() == 0).then_some(now);
         }
     }
     Ok((found, complete))

@@ -104,8 +104,8 @@ impl Command {
 /// What a look at a flow's letters did not see, where it did not see all.
 fn unseen(flow: &str, looked: &Looked, review: &Review, stop: &Stop) -> Vec<String> {
     let mut said = Vec::new();
-    if looked.before.hidden > 0 {
-        let hidden = letters(looked.before.hidden);
+    if looked.elsewhere() > 0 {
+        let hidden = letters(looked.elsewhere());
         said.push(format!(
             "{flow}: {hidden} not seen, as somebody else was looking at them: ask again in a minute"
         ));
@@ -130,7 +130,7 @@ fn missed(looked: &BTreeMap<String, Looked>, review: &Review, stop: &Stop) -> Ve
 fn looks(looked: &BTreeMap<String, Looked>) -> Vec<Value> {
     let look = |(flow, looked): (&String, &Looked)| {
         json!({
-            "flow": flow, "seen": looked.seen, "hidden_by_others": looked.before.hidden, "complete": looked.complete,
+            "flow": flow, "seen": looked.seen, "hidden_by_others": looked.elsewhere(), "complete": looked.complete,
         })
     };
     looked.iter().map(look).collect()

@@ -51,7 +51,7 @@ async fn what_somebody_else_is_looking_at_is_said() {
     let world = world((0..30).map(unknown_status));
     world.receive(Duration::from_secs(60)).await.unwrap();
     let listing = review(&world).list(&[], &Stop::default()).await.unwrap();
-    assert_eq!((listing.flows[0].looked.seen, listing.flows[0].looked.before.hidden), (20, 10));
+    assert_eq!((listing.flows[0].looked.seen, listing.flows[0].looked.elsewhere()), (20, 10));
     let missing = review(&world).find(&id(3), &[], &Stop::default()).await.unwrap_err().to_string();
     assert!(missing.contains("10 letters are being looked at by somebody else"), "{missing}");
 }
@@ -66,7 +66,7 @@ async fn letters_that_are_selected_are_told_by_cause_with_how_the_look_at_them_e
         selection.groups.sorted().into_iter().map(|group| (group.code.as_str(), group.count)).collect();
     assert_eq!((selection.len(), groups), (20, vec![("SPW2004", 20)]));
     let looked = selection.looked[FLOW];
-    assert_eq!((looked.seen, looked.before.hidden, looked.complete), (24, 10, true));
+    assert_eq!((looked.seen, looked.elsewhere(), looked.complete), (24, 10, true));
     let few = Limits { most: 10, at_once: 1, ..Limits::default() };
     let review = Review { limits: few, ..review(&world) };
     let selection = review.select(&filter, None, &[], &Stop::default()).await.unwrap();
