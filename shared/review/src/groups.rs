@@ -2,8 +2,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use transform::without_indices;
 
-use crate::fingerprint::{Fingerprint, without_indices};
+use crate::fingerprint::Fingerprint;
 use crate::letter::Letter;
 
 /// Causes that are told apart; a queue has a few.
