@@ -3,7 +3,7 @@
 use alarms::Application;
 use serde_json::{Value, json};
 
-use super::{Case, FUNCTION, ROLE, Rule, data, roles, set, without};
+use super::{Case, ROLE, Rule, data, roles, set, without};
 use crate::conformance::operators;
 
 const BUCKET: [&str; 2] = ["", "LetterArchive"];
@@ -307,7 +307,7 @@ fn of_watchdog() -> Vec<Case> {
         ),
         set(rule, ["", "WatchdogFunction"], "/Environment/Variables/ARCHIVE_BUCKET", Value::Null)
             .names("it does not know where to", "WatchdogRole allows"),
-        set(rule, FUNCTION, "/Environment/Variables/ARCHIVE_BUCKET", json!("shop-LetterArchive"))
-            .names("a flow that archives", "SamplesToLabRole does not allow s3:PutObject"),
+        set(rule, WATCHDOG, "/Policies/0/PolicyDocument/Statement/2/Action", json!("s3:GetObject"))
+            .names("it archives nothing", "WatchdogRole does not allow s3:PutObject, which is called"),
     ]
 }
