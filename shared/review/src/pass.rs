@@ -105,7 +105,19 @@ impl<'a> Pass<'a> {
         let hidden = (limits.hidden + needed).min(LONGEST_HIDDEN.max(limits.hidden));
         let looked = Looked { before, ..Looked::default() };
         let (ids, held) = (HashSet::new(), HashMap::new());
-        Ok(Self { queue, clock, stop, limits, begun_at, hidden, ids, held, empty_rounds: 0, beyond: 1, looked })
+        Ok(Self {
+            queue,
+            clock,
+            stop,
+            limits,
+            begun_at,
+            hidden,
+            ids,
+            held,
+            empty_rounds: 0,
+            beyond: 1,
+            looked,
+        })
     }
 
     /// The next letters, none of them twice; `None` once there are no more, or it is to end. Each is let go of at the end unless
@@ -115,7 +127,7 @@ impl<'a> Pass<'a> {
             if self.stop.is_stopped() || self.held.len() >= self.limits.most {
                 return None;
             }
-            let left = self.looked.before.visible.saturating_sub(self.looked.seen);
+            let left = self.looked.before.visible.saturating_sub(self.looked.seen - self.looked.came);
             if self.empty_rounds >= if left > 0 { EMPTY_ROUNDS } else { 1 } {
                 self.looked.complete = true;
                 return None;
