@@ -1,7 +1,7 @@
 //! Back from the archive onto the dead letter queue.
 
 use crate::action::Work;
-use crate::archive::Archived;
+use crate::archive::{Archived, Because, key_of};
 use crate::audit::{Action, Touched};
 use crate::error::ReviewError;
 use crate::letter::Letter;
@@ -13,6 +13,8 @@ const LOT: usize = 10;
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Restored {
     pub restored: u64,
+    /// Left out of those that were archived before SQS dropped them, as somebody has discarded them.
+    pub discarded: u64,
     /// Keys under which there is nothing, or nothing that can be read.
     pub unreadable: Vec<String>,
     pub stopped: bool,
@@ -44,10 +46,15 @@ pub async fn restore(work: &Work<'_>, keys: &[String]) -> Result<Restored, Revie
         work.records.append(&work.record(Action::Restore, touched)).await?;
         let letters: Vec<_> = lot.iter().map(|(_, letter)| letter.clone()).collect();
         let mut failed = None;
-        for ((key, _), answer) in lot.iter().zip(work.queue.put(&letters).await) {
+        for ((key, letter), answer) in lot.iter().zip(work.queue.put(&letters).await) {
             match answer {
                 Ok(()) => {
                     work.archive.delete(key).await?;
+                    // One that was discarded may stand there as well, and would be put back from there once more.
+                    let expiring = key_of(work.flow, letter, Because::Expiring);
+                    if *key != &expiring {
+                        work.archive.delete(&expiring).await?;
+                    }
                     done.restored += 1;
                 }
                 Err(error) => failed = Some(error),

@@ -47,13 +47,20 @@ impl Restore {
         } else {
             format!("{} put back, each with another id: spillway dlq list", letters(done.restored))
         }];
+        if done.discarded > 0 {
+            lines.push(format!(
+                "{} left out, as somebody has discarded them since: without --expiring they are put back",
+                letters(done.discarded)
+            ));
+        }
         lines.extend(done.unreadable.iter().map(|key| format!("{key}: cannot be read, left there")));
         if done.stopped {
             lines.push("broken off: the same command goes on with the rest".to_owned());
         }
         let good = done.restored > 0 && done.unreadable.is_empty() && !done.stopped;
-        let json =
-            json!({ "restored": done.restored, "unreadable": done.unreadable, "stopped": done.stopped });
+        let json = json!({
+            "restored": done.restored, "discarded": done.discarded, "unreadable": done.unreadable, "stopped": done.stopped,
+        });
         Ok(Answer { text: lines.join("\n"), json, good })
     }
 }
@@ -83,6 +90,27 @@ mod tests {
         assert_eq!((rest.json["restored"].as_u64(), world.on_queue().len()), (Some(3), 4));
         let expiring = restore(&["--all", "--expiring"]).run(&review, &Stop::default()).await.unwrap();
         assert!(!expiring.good && expiring.text.contains("nothing was put back"), "{}", expiring.text);
+    }
+
+    #[tokio::test]
+    async fn what_was_discarded_on_purpose_is_left_out_of_what_sqs_was_about_to_drop() {
+        let world = world((0..3).map(unknown_status));
+        let review = review(&world);
+        let stop = Stop::default();
+        review
+            .archive(&[], std::time::Duration::from_secs(15 * 24 * 3_600), "the weekend", &stop)
+            .await
+            .unwrap();
+        let one = review::Filter::default().ids([id(1)]).unwrap();
+        let one = review.select(&one, None, &[], &stop).await.unwrap();
+        review.discard(&one, "a test order", &stop).await.unwrap();
+        let answer = restore(&["--all", "--expiring"]).run(&review, &stop).await.unwrap();
+        assert!(
+            answer.text.contains("2 letters put back") && answer.text.contains("1 letter left out"),
+            "{}",
+            answer.text
+        );
+        assert!(answer.good && answer.json["discarded"] == 1, "{}", answer.json);
     }
 
     #[test]

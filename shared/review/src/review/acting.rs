@@ -140,6 +140,14 @@ impl Review {
         let operator = Operator::new(&self.by, why)?;
         let work = self.work(flow, &operator, stop)?;
         let mut keys = archived_under(flow, because, &*self.archive).await?;
+        // Until SQS drops it a letter that is archived before that may be discarded all the same.
+        let discarded: HashSet<String> = match because {
+            Because::Discarded => HashSet::new(),
+            Because::Expiring => {
+                let keys = archived_under(flow, Because::Discarded, &*self.archive).await?;
+                keys.iter().map(|key| file(key).to_owned()).collect()
+            }
+        };
         match which {
             Restore::All => {}
             Restore::Ids(ids) => {
@@ -148,11 +156,14 @@ impl Review {
                         "{short}: say six characters of the id at least"
                     )));
                 }
-                let named = |key: &String| {
-                    let id = key.rsplit('/').next().unwrap_or_default();
-                    ids.iter().any(|wanted| id.starts_with(wanted.as_str()))
-                };
-                keys.retain(named);
+                keys.retain(|key| ids.iter().any(|wanted| file(key).starts_with(wanted.as_str())));
+                if let Some(key) = keys.iter().find(|key| discarded.contains(file(key))) {
+                    let id = file(key).trim_end_matches(".json");
+                    return Err(ReviewError::Refused(format!(
+                        "{id}: somebody has discarded it since: it is restored from among those that were discarded (without --expiring); \
+                         nothing was put back"
+                    )));
+                }
             }
             Restore::Group(group) => {
                 let mut of_group = Vec::new();
@@ -169,7 +180,11 @@ impl Review {
                 keys = of_group;
             }
         }
-        restore(&work, &keys).await
+        let (left_out, keys): (Vec<_>, Vec<_>) =
+            keys.into_iter().partition(|key| discarded.contains(file(key)));
+        let mut done = restore(&work, &keys).await?;
+        done.discarded = u64::try_from(left_out.len()).unwrap_or(u64::MAX);
+        Ok(done)
     }
 
     /// Puts what SQS drops within this time into the archive.
@@ -253,4 +268,9 @@ impl Review {
         self.records.put_edit(&edit).await?;
         Ok((edit, verdict))
     }
+}
+
+/// Of an archived letter's key what tells it from others of its flow, whyever they are there: its id.
+fn file(key: &str) -> &str {
+    key.rsplit('/').next().unwrap_or_default()
 }

@@ -1,0 +1,64 @@
+use std::time::Duration;
+
+use review::memory::World;
+use review::{Because, Filter, Restore, Restored, Review, ReviewError, Stop};
+
+use super::{FLOW, id, refused_by_target, review, world};
+
+/// As archived by the watchdog, whichever those are.
+const WITHIN: Duration = Duration::from_secs(15 * 24 * 3_600);
+
+async fn archive(review: &Review) {
+    review.archive(&[], WITHIN, "SQS drops it soon", &Stop::default()).await.unwrap();
+}
+
+async fn discard(review: &Review, id: &str) {
+    let filter = Filter::default().ids([id]).unwrap();
+    let selection = review.select(&filter, None, &[], &Stop::default()).await.unwrap();
+    assert_eq!(review.discard(&selection, "a test order", &Stop::default()).await.unwrap().discarded, 1);
+}
+
+/// Six letters that SQS was about to drop, two of which were discarded then.
+async fn prepared() -> (World, Review) {
+    let world = world((0..6).map(refused_by_target));
+    let review = review(&world);
+    archive(&review).await;
+    for number in [2, 4] {
+        discard(&review, &id(number)).await;
+    }
+    (world, review)
+}
+
+async fn restore(review: &Review, because: Because, which: Restore) -> Result<Restored, ReviewError> {
+    review.restore(FLOW, because, &which, "it was right", &Stop::default()).await
+}
+
+#[tokio::test]
+async fn what_was_discarded_does_not_come_back_as_one_that_sqs_was_about_to_drop() {
+    let (world, review) = prepared().await;
+    let named = restore(&review, Because::Expiring, Restore::Ids(vec![id(2)])).await.unwrap_err().to_string();
+    assert!(named.starts_with(&id(2)) && named.contains("without --expiring"), "{named}");
+    let group = review.list(&[], &Stop::default()).await.unwrap().groups[0].group.fingerprint.to_string();
+    for which in [Restore::Group(group), Restore::All] {
+        let (world, review) = prepared().await;
+        let done = restore(&review, Because::Expiring, which).await.unwrap();
+        assert_eq!((done.restored, done.discarded), (4, 2));
+        assert_eq!(world.on_queue().len(), 8);
+    }
+    let done = restore(&review, Because::Discarded, Restore::Ids(vec![id(2)])).await.unwrap();
+    assert_eq!((done.restored, done.discarded, world.on_queue().len()), (1, 0, 5));
+}
+
+#[tokio::test]
+async fn what_was_restored_is_archived_under_its_new_id_and_restored_from_there() {
+    let world = world([refused_by_target(1)]);
+    let review = review(&world);
+    archive(&review).await;
+    discard(&review, &id(1)).await;
+    assert_eq!(restore(&review, Because::Discarded, Restore::All).await.unwrap().restored, 1);
+    // Under its first id it is there no more: it would be two.
+    assert_eq!(restore(&review, Because::Expiring, Restore::All).await.unwrap(), Restored::default());
+    archive(&review).await;
+    let done = restore(&review, Because::Expiring, Restore::All).await.unwrap();
+    assert_eq!((done.restored, done.discarded, world.on_queue().len()), (1, 0, 2));
+}
