@@ -8,7 +8,7 @@
 //! - [`audit`]: a record of every action, written before it.
 //!
 //! The queue is the truth: whatever of a plan is still on it has not been moved. So whoever breaks off anywhere, or does it twice,
-//! does no harm: a letter is sent before it is deleted, and the ledger knows the operation again.
+//! does no harm: a letter is sent before it is deleted, and the ledger knows the operation again as long as it remembers it.
 
 mod action;
 mod archive;
@@ -46,8 +46,8 @@ pub use pass::{Limits, Looked, Pass, Received, Stop};
 pub use plan::{Plan, PlanLetter, PlanLine, Planned};
 pub use ports::{Ack, Archive, Clock, Count, LetterQueue, Put, Records, Sent, SourceQueue};
 pub use redrive::{Ended, Progress, Ramp, Redrive, Why, redrive};
-pub use restore::{Restored, restore};
+pub use restore::{Restore, Restored, Restoring, TooOld, restore};
 pub use review::{
-    Audit, AuditEntry, Editing, FlowListing, FlowQueues, ListedGroup, Listing, MadePlan, Moving, Restore,
-    Review, Selection, Shown,
+    Audit, AuditEntry, Editing, FlowListing, FlowQueues, ListedGroup, Listing, MadePlan, Moving, Review,
+    Selection, Shown,
 };

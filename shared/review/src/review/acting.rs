@@ -15,7 +15,7 @@ use crate::judge::Verdict;
 use crate::letter::is_short;
 use crate::pass::{Looked, Stop};
 use crate::ports::Ack;
-use crate::restore::{Restored, restore};
+use crate::restore::{Restore, Restored, Restoring, restore};
 use crate::{Operator, Review};
 
 /// The longest that a group is known of before somebody has to look again.
@@ -54,15 +54,6 @@ pub struct Editing<'a> {
     pub why: &'a str,
     /// Also where a mapping would still refuse it.
     pub anyway: bool,
-}
-
-/// Which letters come back out of the archive.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Restore {
-    /// By the beginnings of their ids.
-    Ids(Vec<String>),
-    Group(String),
-    All,
 }
 
 impl Review {
@@ -128,15 +119,14 @@ impl Review {
         Ok(all)
     }
 
-    /// Puts letters of a flow that were archived for this reason back onto its dead letter queue.
+    /// Puts letters of a flow that were archived back onto its dead letter queue.
     pub async fn restore(
         &self,
         flow: &str,
-        because: Because,
-        which: &Restore,
-        why: &str,
+        restoring: &Restoring<'_>,
         stop: &Stop,
     ) -> Result<Restored, ReviewError> {
+        let Restoring { because, which, why, anyway } = *restoring;
         let operator = Operator::new(&self.by, why)?;
         let work = self.work(flow, &operator, stop)?;
         let mut keys = archived_under(flow, because, &*self.archive).await?;
@@ -182,7 +172,7 @@ impl Review {
         }
         let (left_out, keys): (Vec<_>, Vec<_>) =
             keys.into_iter().partition(|key| discarded.contains(file(key)));
-        let mut done = restore(&work, &keys).await?;
+        let mut done = restore(&work, &keys, anyway).await?;
         done.discarded = u64::try_from(left_out.len()).unwrap_or(u64::MAX);
         Ok(done)
     }

@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use transform::{Catalog, Explanation};
 
-pub use self::acting::{Editing, Restore, Selection};
+pub use self::acting::{Editing, Selection};
 pub use self::auditing::{Audit, AuditEntry};
 pub use self::planning::{MadePlan, Moving};
 use crate::action::{Operator, Work};

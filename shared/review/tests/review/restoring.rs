@@ -1,9 +1,11 @@
 use std::time::Duration;
 
+use channel::Attribute;
+use jiff::SignedDuration;
 use review::memory::World;
-use review::{Because, Filter, Restore, Restored, Review, ReviewError, Stop};
+use review::{Because, Filter, Letter, Restore, Restored, Restoring, Review, ReviewError, Stop};
 
-use super::{FLOW, id, refused_by_target, review, world};
+use super::{FLOW, begun_at, crashed, id, refused_by_target, review, world};
 
 /// As archived by the watchdog, whichever those are.
 const WITHIN: Duration = Duration::from_secs(15 * 24 * 3_600);
@@ -29,8 +31,13 @@ async fn prepared() -> (World, Review) {
     (world, review)
 }
 
-async fn restore(review: &Review, because: Because, which: Restore) -> Result<Restored, ReviewError> {
-    review.restore(FLOW, because, &which, "it was right", &Stop::default()).await
+async fn restore(
+    review: &Review,
+    because: Because,
+    which: Restore,
+) -> Result<Restored, Restoring, ReviewError> {
+    let restoring = Restoring { because, which: &which, why: "it was right", anyway: false };
+    review.restore(FLOW, &restoring, &Stop::default()).await
 }
 
 #[tokio::test]
@@ -61,4 +68,40 @@ async fn what_was_restored_is_archived_under_its_new_id_and_restored_from_there(
     archive(&review).await;
     let done = restore(&review, Because::Expiring, Restore::All).await.unwrap();
     assert_eq!((done.restored, done.discarded, world.on_queue().len()), (1, 0, 2));
+}
+
+#[tokio::test]
+async fn what_the_ledger_may_have_forgotten_stays_in_the_archive_unless_somebody_insists() {
+    let days = |days| SignedDuration::from_hours(24 * days);
+    let long_ago = |number, failed: &str| {
+        let mut letter = refused_by_target(number);
+        let failures = Attribute::string(format!("attempts=1 first={failed} last={failed}"));
+        letter.attributes.insert("Failures".to_owned(), failures);
+        letter
+    };
+    // One that says no reason counts from when it was sent, and so does one that says that it failed after that.
+    let crashed = Letter { sent_at: begun_at() - days(27), ..crashed(3) };
+    let sent_earlier = Letter { sent_at: begun_at() - days(29), ..refused_by_target(4) };
+    let world = world([
+        long_ago(1, "2026-10-27T09:00:00Z"),
+        long_ago(2, "2026-10-27T11:00:00Z"),
+        crashed,
+        sent_earlier,
+        refused_by_target(5),
+    ]);
+    let review = review(&world);
+    let all = review.select(&Filter::default(), None, &[], &Stop::default()).await.unwrap();
+    review.discard(&all, "by mistake", &Stop::default()).await.unwrap();
+    let done = restore(&review, Because::Discarded, Restore::All).await.unwrap();
+    assert_eq!((done.restored, world.on_queue().len(), world.objects().len()), (3, 3, 2));
+    let mut told = done.too_old;
+    told.sort_by_key(|letter| letter.id.clone());
+    let since: Vec<_> = told.iter().map(|letter| letter.since.to_string()).collect();
+    assert_eq!(told.iter().map(|letter| &letter.id).collect::<Vec<_>>(), [&id(1), &id(4)]);
+    assert_eq!(since, ["2026-10-27T09:00:00Z", "2026-10-26T10:00:00Z"]);
+    let which = Restore::All;
+    let restoring =
+        Restoring { because: Because::Discarded, which: &which, why: "it was right", anyway: true };
+    let done = review.restore(FLOW, &restoring, &Stop::default()).await.unwrap();
+    assert_eq!((done.restored, done.too_old.len(), world.objects().len()), (2, 0, 0));
 }
