@@ -1,5 +1,7 @@
 //! An edit is kept beside its letter and goes with it when it is redriven: the letter stays the same message, with the same keys.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use message::Envelope;
 use serde::{Deserialize, Serialize};
@@ -8,7 +10,7 @@ use thiserror::Error;
 
 use crate::error::ReviewError;
 use crate::letter::{Letter, digest};
-use crate::ports::Archive;
+use crate::ports::{Archive, Records};
 
 /// SQS takes a message of 1 MiB with its attributes.
 const MOST_BYTES: usize = 1_000_000;
@@ -16,7 +18,7 @@ const MOST_BYTES: usize = 1_000_000;
 /// What stands in the table of an edit: who, when and why, and where the bodies are.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Edit {
-    /// The letter's.
+    /// The letter's [`Letter::lasting_id`].
     pub id: String,
     pub flow: String,
     pub before: String,
@@ -33,10 +35,10 @@ impl Edit {
         let after = digest(after.as_bytes());
         let short: String = after.chars().take(12).collect();
         Self {
-            id: letter.id.clone(),
+            key: format!("edits/{flow}/{}/{short}.json", letter.id),
+            id: letter.lasting_id(),
             flow: flow.to_owned(),
             before: letter.digest(),
-            key: format!("edits/{flow}/{}/{short}.json", letter.id),
             after,
             by: by.to_owned(),
             why: why.to_owned(),
@@ -55,15 +57,31 @@ pub struct EditedBody {
     pub at: Timestamp,
 }
 
+/// Edits of letters, as they were read together.
+pub(crate) struct Edits(HashMap<String, Edit>);
+
+impl Edits {
+    pub(crate) async fn of<'l>(
+        letters: impl IntoIterator<Item = &'l Letter>,
+        records: &dyn Records,
+    ) -> Result<Self, ReviewError> {
+        let ids: Vec<_> = letters.into_iter().map(Letter::lasting_id).collect();
+        Ok(Self(if ids.is_empty() { HashMap::new() } else { records.edits(&ids).await? }))
+    }
+
+    /// The one that is in force of a letter: another body under the same id is not the one that was edited.
+    pub(crate) fn get(&self, letter: &Letter) -> Option<&Edit> {
+        self.0.get(&letter.lasting_id()).filter(|edit| edit.before == letter.digest())
+    }
+}
+
 /// The letter's body as it would be redriven: its own, or that of an edit of it.
 pub(crate) async fn effective(
     letter: &Letter,
     edit: Option<&Edit>,
     archive: &dyn Archive,
 ) -> Result<String, ReviewError> {
-    let Some(edit) = edit.filter(|edit| edit.before == letter.digest()) else {
-        return Ok(letter.body.clone());
-    };
+    let Some(edit) = edit else { return Ok(letter.body.clone()) };
     let corrupt = |attribute| ReviewError::Corrupt { key: edit.key.clone(), attribute };
     let object = archive.get(&edit.key).await?.ok_or_else(|| corrupt("object"))?;
     let body: EditedBody = serde_json::from_str(&object).map_err(|_| corrupt("object"))?;

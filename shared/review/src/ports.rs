@@ -120,7 +120,7 @@ pub trait Records: Send + Sync {
     /// In place of an earlier one.
     async fn put_edit(&self, edit: &Edit) -> Result<(), ReviewError>;
 
-    /// By the letter's id.
+    /// By [`Letter::lasting_id`].
     async fn edits(&self, letters: &[String]) -> Result<HashMap<String, Edit>, ReviewError>;
 }
 

@@ -8,7 +8,7 @@ use futures::future::join_all;
 use crate::action::Work;
 use crate::archive::{Because, key_of};
 use crate::audit::{Action, Touched};
-use crate::edit::effective;
+use crate::edit::{Edits, effective};
 use crate::error::ReviewError;
 use crate::letter::Letter;
 use crate::pass::{Limits, Looked, Received, chunk, release};
@@ -331,13 +331,11 @@ impl Run<'_> {
         &mut self,
         letters: &[&'l Letter],
     ) -> Result<Vec<(&'l Letter, Letter)>, ReviewError> {
-        let ids: Vec<_> = letters.iter().map(|letter| letter.id.clone()).collect();
-        let edits =
-            if ids.is_empty() { Default::default() } else { self.redrive.work.records.edits(&ids).await? };
+        let edits = Edits::of(letters.iter().copied(), self.redrive.work.records).await?;
         let mut outgoing = Vec::new();
         for letter in letters {
             let mut as_sent = (*letter).clone();
-            as_sent.body = effective(letter, edits.get(&letter.id), self.redrive.work.archive).await?;
+            as_sent.body = effective(letter, edits.get(letter), self.redrive.work.archive).await?;
             if self.wanted.to_move.get(letter.id.as_str()) == Some(&as_sent.digest().as_str()) {
                 outgoing.push((*letter, as_sent));
             } else {

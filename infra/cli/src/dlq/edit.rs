@@ -85,7 +85,7 @@ impl Edit {
         let text = format!(
             "{}: edited; {}\nspillway dlq redrive sends it so, by a plan that is made from now on. A redrive in the console sends the body as \
              it was.",
-            edit.id,
+            shown.letter.id,
             verdict(&judged)
         );
         let good = !matches!(judged, Verdict::Fails(_));

@@ -25,7 +25,7 @@ const LOTS_KEPT: SignedDuration = SignedDuration::from_hours(37 * 24);
 /// Records that are read together.
 const PAGE: u64 = 100;
 
-/// Items in the ledger table: `plan:<id>` and its letters in `plan:<id>#<n>`, `ack:<fingerprint>`, `edit:<message id>`,
+/// Items in the ledger table: `plan:<id>` and its letters in `plan:<id>#<n>`, `ack:<fingerprint>`, `edit:<id that a letter had first>`,
 /// `audit:<class>:<day>` with a count and a digest, and the records that it counts in `audit:<class>:<day>#<n>`. No operation key begins
 /// like this: those begin with a number. Records never expire.
 #[derive(Clone, Debug)]

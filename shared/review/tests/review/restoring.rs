@@ -3,8 +3,9 @@ use std::time::Duration;
 use channel::Attribute;
 use jiff::SignedDuration;
 use review::memory::World;
-use review::{Because, Filter, Letter, Restore, Restored, Restoring, Review, ReviewError, Stop};
+use review::{Because, Editing, Filter, Letter, Restore, Restored, Restoring, Review, ReviewError, Stop};
 
+use super::redriving::{plan_of_all, redriven};
 use super::{FLOW, begun_at, crashed, id, refused_by_target, review, world};
 
 /// As archived by the watchdog, whichever those are.
@@ -104,4 +105,62 @@ async fn what_the_ledger_may_have_forgotten_stays_in_the_archive_unless_somebody
         Restoring { because: Because::Discarded, which: &which, why: "it was right", anyway: true };
     let done = review.restore(FLOW, &restoring, &Stop::default()).await.unwrap();
     assert_eq!((done.restored, done.too_old.len(), world.objects().len()), (2, 0, 0));
+}
+
+async fn edit(review: &Review, id: &str) -> String {
+    let (_, letter) = review.find(id, &[], &Stop::default()).await.unwrap();
+    let after = letter.body.replace("EUR", "USD");
+    let editing = Editing { after: &after, why: "in dollars", anyway: false };
+    review.edit(id, &[], &editing, &Stop::default()).await.unwrap();
+    after
+}
+
+#[tokio::test]
+async fn an_edit_stays_with_its_letter_whatever_id_that_has_by_now() {
+    let world = world((1..4).map(|number| {
+        let mut letter = refused_by_target(number);
+        if number < 3 {
+            let first = format!("first-{number}");
+            letter.attributes.insert("OriginalMessageId".to_owned(), Attribute::string(&first));
+        }
+        letter
+    }));
+    let review = review(&world);
+    let mut edited = Vec::new();
+    for number in [1, 2, 3] {
+        edited.push(edit(&review, &id(number)).await);
+    }
+    archive(&review).await;
+    discard(&review, &id(1)).await;
+    discard(&review, &id(3)).await;
+    restore(&review, Because::Discarded, Restore::All).await.unwrap();
+    assert_eq!(restore(&review, Because::Expiring, Restore::Ids(vec![id(2)])).await.unwrap().restored, 1);
+    let bodies = async |id: &str| {
+        let (_, letter) = review.find(id, &[], &Stop::default()).await.unwrap();
+        review.show(&letter.id, &[], &Stop::default()).await.unwrap().body
+    };
+    assert_eq!(bodies("first-1").await, edited[0]);
+    let plan = plan_of_all(&review).await;
+    redriven(&review, &plan, "in dollars").await;
+    let mut sent: Vec<_> = world.sent().into_iter().map(|letter| letter.body).collect();
+    sent.sort();
+    // The second is there twice. The third says no first id: its edit has not come back with it.
+    let mut expected =
+        vec![edited[0].clone(), edited[1].clone(), edited[1].clone(), refused_by_target(3).body];
+    expected.sort();
+    assert_eq!(sent, expected);
+}
+
+#[tokio::test]
+async fn an_edit_is_of_one_body_and_of_no_other_with_the_same_first_id() {
+    let first = |mut letter: Letter| {
+        letter.attributes.insert("OriginalMessageId".to_owned(), Attribute::string("first-1"));
+        letter
+    };
+    let world = world([first(refused_by_target(1)), first(refused_by_target(2))]);
+    let review = review(&world);
+    let edited = edit(&review, &id(1)).await;
+    let shown = async |number| review.show(&id(number), &[], &Stop::default()).await.unwrap();
+    assert_eq!((shown(1).await.body, shown(2).await.body), (edited, refused_by_target(2).body));
+    assert!(shown(2).await.edit.is_none());
 }
