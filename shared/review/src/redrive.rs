@@ -124,7 +124,7 @@ pub struct Ended {
 pub async fn redrive(redrive: &Redrive<'_>) -> Result<Ended, ReviewError> {
     let empty = Vec::new();
     let letters = redrive.plan.letters.get(redrive.work.flow).unwrap_or(&empty);
-    let wanted = Wanted::of(letters, redrive.failing);
+    let wanted = Wanted::of(letters, redrive.failing, redrive.plan.made_at);
     let count = u64::try_from(wanted.to_move.len()).unwrap_or(u64::MAX);
     let mut run = Run {
         redrive,
@@ -239,7 +239,7 @@ impl Run<'_> {
                 present += 1;
                 return !changed.contains(&letter.id);
             }
-            if wanted.has_come_back(&letter.id, &letter.digest()) {
+            if wanted.has_come_back(letter) {
                 *came_back.entry(letter.reason(flow).code).or_default() += 1;
             }
             false
