@@ -3,7 +3,9 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use review::{Clock as _, Ended, Filter, Letter, LetterQueue as _, Moving, Plan, Progress, Ramp, Review, Stop, Why};
+use review::{
+    Clock as _, Ended, Filter, Letter, LetterQueue as _, Moving, Plan, Progress, Ramp, Review, Stop, Why,
+};
 
 use super::{FLOW, attributes, begun_at, id, refused_by_target, review, unknown_status, world};
 
@@ -80,7 +82,10 @@ async fn a_twin_that_was_there_before_the_plan_has_not_come_back() {
         world.add(Letter { id: id(9), sent_at, ..refused_by_target(1) });
         let ended = redriven(&review, &plan, "mended").await;
         let ended = &ended[FLOW];
-        assert_eq!((ended.progress.moved, ended.progress.failures()), (if came_back == 0 { 6 } else { 5 }, came_back));
+        assert_eq!(
+            (ended.progress.moved, ended.progress.failures()),
+            (if came_back == 0 { 6 } else { 5 }, came_back)
+        );
         assert_eq!(ended.why, if came_back == 0 { Why::Done } else { Why::Failures }, "{seconds}");
         assert!(world.on_queue().contains(&id(9)), "{seconds}: it is left where it is");
     }
