@@ -194,6 +194,22 @@ async fn what_the_role_does_not_permit_is_told_by_its_operation() {
 }
 
 #[tokio::test]
+async fn credentials_that_have_run_out_are_told_with_what_to_do() {
+    for (code, answer) in [
+        ("ExpiredTokenException", (|_, _| error("ExpiredTokenException")) as fn(&str, &Value) -> Response),
+        ("UnrecognizedClientException", |_, _| error("UnrecognizedClientException")),
+        ("InvalidSignatureException", |_, _| error("InvalidSignatureException")),
+    ] {
+        let store = scripted(answer).await;
+        let told = store.append(&record("mended")).await.unwrap_err();
+        assert!(matches!(told, ReviewError::Credentials("BatchGetItem")), "{code}: {told}");
+        assert!(told.to_string().ends_with("renew them and start the command again"), "{told}");
+        let told = store.put_edit(&edit("m-1")).await.unwrap_err();
+        assert!(matches!(told, ReviewError::Credentials("PutItem")), "{code}: {told}");
+    }
+}
+
+#[tokio::test]
 async fn others_who_are_always_faster_leave_nothing_written() {
     let store = scripted(|operation, _| match operation {
         "BatchGetItem" => json!({ "Responses": {}, "UnprocessedKeys": {} }).to_string().into_response(),
