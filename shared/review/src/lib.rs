@@ -23,6 +23,7 @@ mod fingerprint;
 mod groups;
 mod judge;
 mod letter;
+mod literals;
 #[cfg(feature = "memory")]
 pub mod memory;
 mod pass;

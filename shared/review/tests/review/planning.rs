@@ -48,6 +48,19 @@ async fn a_plan_says_which_would_pass_today_and_moves_nothing() {
 }
 
 #[tokio::test]
+async fn what_a_condition_compares_with_is_kept_nowhere() {
+    let world = world([unknown_status(1), refused_by_target(2)]);
+    let condition = "body.currency != \"canary@example.org\" && letter.age_seconds < 1234567";
+    let filter = Filter::default().codes(["SPW4009"]).condition(Some(condition)).unwrap();
+    let made = review(&world).plan(&filter, &[], &Stop::default()).await.unwrap();
+    let kept = "code SPW4009; where body.currency != … && letter.age_seconds < …";
+    assert_eq!((made.plan.len(), made.plan.filter.as_str()), (1, kept));
+    assert_eq!(world.plan(&made.plan.id).await.unwrap().unwrap().filter, kept);
+    assert_eq!(world.records()[0].why, kept);
+    assert!(!format!("{filter:?}").contains("canary"));
+}
+
+#[tokio::test]
 async fn a_plan_of_nothing_is_none() {
     let world = world([unknown_status(1)]);
     let filter = Filter::default().codes(["SPW9999"]);

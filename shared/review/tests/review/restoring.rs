@@ -73,7 +73,7 @@ async fn what_was_restored_is_archived_under_its_new_id_and_restored_from_there(
 
 #[tokio::test]
 async fn what_the_ledger_may_have_forgotten_stays_in_the_archive_unless_somebody_insists() {
-    let days = |days| SignedDuration::from_hours(24 * days);
+    let days = |days: i64| SignedDuration::from_hours(24 * days);
     let long_ago = |number, failed: &str| {
         let mut letter = refused_by_target(number);
         let failures = Attribute::string(format!("attempts=1 first={failed} last={failed}"));
