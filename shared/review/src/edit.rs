@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use message::Envelope;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::error::ReviewError;
@@ -45,6 +47,11 @@ impl Edit {
             at,
         }
     }
+
+    /// The letter goes on with its own body again.
+    pub fn is_taken_back(&self) -> bool {
+        self.after == self.before
+    }
 }
 
 /// What its object holds.
@@ -71,7 +78,12 @@ impl Edits {
 
     /// The one that is in force of a letter: another body under the same id is not the one that was edited.
     pub(crate) fn get(&self, letter: &Letter) -> Option<&Edit> {
-        self.0.get(&letter.lasting_id()).filter(|edit| edit.before == letter.digest())
+        self.stored(letter).filter(|edit| edit.before == letter.digest() && !edit.is_taken_back())
+    }
+
+    /// The one that stands where the letter's next does.
+    pub(crate) fn stored(&self, letter: &Letter) -> Option<&Edit> {
+        self.0.get(&letter.lasting_id())
     }
 }
 
@@ -134,6 +146,32 @@ pub fn edited(before: &str, after: &str) -> Result<String, EditError> {
     Ok(after.to_owned())
 }
 
+/// Whether two bodies say the same, as an editor that lays out JSON and writes some of its signs another way leaves it.
+pub(crate) fn is_same(one: &str, other: &str) -> bool {
+    one.trim() == other.trim() || plain(one).is_some_and(|plain_one| Some(plain_one) == plain(other))
+}
+
+/// JSON without blanks, each text in it written in one way. Numbers stay as they are written.
+fn plain(json: &str) -> Option<String> {
+    serde_json::from_str::<IgnoredAny>(json).ok()?;
+    let mut plain = String::new();
+    let mut left = json;
+    while let Some(start) = left.find('"') {
+        let (between, text) = left.split_at_checked(start)?;
+        plain.extend(between.chars().filter(|c| !c.is_ascii_whitespace()));
+        let mut texts = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+        let text_of = texts.next()?.ok()?.get();
+        // What stands for half a sign is no text, and stays as it is.
+        match serde_json::from_str::<String>(text_of) {
+            Ok(read) => plain.push_str(&serde_json::to_string(&read).ok()?),
+            Err(_) => plain.push_str(text_of),
+        }
+        left = text.get(text_of.len()..)?;
+    }
+    plain.extend(left.chars().filter(|c| !c.is_ascii_whitespace()));
+    Some(plain)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -176,6 +214,30 @@ mod tests {
         assert!(matches!(edited(&before, "{}"), Err(EditError::NoEnvelope(_))));
         let large = format!("\"{}\"", "x".repeat(MOST_BYTES));
         assert!(matches!(edited(&before, &large), Err(EditError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn a_body_is_the_same_however_it_is_laid_out_and_another_in_its_least_digit() {
+        let body = r#"{"a b": [1.50, 12345678901234567890123, "x\u200fy\"\\", "\ud800"], "c": {"d": "ä"}}"#;
+        for same in [
+            format!("  {body}\n"),
+            r#"{"a b":[1.50,12345678901234567890123,"x\u200Fy\u0022\\","\ud800"],"c":{"d":"\u00e4"}}"#
+                .to_owned(),
+            body.replace(", ", ",\n\t").replace("\\u200f", "\u{200f}"),
+        ] {
+            assert!(is_same(body, &same), "{same}");
+        }
+        for other in [
+            body.replace("1.50", "1.5"),
+            body.replace("123,", "124,"),
+            body.replace("a b", "ab"),
+            body.replace("\\ud800", "\\ud801"),
+            body.replace("200f", "200e"),
+            format!("{body}}}"),
+        ] {
+            assert!(!is_same(body, &other), "{other}");
+        }
+        assert!(is_same("{\"open", "{\"open\n") && !is_same("{\"open", "{\"opened"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::archive::{Archived, Because, Expiring, archive_expiring, archived_under};
 use crate::audit::{Action, Touched};
 use crate::discard::{Discarded, discard};
-use crate::edit::{Edit, EditedBody, edited};
+use crate::edit::{Edit, EditError, EditedBody, Edits, edited, is_same};
 use crate::error::ReviewError;
 use crate::filter::Filter;
 use crate::fingerprint::Fingerprint;
@@ -54,6 +54,8 @@ pub struct Editing<'a> {
     pub why: &'a str,
     /// Also where a mapping would still refuse it.
     pub anyway: bool,
+    /// The edit that it begins from, by the digest of its body ([`Edit::after`]); none: the letter's own body.
+    pub began_from: Option<&'a str>,
 }
 
 impl Review {
@@ -224,7 +226,8 @@ impl Review {
         Ok(ack)
     }
 
-    /// Keeps another body for a letter, with which it is redriven. Refused where a mapping would still refuse it.
+    /// Keeps another body for a letter, with which it is redriven. Refused where a mapping would still refuse it, and where somebody else has
+    /// edited it since. Its own body takes the edit away that is there.
     pub async fn edit(
         &self,
         id: &str,
@@ -234,10 +237,20 @@ impl Review {
     ) -> Result<(Edit, Verdict), ReviewError> {
         let operator = Operator::new(&self.by, editing.why)?;
         let (flow, letter) = self.find(id, flows, stop).await?;
-        let after =
-            edited(&letter.body, editing.after).map_err(|error| ReviewError::Refused(error.to_string()))?;
+        let edits = Edits::of([&letter], &*self.records).await?;
+        let (stored, in_force) = (edits.stored(&letter), edits.get(&letter));
+        if in_force.map(|edit| edit.after.as_str()) != editing.began_from {
+            return Err(edited_meanwhile(stored));
+        }
+        let refused = |error: EditError| ReviewError::Refused(error.to_string());
+        let is_own = is_same(&letter.body, editing.after);
+        let after = match in_force {
+            Some(_) if is_own => letter.body.clone(),
+            None if is_own => return Err(refused(EditError::Nothing)),
+            _ => edited(&letter.body, editing.after).map_err(refused)?,
+        };
         let verdict = self.judge().await?.verdict(&after, &letter.reason(&flow).mapping);
-        if let (Verdict::Fails(wrong), false) = (&verdict, editing.anyway) {
+        if let (Verdict::Fails(wrong), false) = (&verdict, editing.anyway || is_own) {
             let said: Vec<_> =
                 wrong.iter().map(|it| format!("{} at {}: {}", it.code, it.path, it.problem)).collect();
             return Err(ReviewError::Refused(format!("it would still be refused: {}", said.join("; "))));
@@ -253,11 +266,27 @@ impl Review {
         };
         let touched =
             Touched { id: letter.id.clone(), before: edit.before.clone(), after: Some(edit.after.clone()) };
-        self.archive.put(&edit.key, &serde_json::to_string(&body)?).await?;
-        self.records.append(&operator.record(Action::Edit, &flow, now, vec![touched])).await?;
-        self.records.put_edit(&edit).await?;
+        let mut record = operator.record(Action::Edit, &flow, now, vec![touched]);
+        if is_own {
+            record.note = in_force.map(|edit| format!("the edit {} is taken back", edit.after));
+        } else {
+            self.archive.put(&edit.key, &serde_json::to_string(&body)?).await?;
+        }
+        self.records.append(&record).await?;
+        if !self.records.put_edit(&edit, stored).await? {
+            let edits = Edits::of([&letter], &*self.records).await?;
+            return Err(edited_meanwhile(edits.stored(&letter)));
+        }
         Ok((edit, verdict))
     }
+}
+
+fn edited_meanwhile(by: Option<&Edit>) -> ReviewError {
+    let who = by.map_or_else(
+        || "its edit is gone".to_owned(),
+        |edit| format!("{} at {:.0}: {}", edit.by, edit.at, edit.why),
+    );
+    ReviewError::Refused(format!("somebody has edited it meanwhile ({who}); look again, nothing is stored"))
 }
 
 /// Of an archived letter's key what tells it from others of its flow, whyever they are there: its id.

@@ -32,11 +32,7 @@ async fn prepared() -> (World, Review) {
     (world, review)
 }
 
-async fn restore(
-    review: &Review,
-    because: Because,
-    which: Restore,
-) -> Result<Restored, Restoring, ReviewError> {
+async fn restore(review: &Review, because: Because, which: Restore) -> Result<Restored, ReviewError> {
     let restoring = Restoring { because, which: &which, why: "it was right", anyway: false };
     review.restore(FLOW, &restoring, &Stop::default()).await
 }
@@ -110,7 +106,7 @@ async fn what_the_ledger_may_have_forgotten_stays_in_the_archive_unless_somebody
 async fn edit(review: &Review, id: &str) -> String {
     let (_, letter) = review.find(id, &[], &Stop::default()).await.unwrap();
     let after = letter.body.replace("EUR", "USD");
-    let editing = Editing { after: &after, why: "in dollars", anyway: false };
+    let editing = Editing { after: &after, why: "in dollars", anyway: false, began_from: None };
     review.edit(id, &[], &editing, &Stop::default()).await.unwrap();
     after
 }
