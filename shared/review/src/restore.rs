@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::action::Work;
 use crate::archive::{Archived, Because, key_of};
 use crate::audit::{Action, Touched};
+use crate::claim::Claim;
 use crate::error::ReviewError;
 use crate::letter::Letter;
 
@@ -71,13 +72,19 @@ impl TooOld {
 /// Puts what stands under these keys of a flow back onto its dead letter queue, then takes it out of the archive, whose versions stay. A
 /// letter that is put back has another message id, and the one that it had first in its attributes. Between the two it may be put back
 /// twice; the ledger knows its operation, unless it is too old for that and is put back `anyway`.
-pub async fn restore(work: &Work<'_>, keys: &[String], anyway: bool) -> Result<Restored, ReviewError> {
+pub(crate) async fn restore(
+    work: &Work<'_>,
+    claim: &mut Claim<'_>,
+    keys: &[String],
+    anyway: bool,
+) -> Result<Restored, ReviewError> {
     let mut done = Restored::default();
     for keys in keys.chunks(LOT) {
         if work.stop.is_stopped() {
             done.stopped = true;
             break;
         }
+        claim.keep().await?;
         let mut lot: Vec<(&String, Letter)> = Vec::new();
         for key in keys {
             let object = work.archive.get(key).await?;

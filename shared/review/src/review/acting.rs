@@ -3,8 +3,10 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::action::Work;
 use crate::archive::{Archived, Because, Expiring, archive_expiring, archived_under};
 use crate::audit::{Action, Touched};
+use crate::claim::Claim;
 use crate::discard::{Discarded, discard};
 use crate::edit::{Edit, EditError, EditedBody, Edits, edited, is_same};
 use crate::error::ReviewError;
@@ -121,16 +123,34 @@ impl Review {
         Ok(all)
     }
 
-    /// Puts letters of a flow that were archived back onto its dead letter queue.
+    /// Puts letters of a flow that were archived back onto its dead letter queue. Refused while somebody else does.
     pub async fn restore(
         &self,
         flow: &str,
         restoring: &Restoring<'_>,
         stop: &Stop,
     ) -> Result<Restored, ReviewError> {
-        let Restoring { because, which, why, anyway } = *restoring;
-        let operator = Operator::new(&self.by, why)?;
+        if let Restore::Ids(ids) = restoring.which
+            && let Some(short) = ids.iter().find(|id| is_short(id))
+        {
+            return Err(ReviewError::Refused(format!("{short}: say six characters of the id at least")));
+        }
+        let operator = Operator::new(&self.by, restoring.why)?;
         let work = self.work(flow, &operator, stop)?;
+        let mut claim = Claim::begin(&work).await?;
+        let restored = self.restore_claimed(&work, &mut claim, restoring).await;
+        claim.end().await;
+        restored
+    }
+
+    async fn restore_claimed(
+        &self,
+        work: &Work<'_>,
+        claim: &mut Claim<'_>,
+        restoring: &Restoring<'_>,
+    ) -> Result<Restored, ReviewError> {
+        let Restoring { because, which, anyway, .. } = *restoring;
+        let flow = work.flow;
         let mut keys = archived_under(flow, because, &*self.archive).await?;
         // Until SQS drops it a letter that is archived before that may be discarded all the same.
         let discarded: HashSet<String> = match because {
@@ -143,11 +163,6 @@ impl Review {
         match which {
             Restore::All => {}
             Restore::Ids(ids) => {
-                if let Some(short) = ids.iter().find(|id| is_short(id)) {
-                    return Err(ReviewError::Refused(format!(
-                        "{short}: say six characters of the id at least"
-                    )));
-                }
                 keys.retain(|key| ids.iter().any(|wanted| file(key).starts_with(wanted.as_str())));
                 if let Some(key) = keys.iter().find(|key| discarded.contains(file(key))) {
                     let id = file(key).trim_end_matches(".json");
@@ -160,6 +175,7 @@ impl Review {
             Restore::Group(group) => {
                 let mut of_group = Vec::new();
                 for key in keys {
+                    claim.keep().await?;
                     let object = self.archive.get(&key).await?;
                     let archived = object.and_then(|object| serde_json::from_str::<Archived>(&object).ok());
                     let letter = archived.and_then(|archived| archived.letter());
@@ -174,7 +190,7 @@ impl Review {
         }
         let (left_out, keys): (Vec<_>, Vec<_>) =
             keys.into_iter().partition(|key| discarded.contains(file(key)));
-        let mut done = restore(&work, &keys, anyway).await?;
+        let mut done = restore(work, claim, &keys, anyway).await?;
         done.discarded = u64::try_from(left_out.len()).unwrap_or(u64::MAX);
         Ok(done)
     }

@@ -1,8 +1,10 @@
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use channel::Attribute;
 use jiff::SignedDuration;
-use review::memory::World;
+use review::memory::{Break, World};
 use review::{Because, Editing, Filter, Letter, Restore, Restored, Restoring, Review, ReviewError, Stop};
 
 use super::redriving::{plan_of_all, redriven};
@@ -159,4 +161,82 @@ async fn an_edit_is_of_one_body_and_of_no_other_with_the_same_first_id() {
     let shown = async |number| review.show(&id(number), &[], &Stop::default()).await.unwrap();
     assert_eq!((shown(1).await.body, shown(2).await.body), (edited, refused_by_target(2).body));
     assert!(shown(2).await.edit.is_none());
+}
+
+async fn discarded(letters: usize) -> World {
+    let world = world((0..letters).map(refused_by_target));
+    let review = review(&world);
+    let all = review.select(&Filter::default(), None, &[], &Stop::default()).await.unwrap();
+    review.discard(&all, "by mistake", &Stop::default()).await.unwrap();
+    world
+}
+
+#[tokio::test]
+async fn two_who_restore_the_same_at_once_put_each_letter_back_once() {
+    for seed in 1..=200 {
+        let world = discarded(20).await;
+        world.interleave(seed);
+        let (ann, bob) = (review(&world), review(&world));
+        let (one, other) = tokio::join!(
+            restore(&ann, Because::Discarded, Restore::All),
+            restore(&bob, Because::Discarded, Restore::All),
+        );
+        assert_eq!(world.on_queue().len(), 20, "{seed}");
+        let restored = |done: &Result<Restored, ReviewError>| done.as_ref().map_or(0, |done| done.restored);
+        assert_eq!(restored(&one) + restored(&other), 20, "{seed}: {one:?} {other:?}");
+        for done in [one, other] {
+            let told = done.err().map(|error| error.to_string());
+            assert!(told.is_none_or(|told| told.contains("letters of orders-to-inventory back")), "{seed}");
+        }
+        assert!(world.objects().is_empty(), "{seed}");
+    }
+}
+
+#[tokio::test]
+async fn a_claim_whose_owner_is_gone_holds_for_two_minutes_and_loses_nothing() {
+    // At each call in turn: what was put back and not taken out of the archive is put back once more, a lot at most.
+    for call in 0..80 {
+        let world = discarded(20).await;
+        world.break_at(call, Break::After);
+        drop(restore(&review(&world), Because::Discarded, Restore::All).await);
+        if !world.begin_again() {
+            assert!(call > 40, "{call}");
+            return;
+        }
+        let holds = world.objects().into_keys().any(|key| key.contains("/restoring/"));
+        let early = restore(&review(&world), Because::Discarded, Restore::All).await;
+        let told = early.as_ref().err().map(|error| error.to_string()).unwrap_or_default();
+        assert_eq!(
+            holds,
+            told.contains("if it was broken off, after 2026-11-24T10:02:00Z"),
+            "{call}: {told}"
+        );
+        world.advance(Duration::from_secs(120));
+        restore(&review(&world), Because::Discarded, Restore::All).await.unwrap();
+        assert!((20..=30).contains(&world.on_queue().len()), "{call}");
+        assert!(world.objects().is_empty(), "{call}");
+    }
+    panic!("it never ends");
+}
+
+#[tokio::test]
+async fn a_claim_is_held_for_as_long_as_it_takes() {
+    // Each of its calls takes a second, and somebody else asks between any two.
+    let world = discarded(100).await;
+    world.step_by_step();
+    let (ann, bob) = (review(&world), review(&world));
+    let mut restoring = pin!(restore(&ann, Because::Discarded, Restore::All));
+    let mut context = Context::from_waker(Waker::noop());
+    let mut refused = 0;
+    loop {
+        if let Poll::Ready(done) = restoring.as_mut().poll(&mut context) {
+            assert_eq!(done.unwrap().restored, 100);
+            break;
+        }
+        world.advance(Duration::from_secs(1));
+        let asked = restore(&bob, Because::Discarded, Restore::Ids(vec![id(500)])).await;
+        refused += usize::from(asked.is_err());
+    }
+    assert!(refused > 100 && world.on_queue().len() == 100, "{refused} {}", world.on_queue().len());
+    assert!(world.objects().is_empty());
 }
