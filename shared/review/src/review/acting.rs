@@ -231,7 +231,9 @@ impl Review {
         let (flow, letter) = self.find(id, flows, stop).await?;
         let after =
             edited(&letter.body, editing.after).map_err(|error| ReviewError::Refused(error.to_string()))?;
-        let verdict = self.judge().await?.verdict(&after, &letter.reason(&flow).mapping);
+        let (mut judge, mapping) = (self.judge().await?, letter.reason(&flow).mapping);
+        stays_the_same(judge.another_operation(&letter.body, &after, &mapping), editing.anyway)?;
+        let verdict = judge.verdict(&after, &mapping);
         if let (Verdict::Fails(wrong), false) = (&verdict, editing.anyway) {
             let said: Vec<_> =
                 wrong.iter().map(|it| format!("{} at {}: {}", it.code, it.path, it.problem)).collect();
@@ -252,5 +254,19 @@ impl Review {
         self.records.append(&operator.record(Action::Edit, &flow, now, vec![touched])).await?;
         self.records.put_edit(&edit).await?;
         Ok((edit, verdict))
+    }
+}
+
+/// An edit must not make another operation of a letter: what was done for the one says nothing of the other, and would be done again.
+fn stays_the_same(other: Result<Option<String>, String>, anyway: bool) -> Result<(), ReviewError> {
+    match other {
+        Ok(None) => Ok(()),
+        Ok(Some(member)) => Err(ReviewError::Refused(format!(
+            "it would be another operation, as {member} would be another: an edit keeps what a letter is known by"
+        ))),
+        Err(_) if anyway => Ok(()),
+        Err(why) => Err(ReviewError::Refused(format!(
+            "nobody can say whether it would be another operation: {why}; it is kept only if you say anyway"
+        ))),
     }
 }
