@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use review::{Editing, Filter, Shown, Verdict, Wrong};
 use transform::Explanation;
 
-use super::{Answer, again, answer, done, groups, mapping};
+use super::{Answer, again, answer, done, groups, journey, mapping};
 use crate::app::App;
 use crate::body::{laid_out, marked};
 use crate::failure::Failure;
@@ -30,7 +30,10 @@ pub(super) async fn show(
 }
 
 async fn find(app: &Arc<App>, flow: String, id: String) -> Result<Shown, Failure> {
-    app.look(|app| async move { app.review.show(&id, &[flow], &app.stop).await }).await
+    let shown = app.look(|app| async move { app.review.show(&id, &[flow], &app.stop).await }).await?;
+    let event = shown.letter.reason(&shown.flow).correlation_id;
+    app.journeys.remember(&shown.flow, &shown.letter.id, &event);
+    Ok(shown)
 }
 
 fn letter_page(app: &App, session: &Session, shown: &Shown, sent: &Sent) -> (String, Markup) {
@@ -65,6 +68,7 @@ fn letter_page(app: &App, session: &Session, shown: &Shown, sent: &Sent) -> (Str
         }
         h2 { "What the mappings say today" }
         (verdict(&shown.verdict))
+        (journey::section(shown))
         h2 { "Body" }
         @if let Some(edit) = &shown.edit {
             p class="notice" { "This is the edited body, with which it would be redriven. Edited " (when(edit.at)) " by " (edit.by) ": " (edit.why) }

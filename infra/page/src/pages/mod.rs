@@ -3,6 +3,7 @@
 mod archive;
 mod audit;
 mod groups;
+mod journey;
 mod letter;
 mod mapping;
 mod plan;
@@ -29,6 +30,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/groups/{group}/discard", post(groups::discard))
         .route("/groups/{group}/acknowledge", post(groups::acknowledge))
         .route("/letters/{flow}/{id}", get(letter::show))
+        .route("/letters/{flow}/{id}/journey", get(journey::show))
         .route("/letters/{flow}/{id}/edit", post(letter::edit))
         .route("/letters/{flow}/{id}/discard", post(letter::discard))
         .route("/plans", get(planning::made).post(planning::plan))
