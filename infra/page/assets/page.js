@@ -8,7 +8,7 @@ const SAY_EVERY = 5000;
 const READING = "Reading the logs. This takes some seconds.";
 const SILENT = "The page does not answer. The command may have been stopped";
 
-document.getElementById("faults")?.focus();
+(document.getElementById("faults") ?? document.getElementById("checked"))?.focus();
 
 const progress = document.getElementById("progress");
 if (progress?.dataset.follow) follow(progress.dataset.follow, 0);

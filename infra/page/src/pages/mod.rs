@@ -32,6 +32,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/letters/{flow}/{id}", get(letter::show))
         .route("/letters/{flow}/{id}/journey", get(journey::show))
         .route("/letters/{flow}/{id}/edit", post(letter::edit))
+        .route("/letters/{flow}/{id}/check", post(letter::check))
         .route("/letters/{flow}/{id}/discard", post(letter::discard))
         .route("/plans", get(planning::made).post(planning::plan))
         .route("/plans/new", get(planning::form))

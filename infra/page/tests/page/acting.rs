@@ -1,5 +1,6 @@
 use http::StatusCode;
 use review::audit::Action;
+use review::memory::Break;
 
 use crate::browser::{Browser, between};
 use crate::reading::{group, letter};
@@ -114,8 +115,7 @@ async fn an_edit_that_a_mapping_refuses_is_not_kept_and_what_was_entered_stays()
     let browser = Browser::entered(&deployment).await;
     let letter = letter(&browser, "SPW2001").await;
     let path = format!("{letter}/edit");
-    let shown = browser.get(&letter).await.text;
-    let offered = between(&shown, "aria-required=\"true\">\n", "</textarea>").replace("&quot;", "\"");
+    let offered = offered(&browser, &letter).await;
     let mended = offered.replace("\"title\": \"Gift wrap\"", "\"title\": \"Gift wrap\", \"sku\": \"SKU-1\"");
     assert_ne!(mended, offered);
     let other = mended.replace("\"type\": \"shopify.orders/create\"", "\"type\": \"shopify.orders/updated\"");
@@ -142,13 +142,87 @@ async fn an_edit_that_a_mapping_refuses_is_not_kept_and_what_was_entered_stays()
     assert_eq!(deployment.kept.records().len(), 1);
 }
 
+/// The letter's body as the page offers it to be edited.
+async fn offered(browser: &Browser, letter: &str) -> String {
+    let shown = browser.get(letter).await.text;
+    between(&shown, "aria-required=\"true\">\n", "</textarea>").replace("&quot;", "\"")
+}
+
+#[tokio::test]
+async fn an_edit_that_is_checked_is_judged_and_not_kept() {
+    let deployment = Deployment::new(1);
+    let browser = Browser::entered(&deployment).await;
+    let letter = letter(&browser, "SPW2001").await;
+    let check = format!("{letter}/check");
+    let offered = offered(&browser, &letter).await;
+    assert!(browser.get(&letter).await.says(&format!("formaction=\"{check}#checked\">Check it</button>")));
+
+    let wrong = offered.replace("Gift wrap", "</textarea><script>alert(1)</script>").replace("\"EUR\"", "7");
+    let fields = [("body", wrong.as_str()), ("reason", "half a sentence"), ("anyway", "yes")];
+    let answer = browser.post(&check, &fields).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    let (said, form) = between(&answer.text, "id=\"checked\"", "</main>").split_once("<form").unwrap();
+    for told in [
+        "Checked, and not kept.",
+        "Would still be refused",
+        "$.line_items[0].sku",
+        "$.currency",
+        "sku: nothing stands here",
+    ] {
+        assert!(said.contains(told), "{told}: {said}");
+    }
+    assert_eq!(said.matches("<mark").count(), 2, "{said}");
+    // What was typed is there as it was, and nothing of it is obeyed.
+    assert!(form.contains("&lt;/textarea&gt;&lt;script&gt;alert(1)&lt;/script&gt;&quot;"), "{form}");
+    assert!(form.contains("value=\"half a sentence\"") && form.contains("value=\"yes\" checked>"), "{form}");
+    assert!(
+        !answer.says("<script>alert") && answer.says("<title>Checked, and not kept: Letter"),
+        "{}",
+        answer.text
+    );
+
+    let mended = offered.replace("Gift wrap\"", "Gift wrap\", \"sku\": \"SKU-1\"");
+    let answer = browser.post(&check, &[("body", &mended.replace('\n', "\r\n"))]).await;
+    assert!(
+        answer.status == StatusCode::OK && answer.says("aria-label=\"What was checked\""),
+        "{}",
+        answer.text
+    );
+    assert!(between(&answer.text, "id=\"checked\"", "<form").contains("Would pass: "), "{}", answer.text);
+    for (body, told) in [
+        ("{", "is not JSON (line 1, column 1)"),
+        (&*offered.replace("\"evt-0-0\"", "\"evt-0-1\""), "only `data` may be changed"),
+    ] {
+        let answer = browser.post(&check, &[("body", body)]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{told}");
+        assert!(
+            answer.says(told) && answer.says("edit-body-wrong") && !answer.says("id=\"checked\""),
+            "{}",
+            answer.text
+        );
+    }
+    nothing_was_done(&deployment);
+    assert!(!browser.get(&letter).await.says("This is the edited body"));
+}
+
+#[tokio::test]
+async fn an_edit_of_a_letter_that_is_not_there_cannot_be_checked() {
+    let deployment = Deployment::new(1);
+    let browser = Browser::entered(&deployment).await;
+    let nobody = "/letters/orders-to-inventory/00000000-0000-4000-8000-000000000000/check";
+    assert_eq!(browser.post(nobody, &[("body", "{}")]).await.status, StatusCode::NOT_FOUND);
+    let letter = letter(&browser, "SPW2001").await;
+    deployment.flows["orders-to-inventory"].break_at(0, Break::Before);
+    let answer = browser.post(&format!("{letter}/check"), &[("body", "{}")]).await;
+    assert_eq!(answer.status, StatusCode::BAD_GATEWAY);
+}
+
 #[tokio::test]
 async fn an_edit_may_be_kept_although_it_would_still_be_refused() {
     let deployment = Deployment::new(1);
     let browser = Browser::entered(&deployment).await;
     let letter = letter(&browser, "SPW2001").await;
-    let shown = browser.get(&letter).await.text;
-    let offered = between(&shown, "aria-required=\"true\">\n", "</textarea>").replace("&quot;", "\"");
+    let offered = offered(&browser, &letter).await;
     let body = offered.replace("Gift wrap", "Gift");
     let fields = [("reason", "half of it"), ("body", body.as_str()), ("anyway", "yes")];
     let answer = browser.post(&format!("{letter}/edit"), &fields).await;
