@@ -41,7 +41,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/redrives/{plan}", get(redrive::show))
         .route("/redrives/{plan}/progress", get(redrive::progress))
         .route("/redrives/{plan}/stop", post(redrive::stop))
-        .route("/archive", get(archive::flows))
+        .route("/archive", get(archive::flows).post(archive::expiring))
         .route("/archive/{flow}/{because}", get(archive::sheet))
         .route("/archive/{flow}/{because}/restore", post(archive::restore))
         .route("/audit", get(audit::show))

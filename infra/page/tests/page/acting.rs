@@ -75,6 +75,43 @@ async fn a_discarded_group_is_in_the_archive_and_comes_back_from_there() {
 }
 
 #[tokio::test]
+async fn what_sqs_drops_soon_is_put_into_the_archive_and_stays_on_its_queue() {
+    let deployment = Deployment::new(1);
+    let browser = Browser::entered(&deployment).await;
+    for (within, told) in [("0", "within"), ("337", "within"), ("soon", "within"), ("48", "reason")] {
+        let reason = if told == "reason" { " " } else { "the weekend" };
+        let answer = browser.post("/archive", &[("within", within), ("reason", reason)]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{within}");
+        assert!(answer.says(&format!("href=\"#archive-{told}\"")), "{within}: {}", answer.text);
+        assert!(answer.says(&format!("value=\"{within}\"")), "what was entered is still there");
+    }
+    nothing_was_done(&deployment);
+    let none = browser.post("/archive", &[("reason", "the weekend")]).await;
+    assert!(none.says("orders-to-inventory: 0 letters archived now, 0 were there, of 14"), "{}", none.text);
+    nothing_was_done(&deployment);
+
+    // All but the one that was sent just now, which has its whole time.
+    let fields = [("within", "336"), ("flow", "orders-to-inventory"), ("reason", "<b>the weekend</b>")];
+    let answer = browser.post("/archive", &fields).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    assert!(
+        answer.says("orders-to-inventory: 13 letters archived now, 0 were there, of 14"),
+        "{}",
+        answer.text
+    );
+    assert!(!answer.says("inventory-to-shipping: "), "{}", answer.text);
+    let again = browser.post("/archive", &fields).await;
+    assert!(again.says("0 letters archived now, 13 were there, of 14"), "{}", again.text);
+    assert_eq!(deployment.on_queues(), 16);
+    let sheet = browser.get("/archive/orders-to-inventory/expiring").await;
+    assert!(sheet.says("13 letters") && sheet.says("&lt;b&gt;the weekend&lt;/b&gt;"), "{}", sheet.text);
+    let unknown = browser.post("/archive", &[("flow", "no-such-flow"), ("reason", "x")]).await;
+    assert!(
+        unknown.status == StatusCode::UNPROCESSABLE_ENTITY && unknown.says("there is no flow no-such-flow")
+    );
+}
+
+#[tokio::test]
 async fn one_letter_is_discarded_alone() {
     let deployment = Deployment::new(1);
     let browser = Browser::entered(&deployment).await;
