@@ -66,13 +66,13 @@ pub(crate) async fn archive(
             found.note("archived_before", put.there);
             if !put.looked.complete && put.archived == 0 {
                 let text = format!(
-                    "there are more letters than the {} that one look takes, of which none was new: spillway dlq archive takes all",
+                    "there are more letters than the {} that one look takes, of which none was new: spillway dlq archive takes all, and this is said until there are fewer",
                     put.looked.seen
                 );
                 found.failures.push(("archive", Failure(text)));
             }
             // What somebody else was looking at was not seen.
-            complete = (put.looked.complete && put.looked.before.hidden == 0).then_some(now);
+            complete = (put.looked.complete && put.looked.elsewhere() == 0).then_some(now);
         }
     }
     Ok((found, complete))

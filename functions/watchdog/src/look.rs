@@ -14,7 +14,7 @@ use crate::archive::archive;
 use crate::reconcile::{reconcile, subscriptions};
 use crate::report::Report;
 use crate::watch::Watch;
-use crate::world::{Failure, Hour, WatchState, World};
+use crate::world::{Failure, Hour, LOOKS_TO_BE_EMPTY, WatchState, World};
 
 /// Four weeks are learned from; the others are for a silence to last, without forgetting what was before it.
 const LEARNED_FROM: SignedDuration = SignedDuration::from_hours(13 * 7 * 24);
@@ -190,8 +190,13 @@ async fn letters(watch: &Watch, world: &dyn World, state: Option<&WatchState>) -
 fn remember_letters(state: &mut WatchState, report: &mut Report, now: Timestamp) {
     let note = |name: &str| report.notes.get(name).and_then(Value::as_u64);
     let (Some(letters), Some(hidden)) = (note("dead_letters"), note("dead_letters_hidden")) else { return };
-    if state.letters == 0 || now < state.letters_since {
-        state.letters_since = now;
+    if letters == 0 {
+        state.looks_without_letters = state.looks_without_letters.saturating_add(1);
+    } else {
+        if state.looks_without_letters >= LOOKS_TO_BE_EMPTY || now < state.letters_since {
+            state.letters_since = now;
+        }
+        state.looks_without_letters = 0;
     }
     // Codes of another number of letters are read as soon as all can be seen.
     if hidden > 0 && letters != state.letters {

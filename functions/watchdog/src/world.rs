@@ -85,6 +85,9 @@ pub struct SecretDates {
     pub changed: Timestamp,
 }
 
+/// SQS counts by estimate: one look that finds no letter does not make those young that the next one finds.
+pub(crate) const LOOKS_TO_BE_EMPTY: u64 = 2;
+
 /// What is kept of a watch between two looks, in the ledger table.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct WatchState {
@@ -100,6 +103,8 @@ pub struct WatchState {
     /// Dead letters at the last look, hidden or not, and since when there have been any.
     pub letters: u64,
     pub letters_since: Timestamp,
+    /// Looks in a row that have found none.
+    pub looks_without_letters: u64,
     /// Their codes, when they were last read.
     pub codes: BTreeMap<String, u64>,
     /// When all of them that SQS drops soon were last found to be in the archive.
@@ -117,6 +122,7 @@ impl WatchState {
             unconfirmed: false,
             letters: 0,
             letters_since: now,
+            looks_without_letters: LOOKS_TO_BE_EMPTY,
             codes: BTreeMap::new(),
             archived_at: None,
         }

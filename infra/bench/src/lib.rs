@@ -1,9 +1,10 @@
 //! Measures functions through the Lambda Runtime API, beside Powertools for AWS Lambda doing the same job, and the translation
-//! alone, beside jaq and JSONata.
+//! alone, beside jaq and JSONata, and the review of dead letters, beside a script.
 #![expect(clippy::indexing_slicing, reason = "indexing JSON that we made answers Null for what is not there")]
 
 mod aws;
 mod job;
+mod letters;
 mod measure;
 mod report;
 mod runtime_api;
@@ -18,6 +19,7 @@ use local::{Step, Tools, say};
 
 use aws::Aws;
 use job::Job;
+use letters::Letters;
 use measure::{Measured, Start};
 use subject::Subject;
 use transformation::Transformation;
@@ -31,16 +33,18 @@ pub(crate) struct Results {
     /// Ours first.
     jobs: Vec<(Job, Vec<(Subject, Measured)>)>,
     transformation: Transformation,
+    letters: Letters,
 }
 
 /// Builds, installs, measures, and writes docs/benchmarks.md. Answers with the page.
 pub async fn run(tools: &Tools) -> Result<String> {
     let peers = Peers::install(tools).await?;
     let binaries = build(tools).await?;
+    let letters = letters::measure(tools, &binaries, &peers).await?;
     let aws = Aws::start().await?;
     let transformation = transformation::measure(tools, &binaries, &peers).await?;
-    let mut results =
-        Results { machine: machine(&peers), starts: Vec::new(), jobs: Vec::new(), transformation };
+    let (machine, starts, jobs) = (machine(&peers), Vec::new(), Vec::new());
+    let mut results = Results { machine, starts, jobs, transformation, letters };
     for name in DEPLOYED {
         say(format!("measuring the start of {name}"));
         let subject = ours(&binaries, name, name)?;
@@ -66,7 +70,16 @@ pub async fn run(tools: &Tools) -> Result<String> {
 async fn build(tools: &Tools) -> Result<PathBuf> {
     say("building the release binaries, which takes some minutes");
     let step = Step::new("building the release binaries", "cargo")
-        .args(["build", "--release", "--locked", "--bins", "--package", "bench-functions"])
+        .args([
+            "build",
+            "--release",
+            "--locked",
+            "--bins",
+            "--package",
+            "bench-functions",
+            "--package",
+            "cli",
+        ])
         .args(DEPLOYED.iter().flat_map(|name| ["--package", name]))
         .dir(tools.workspace.root());
     step.output().await?;

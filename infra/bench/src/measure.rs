@@ -43,7 +43,7 @@ pub(crate) async fn start(subject: &Subject, aws: &Aws) -> Result<Start> {
     for _ in 0..STARTS {
         let running = subject.start(aws, &table).await?;
         times.push(running.init);
-        memory = memory.max(running.peak_memory()?);
+        memory = memory.max(running.used()?.peak_memory);
     }
     Ok(Start { init: median(times), memory })
 }
@@ -60,20 +60,20 @@ pub(crate) async fn job(subject: &Subject, aws: &Aws, job: Job) -> Result<Measur
     let round = usize::try_from(ROUND)?;
     for _ in 0..ROUNDS {
         for (costs, effects) in [(&mut fresh, job.calls() * round), (&mut duplicate, 0)] {
-            let (cpu, before) = (running.cpu()?, aws.requests());
+            let (cpu, before) = (running.used()?.cpu, aws.requests());
             send(subject, &running, job, first, round).await?;
             let after = aws.requests();
             let calls = after.target - before.target;
             ensure!(calls == effects, "{}: {calls} calls of the target, expected {effects}", subject.name);
             costs.push(Cost {
-                cpu: (running.cpu()? - cpu) / ROUND,
+                cpu: (running.used()?.cpu - cpu) / ROUND,
                 dynamodb: a_message(after.dynamodb - before.dynamodb),
                 sqs: a_message(after.sqs - before.sqs),
             });
         }
         first += round;
     }
-    let peak_memory = running.peak_memory()?;
+    let peak_memory = running.used()?.peak_memory;
     Ok(Measured { start, fresh: typical(&fresh), duplicate: typical(&duplicate), peak_memory })
 }
 

@@ -3,6 +3,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use local::Usage;
 
 use crate::aws::Aws;
 use crate::runtime_api::RuntimeApi;
@@ -27,9 +28,6 @@ pub(crate) struct Running {
     pub(crate) api: RuntimeApi,
     pub(crate) init: Duration,
 }
-
-/// Linux counts CPU time in hundredths of a second.
-const TICK: Duration = Duration::from_millis(10);
 
 impl Subject {
     /// Starts it and waits for its first poll.
@@ -87,22 +85,8 @@ const ENVIRONMENT: &[(&str, &str)] = &[
 ];
 
 impl Running {
-    /// User and system time so far, of all its threads.
-    pub(crate) fn cpu(&self) -> Result<Duration> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // pid (name) state …: utime and stime are the 14th and 15th field.
-        let (_, fields) = stat.rsplit_once(") ").context("/proc/<pid>/stat")?;
-        let ticks: u32 =
-            fields.split(' ').skip(11).take(2).filter_map(|field| field.parse::<u32>().ok()).sum();
-        Ok(TICK * ticks)
-    }
-
-    /// The most memory that it has ever held, in bytes.
-    pub(crate) fn peak_memory(&self) -> Result<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("VmHWM")?;
-        let kilobytes: u64 = line.split_whitespace().next().unwrap_or_default().parse()?;
-        Ok(kilobytes * 1_024)
+    pub(crate) fn used(&self) -> Result<Usage> {
+        Usage::of(self.child.id())
     }
 }
 

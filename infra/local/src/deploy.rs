@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -44,18 +45,28 @@ pub(crate) async fn deploy(
     std::fs::write(&template, text).context("writing the adapted template")?;
     let mut overrides = vec![format!("Architecture={}", architecture())];
     overrides.extend(parameters.iter().map(|(name, value)| format!("{name}={}", quoted(value))));
-    sam(tools, "deploying")
+    Ok((deploy_file(tools, endpoint, &template, &overrides).await?, left_out))
+}
+
+/// `sam deploy` of this template as the one stack. Answers with its outputs.
+pub(crate) async fn deploy_file(
+    tools: &Tools,
+    endpoint: &str,
+    template: &Path,
+    overrides: &[String],
+) -> Result<BTreeMap<String, String>> {
+    let mut step = sam(tools, "deploying")
         .await?
         .args(["deploy", "--stack-name", STACK, "--resolve-s3", "--no-confirm-changeset", "--no-progressbar"])
         .args(["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND", "--region", REGION])
         .args(["--template-file"])
-        .args([&template])
-        .args(["--parameter-overrides"])
-        .args(&overrides)
-        .env("AWS_ENDPOINT_URL", endpoint)
-        .output()
-        .await?;
-    Ok((outputs(tools, endpoint).await?, left_out))
+        .args([template])
+        .env("AWS_ENDPOINT_URL", endpoint);
+    if !overrides.is_empty() {
+        step = step.arg("--parameter-overrides").args(overrides);
+    }
+    step.output().await?;
+    outputs(tools, endpoint).await
 }
 
 /// A template as `sam` reads it: aliases resolved, intrinsic functions in their long form.

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -5,9 +6,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use crate::deploy::deploy_file;
 use crate::inspect::Inspect;
 use crate::process::Service;
 use crate::tools::Tools;
+use crate::usage::Usage;
 
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
@@ -49,6 +52,29 @@ impl Engine {
 
     pub fn endpoint(&self) -> &str {
         &self.endpoint
+    }
+
+    /// Deploys a template of resources alone, without functions; answers with the stack's outputs.
+    pub async fn deploy(&self, tools: &Tools, template: &Path) -> Result<BTreeMap<String, String>> {
+        deploy_file(tools, &self.endpoint, template, &[]).await
+    }
+
+    /// What a program needs to call it.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let region = REGION.to_owned();
+        vec![
+            ("AWS_ENDPOINT_URL", self.endpoint.clone()),
+            ("AWS_DEFAULT_REGION", region.clone()),
+            ("AWS_REGION", region),
+            ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+        ]
+    }
+
+    /// CPU time that the engine itself has taken so far.
+    pub fn cpu(&self) -> Result<Duration> {
+        let processes = self.service.descendants("ministack");
+        processes.into_iter().map(|process| Usage::of(process).map(|used| used.cpu)).sum()
     }
 
     /// Processes of functions that run at this moment.

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
+use crate::engine::Engine;
 use crate::stack::Stack;
 
 /// What SQS takes in a call.
@@ -17,6 +18,27 @@ pub struct Parked {
 
 impl Stack {
     /// Puts messages on the queue that this output names, as functions put dead letters there; answers with their ids, in their order.
+    pub async fn park(&self, queue_url: &str, letters: &[Parked]) -> Result<Vec<String>> {
+        self.engine.park(self.output(queue_url)?, letters).await
+    }
+
+    /// Takes everything off the queue that this output names.
+    pub async fn purge(&self, queue_url: &str) -> Result<()> {
+        self.engine.purge(self.output(queue_url)?).await
+    }
+
+    /// How long the queue that this output names keeps a message, from now on: the engine's clock cannot be moved.
+    pub async fn keeps_for(&self, queue_url: &str, seconds: u64) -> Result<()> {
+        let attributes = json!({ "MessageRetentionPeriod": seconds.to_string() });
+        let body = json!({ "QueueUrl": self.output(queue_url)?, "Attributes": attributes });
+        let set = self.engine.inspect().call("sqs", "AmazonSQS.SetQueueAttributes", &body).await;
+        set.context("setting a queue's retention")?;
+        Ok(())
+    }
+}
+
+impl Engine {
+    /// The same of the queue at this address.
     pub async fn park(&self, queue_url: &str, letters: &[Parked]) -> Result<Vec<String>> {
         let mut ids = Vec::new();
         for lot in letters.chunks(LOT) {
@@ -35,8 +57,8 @@ impl Stack {
                 "MessageAttributes": attributes.collect::<serde_json::Map<_, _>>(),
             })
         });
-        let body = json!({ "QueueUrl": self.output(queue_url)?, "Entries": entries.collect::<Vec<_>>() });
-        let answer = self.engine.inspect().call("sqs", "AmazonSQS.SendMessageBatch", &body).await;
+        let body = json!({ "QueueUrl": queue_url, "Entries": entries.collect::<Vec<_>>() });
+        let answer = self.inspect().call("sqs", "AmazonSQS.SendMessageBatch", &body).await;
         let answer = answer.context("parking letters")?;
         let sent = answer["Successful"].as_array().cloned().unwrap_or_default();
         ensure!(sent.len() == letters.len(), "letters were not taken: {}", answer["Failed"]);
@@ -44,19 +66,9 @@ impl Stack {
         sent.iter().map(|sent| id(sent).context("a message without an id")).collect()
     }
 
-    /// Takes everything off the queue that this output names.
     pub async fn purge(&self, queue_url: &str) -> Result<()> {
-        let body = json!({ "QueueUrl": self.output(queue_url)? });
-        self.engine.inspect().call("sqs", "AmazonSQS.PurgeQueue", &body).await.context("purging a queue")?;
-        Ok(())
-    }
-
-    /// How long the queue that this output names keeps a message, from now on: the engine's clock cannot be moved.
-    pub async fn keeps_for(&self, queue_url: &str, seconds: u64) -> Result<()> {
-        let attributes = json!({ "MessageRetentionPeriod": seconds.to_string() });
-        let body = json!({ "QueueUrl": self.output(queue_url)?, "Attributes": attributes });
-        let set = self.engine.inspect().call("sqs", "AmazonSQS.SetQueueAttributes", &body).await;
-        set.context("setting a queue's retention")?;
+        let body = json!({ "QueueUrl": queue_url });
+        self.inspect().call("sqs", "AmazonSQS.PurgeQueue", &body).await.context("purging a queue")?;
         Ok(())
     }
 }

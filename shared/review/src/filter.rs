@@ -9,8 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use message::Envelope;
 use serde_json::{Value, json};
 use thiserror::Error;
+use transform::without_indices;
 
-use crate::fingerprint::{Fingerprint, without_indices};
+use crate::fingerprint::Fingerprint;
 use crate::letter::{Letter, SHORTEST_ID, is_short};
 
 /// Bytes of a condition.

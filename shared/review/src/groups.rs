@@ -2,8 +2,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use transform::without_indices;
 
-use crate::fingerprint::{Fingerprint, without_indices};
+use crate::fingerprint::Fingerprint;
 use crate::letter::Letter;
 
 /// Causes that are told apart; a queue has a few.
@@ -32,7 +33,7 @@ pub struct Group {
 }
 
 /// Letters by their cause, however many there are: nothing is kept of a letter but a few ids.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Groups {
     groups: BTreeMap<Fingerprint, Group>,
     /// Letters of causes beyond [`MOST_GROUPS`].

@@ -38,7 +38,7 @@ pub use discard::{Discarded, discard};
 pub use edit::{Edit, EditError, EditedBody, edited};
 pub use error::ReviewError;
 pub use filter::{Filter, FilterError};
-pub use fingerprint::{Fingerprint, without_indices};
+pub use fingerprint::Fingerprint;
 pub use groups::{Group, Groups, MOST_GROUPS};
 pub use judge::{Judge, Tried, Verdict, Wrong};
 pub use letter::{Letter, digest};

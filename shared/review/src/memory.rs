@@ -51,6 +51,7 @@ struct State {
     flow: Flow,
     retention: Duration,
     seed: u64,
+    steps: bool,
 }
 
 /// All of it, shared by whoever has a copy.
@@ -79,6 +80,7 @@ impl World {
             flow: Box::new(|_| None),
             retention: Duration::from_secs(14 * 24 * 3_600),
             seed: 0,
+            steps: false,
         };
         Self { state: Arc::new(Mutex::new(state)), begun_at }
     }
@@ -112,13 +114,18 @@ impl World {
         self.lock().seed = seed;
     }
 
+    /// Each call waits once before it is made: whoever polls says whose is next.
+    pub fn step_by_step(&self) {
+        self.lock().steps = true;
+    }
+
     async fn turn(&self) {
         let turns = {
             let mut state = self.lock();
             // Knuth's MMIX generator: all that is needed are other turns with each seed.
             state.seed =
                 state.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(u64::from(state.seed != 0));
-            (state.seed >> 33) % 4
+            if state.steps { 1 } else { (state.seed >> 33) % 4 }
         };
         for _ in 0..turns {
             tokio::task::yield_now().await;
@@ -246,11 +253,10 @@ impl LetterQueue for World {
     }
 
     async fn put(&self, letters: &[Letter]) -> Sent {
-        let now = self.now();
         let answer = self
             .call("SendMessage", |state| {
                 for letter in letters {
-                    put(state, letter.clone(), now);
+                    put(state, letter.clone(), self.begun_at);
                 }
             })
             .await;
@@ -271,23 +277,27 @@ impl LetterQueue for World {
     }
 }
 
-fn put(state: &mut State, letter: Letter, now: Timestamp) {
+fn after(begun_at: Timestamp, elapsed: Duration) -> Timestamp {
+    let elapsed = SignedDuration::try_from(elapsed).unwrap_or(SignedDuration::MAX);
+    begun_at.saturating_add(elapsed).unwrap_or(Timestamp::MAX)
+}
+
+fn put(state: &mut State, letter: Letter, begun_at: Timestamp) {
     state.ids += 1;
-    let letter =
-        Letter { id: format!("put-{:06}", state.ids), receipt: String::new(), sent_at: now, ..letter };
+    let (id, sent_at) = (format!("put-{:06}", state.ids), after(begun_at, state.elapsed));
+    let letter = Letter { id, receipt: String::new(), sent_at, ..letter };
     state.queue.push(Message { letter, visible_at: Duration::ZERO, receives: 0 });
 }
 
 #[async_trait]
 impl SourceQueue for World {
     async fn send(&self, letters: &[Letter]) -> Sent {
-        let now = self.now();
         let answer = self
             .call("SendMessage", |state| {
                 for letter in letters {
                     state.sent.push(letter.clone());
                     if let Some(attributes) = (state.flow)(letter) {
-                        put(state, Letter { attributes, ..letter.clone() }, now);
+                        put(state, Letter { attributes, ..letter.clone() }, self.begun_at);
                     }
                 }
             })
@@ -411,8 +421,7 @@ impl Records for World {
 #[async_trait]
 impl Clock for World {
     fn now(&self) -> Timestamp {
-        let elapsed = SignedDuration::try_from(self.elapsed()).unwrap_or(SignedDuration::MAX);
-        self.begun_at.saturating_add(elapsed).unwrap_or(Timestamp::MAX)
+        after(self.begun_at, self.elapsed())
     }
 
     fn elapsed(&self) -> Duration {

@@ -6,13 +6,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::future::join_all;
+use jiff::Timestamp;
 
 use crate::error::ReviewError;
 use crate::letter::Letter;
 use crate::ports::{Clock, Count, LetterQueue};
 
-/// Answers in a row without a letter after which a queue has been seen: a long poll asks all of SQS's servers.
+/// Answers in a row without a letter after which a queue has been seen, though SQS counted more letters: a long poll asks all of its servers.
+/// Where as many were seen as it counted, one is enough.
 const EMPTY_ROUNDS: u32 = 2;
+/// Letters that SQS hands out in one receive.
+const MOST_RECEIVED: u64 = 10;
 /// Letters a second that a look surely reads: by it the time is reckoned for which a large queue is hidden.
 const SLOWEST_A_SECOND: u64 = 100;
 /// The longest that a letter is hidden by a look.
@@ -52,18 +56,20 @@ impl Default for Limits {
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Looked {
     pub seen: u64,
+    /// Of them, those that came while it looked, by SQS's clock and ours: with one that is late some more for that time.
+    came: u64,
     /// What SQS said of the queue before. What was hidden then somebody else was looking at.
-    pub before: Count,
+    before: Count,
     /// Whether it came to the queue's end.
     pub complete: bool,
 }
 
 impl Looked {
     /// How many letters somebody else is looking at, as far as is known: those that were hidden before, and those that were not and have not
-    /// been seen, as somebody was faster.
-    pub(crate) fn elsewhere(&self) -> u64 {
+    /// been seen, as somebody was faster. One that came since stands for none of them.
+    pub fn elsewhere(&self) -> u64 {
         let Count { visible, hidden } = self.before;
-        if self.complete { (visible + hidden).saturating_sub(self.seen) } else { hidden }
+        if self.complete { (visible + hidden).saturating_sub(self.seen - self.came) } else { hidden }
     }
 }
 
@@ -74,12 +80,15 @@ pub struct Pass<'a> {
     clock: &'a dyn Clock,
     stop: &'a Stop,
     limits: Limits,
+    begun_at: Timestamp,
     hidden: Duration,
     /// By the beginning of their ids' digests: SQS may hand out a letter twice, and hands it out again once its time has run out.
     ids: HashSet<u64>,
     /// Receipts of what is to be released, and when their time runs out.
     held: HashMap<String, Duration>,
     empty_rounds: u32,
+    /// Receives at a time once as many letters were seen as were counted: one, and more while each brings as many as it can.
+    beyond: usize,
     looked: Looked,
 }
 
@@ -90,12 +99,25 @@ impl<'a> Pass<'a> {
         stop: &'a Stop,
         limits: Limits,
     ) -> Result<Self, ReviewError> {
+        let begun_at = clock.now();
         let before = queue.count().await?;
         let needed = Duration::from_secs(before.visible / SLOWEST_A_SECOND);
         let hidden = (limits.hidden + needed).min(LONGEST_HIDDEN.max(limits.hidden));
         let looked = Looked { before, ..Looked::default() };
         let (ids, held) = (HashSet::new(), HashMap::new());
-        Ok(Self { queue, clock, stop, limits, hidden, ids, held, empty_rounds: 0, looked })
+        Ok(Self {
+            queue,
+            clock,
+            stop,
+            limits,
+            begun_at,
+            hidden,
+            ids,
+            held,
+            empty_rounds: 0,
+            beyond: 1,
+            looked,
+        })
     }
 
     /// The next letters, none of them twice; `None` once there are no more, or it is to end. Each is let go of at the end unless
@@ -105,12 +127,18 @@ impl<'a> Pass<'a> {
             if self.stop.is_stopped() || self.held.len() >= self.limits.most {
                 return None;
             }
-            if self.empty_rounds >= EMPTY_ROUNDS {
+            let left = self.looked.before.visible.saturating_sub(self.looked.seen - self.looked.came);
+            if self.empty_rounds >= if left > 0 { EMPTY_ROUNDS } else { 1 } {
                 self.looked.complete = true;
                 return None;
             }
             // Near its end a queue is asked once at a time.
-            let at_once = if self.empty_rounds == 0 { self.limits.at_once.max(1) } else { 1 };
+            let most = self.limits.at_once.max(1);
+            let at_once = match left {
+                _ if self.empty_rounds > 0 => 1,
+                0 => self.beyond.min(most),
+                _ => left.div_ceil(MOST_RECEIVED).try_into().unwrap_or(most).min(most),
+            };
             let until = self.clock.elapsed() + self.hidden;
             let answers = join_all((0..at_once).map(|_| self.queue.receive(self.hidden))).await;
             let mut fresh = Vec::new();
@@ -121,6 +149,8 @@ impl<'a> Pass<'a> {
                     Err(error) => failed = Some(error),
                 }
             }
+            let is_full = fresh.len() as u64 >= at_once as u64 * MOST_RECEIVED;
+            self.beyond = if left == 0 && is_full { at_once * 2 } else { 1 };
             let mut received = Vec::new();
             for letter in fresh {
                 self.held.insert(letter.receipt.clone(), until);
@@ -136,7 +166,10 @@ impl<'a> Pass<'a> {
                 continue;
             }
             self.empty_rounds = 0;
-            self.looked.seen += u64::try_from(received.len()).unwrap_or(u64::MAX);
+            let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+            let came = received.iter().filter(|one| one.letter.sent_at > self.begun_at);
+            self.looked.came += number(came.count());
+            self.looked.seen += number(received.len());
             return Some(Ok(received));
         }
     }
@@ -228,8 +261,9 @@ mod tests {
     #[test]
     fn what_was_there_and_was_not_seen_somebody_else_is_looking_at() {
         let before = Count { visible: 40, hidden: 2 };
-        let elsewhere = |seen, complete| Looked { seen, before, complete }.elsewhere();
-        assert_eq!([elsewhere(40, true), elsewhere(0, true), elsewhere(45, true)], [2, 42, 0]);
-        assert_eq!(elsewhere(10, false), 2, "of a look that was broken off the rest is not known");
+        let elsewhere = |seen, came, complete| Looked { seen, came, before, complete }.elsewhere();
+        assert_eq!([elsewhere(40, 0, true), elsewhere(0, 0, true), elsewhere(45, 0, true)], [2, 42, 0]);
+        assert_eq!(elsewhere(40, 3, true), 5, "what came since stands for none of them");
+        assert_eq!(elsewhere(10, 0, false), 2, "of a look that was broken off the rest is not known");
     }
 }

@@ -32,6 +32,7 @@ pub use engine::{
     CompileError, Explanation, ListExplained, Looked, Note, Outcome, Plan, RefusalExplained, RuleExplained,
     Translated,
 };
+pub use mapping::path::without_indices;
 pub use options::OptionDrift;
 pub use overrides::{Change, OverrideError, Overrides};
 pub use problem::{Kind, MAX_PROBLEMS, MappingError, Problem};

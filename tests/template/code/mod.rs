@@ -1,5 +1,5 @@
-//! Which operations of AWS a function calls, read off its source: the crates that it depends on by path, without what is for tests alone, and
-//! of them what can be reached from `main` by the names of functions. A name stands for every function that has it, in a crate that the
+//! Which operations of AWS a function calls, read off its source: the crates that it depends on by path, with the features that are asked for
+//! and without what is for tests alone, and of them what can be reached from `main` by the names of functions. A name stands for every function that has it, in a crate that the
 //! caller's depends on, or of a trait from there: so what is found may be more than what is called, never less. What an operator's command
 //! alone calls (`by_target_id`) no function reaches.
 
@@ -15,6 +15,8 @@ pub(crate) struct Sources {
     root: PathBuf,
     planned: BTreeMap<PathBuf, String>,
 }
+
+type Features = BTreeSet<String>;
 
 /// A service as its SDK's crate is called (`dynamodb`), and an operation (`batch_get_item`).
 pub(crate) type Operation = (String, String);
@@ -37,9 +39,9 @@ impl Sources {
 
     /// Of the function whose crate is in this folder.
     pub(crate) fn calls(&self, folder: &str) -> Calls {
-        let read = |folder: &PathBuf| {
-            let mut one = self.read(folder);
-            one.sees = self.closure(folder);
+        let read = |(folder, features): (&PathBuf, &Features)| {
+            let mut one = self.read(folder, features);
+            one.sees = self.closure(folder).into_keys().collect();
             one
         };
         let crates: Vec<_> = self.closure(&PathBuf::from(folder)).iter().map(read).collect();
@@ -53,30 +55,35 @@ impl Sources {
         })
     }
 
-    /// The crate's folder, and those of all that it depends on by path.
-    fn closure(&self, folder: &Path) -> BTreeSet<PathBuf> {
+    /// The crate's folder, and those of all that it depends on by path, each with the features that any of them asks for.
+    fn closure(&self, folder: &Path) -> BTreeMap<PathBuf, Features> {
         let workspace: toml::Table = toml::from_str(&self.text(Path::new("Cargo.toml"))).unwrap();
         let known = &workspace["workspace"]["dependencies"];
-        let mut folders = BTreeSet::new();
-        let mut left = vec![folder.to_owned()];
-        while let Some(folder) = left.pop() {
-            if !folders.insert(folder.clone()) {
+        let mut folders = BTreeMap::<PathBuf, Features>::new();
+        let mut left = vec![(folder.to_owned(), Features::new())];
+        while let Some((folder, features)) = left.pop() {
+            let is_known = folders.get(&folder).is_some_and(|known| features.is_subset(known));
+            if is_known {
                 continue;
             }
             let manifest: toml::Table = toml::from_str(&self.text(&folder.join("Cargo.toml"))).unwrap();
-            for name in manifest["dependencies"].as_table().unwrap().keys() {
-                match known.get(name).map(|dependency| dependency.get("path").and_then(toml::Value::as_str)) {
-                    Some(Some(path)) => left.push(PathBuf::from(path)),
+            let own = asked_for(&manifest, features);
+            for (name, dependency) in manifest["dependencies"].as_table().unwrap() {
+                let known = known.get(name);
+                let features = [Some(dependency), known].into_iter().flatten().flat_map(list).collect();
+                match known.map(|dependency| dependency.get("path").and_then(toml::Value::as_str)) {
+                    Some(Some(path)) => left.push((PathBuf::from(path), features)),
                     Some(None) => {}
                     // A connector that is planned.
-                    None => left.push(Path::new("shared").join(name)),
+                    None => left.push((Path::new("shared").join(name), features)),
                 }
             }
+            folders.entry(folder).or_default().extend(own);
         }
         folders
     }
 
-    fn read(&self, folder: &Path) -> Crate {
+    fn read(&self, folder: &Path, features: &Features) -> Crate {
         let source = folder.join("src");
         let mut files: BTreeSet<PathBuf> =
             self.planned.keys().filter(|path| path.starts_with(&source)).cloned().collect();
@@ -92,8 +99,33 @@ impl Sources {
                 }
             }
         }
-        Crate::read(folder, files.iter().map(|path| (path.as_path(), self.text(path))))
+        Crate::read(folder, features.clone(), files.iter().map(|path| (path.as_path(), self.text(path))))
     }
+}
+
+/// Of a dependency, those beside its default.
+fn list(dependency: &toml::Value) -> impl Iterator<Item = String> {
+    let features = dependency.get("features").and_then(toml::Value::as_array).into_iter().flatten();
+    features.filter_map(toml::Value::as_str).map(str::to_owned)
+}
+
+/// These features of a crate and its default, with all that they bring.
+fn asked_for(manifest: &toml::Table, features: Features) -> Features {
+    let mut all = Features::new();
+    let mut left: Vec<_> = features.into_iter().chain(["default".to_owned()]).collect();
+    while let Some(feature) = left.pop() {
+        let more = manifest.get("features").and_then(|all| all.get(&feature)).and_then(toml::Value::as_array);
+        let more = more.into_iter().flatten().filter_map(toml::Value::as_str);
+        for more in more.filter(|more| !more.starts_with("dep:") && !all.contains(*more)) {
+            assert!(
+                !more.contains('/'),
+                "{feature} asks for {more}: features of dependencies are not followed"
+            );
+            left.push(more.to_owned());
+        }
+        all.insert(feature);
+    }
+    all
 }
 
 fn reached(crates: &[Crate]) -> Calls {
@@ -150,7 +182,8 @@ mod tests {
 
     fn calls(text: &str) -> Vec<String> {
         let folder = Path::new("shop");
-        let one = Crate::read(folder, [(Path::new("shop/src/lib.rs"), text.to_owned())].into_iter());
+        let file = (Path::new("shop/src/lib.rs"), text.to_owned());
+        let one = Crate::read(folder, Features::new(), [file].into_iter());
         let Calls { operations, statements } = reached(&[one]);
         let operations = operations.into_iter().map(|(service, operation)| format!("{service} {operation}"));
         operations.chain(statements).collect()
@@ -186,7 +219,8 @@ mod tests {
         let read = |name: &str, sees: &[&str], text: &str| {
             let folder = Path::new(name);
             let file = folder.join("src/main.rs");
-            let mut one = Crate::read(folder, [(file.as_path(), text.to_owned())].into_iter());
+            let mut one =
+                Crate::read(folder, Features::new(), [(file.as_path(), text.to_owned())].into_iter());
             one.sees.extend(sees.iter().map(PathBuf::from));
             one
         };
@@ -219,5 +253,61 @@ mod tests {
             fn other(who: &aws_sdk_sts::Client) { who.get_caller_identity(); }
         ";
         assert_eq!(calls(text), ["sqs send_message", "sts get_caller_identity"]);
+    }
+
+    #[test]
+    fn a_module_of_a_feature_is_read_where_somebody_asks_for_it() {
+        let library = "
+            #[cfg(feature = \"aws\")] mod aws { fn main(sqs: &aws_sdk_sqs::Client) { sqs.send_message(); } }
+            #[cfg(any(test, feature = \"memory\"))] mod memory { fn main(sqs: &aws_sdk_sqs::Client) { sqs.purge_queue(); } }
+            #[cfg(all(feature = \"aws\", not(feature = \"memory\")))] mod alone { fn main(sqs: &aws_sdk_sqs::Client) { sqs.list_queues(); } }
+        ";
+        let calls = |features: &[&str]| -> Vec<String> {
+            let features = features.iter().map(|feature| (*feature).to_owned()).collect();
+            let file = (Path::new("shop/src/lib.rs"), library.to_owned());
+            let calls = reached(&[Crate::read(Path::new("shop"), features, [file].into_iter())]);
+            calls.operations.into_iter().map(|(_, operation)| operation).collect()
+        };
+        assert_eq!(calls(&[]), Vec::<String>::new());
+        assert_eq!(calls(&["aws"]), ["list_queues", "send_message"]);
+        assert_eq!(calls(&["aws", "memory"]), ["purge_queue", "send_message"]);
+    }
+
+    #[test]
+    fn features_are_those_that_dependents_ask_for_and_what_they_bring() {
+        let manifest = "
+            [features]
+            default = [\"small\"]
+            aws = [\"dep:aws\", \"queues\"]
+            queues = [\"aws\"]
+            memory = []
+        ";
+        let all = asked_for(&toml::from_str(manifest).unwrap(), ["aws".to_owned()].into());
+        assert_eq!(all, ["aws", "default", "queues", "small"].map(str::to_owned).into());
+        // As the functions' crates are.
+        let sources = Sources { root: local::Workspace::here().root().to_owned(), planned: BTreeMap::new() };
+        let review = |function: &str| sources.closure(Path::new(function)).remove(Path::new("shared/review"));
+        assert_eq!(review("functions/watchdog"), Some(["aws", "default"].map(str::to_owned).into()));
+        assert_eq!(review("functions/orders-to-inventory"), None);
+    }
+
+    #[test]
+    fn fields_and_arguments_that_are_called_alike_are_clients_of_their_own_services() {
+        let text = "
+            struct Queue { client: aws_sdk_sqs::Client }
+            struct Table { client: aws_sdk_dynamodb::Client }
+            impl Queue { fn put(&self, table: &Table) { self.client.send_message(); table.client.query(); } }
+            impl Table { fn put(&self) { self.client.put_item(); } }
+            fn main(client: &aws_sdk_sts::Client) { client.get_caller_identity(); }
+            fn other() { queue.put(table) }
+        ";
+        let main = "fn main() { other() }";
+        // Whose client another's field is, nobody looks up.
+        let all = ["dynamodb put_item", "dynamodb query", "sqs query", "sqs send_message"];
+        let found = calls(&format!("{text} {main}"));
+        assert!(all.iter().all(|one| found.contains(&(*one).to_owned())), "{found:?}");
+        assert!(found.contains(&"sts get_caller_identity".to_owned()), "{found:?}");
+        let wrong = ["sqs put_item", "dynamodb send_message", "sqs get_caller_identity", "sts put_item"];
+        assert!(!wrong.iter().any(|one| found.contains(&(*one).to_owned())), "{found:?}");
     }
 }

@@ -1,10 +1,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 
 /// What is asked of a client that asks nothing of AWS.
 const NO_OPERATIONS: [&str; 2] = ["clone", "config"];
+
+#[derive(Clone, Debug)]
+enum On {
+    /// A field of `self`.
+    Own(String),
+    Word(String),
+    /// A field of something else.
+    Field(String),
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Function {
@@ -18,7 +28,11 @@ pub(super) struct Function {
     pub(super) members: BTreeSet<String>,
     pub(super) statements: BTreeSet<String>,
     /// What is called without arguments, and what it is called on.
-    asked: Vec<(String, String)>,
+    asked: Vec<(On, String)>,
+    /// Clients that it is given or makes, with their service.
+    clients: BTreeMap<String, String>,
+    /// Whose `self` it has.
+    of_type: String,
 }
 
 #[derive(Debug, Default)]
@@ -33,13 +47,22 @@ pub(super) struct Crate {
     pub(super) renamed: BTreeSet<String>,
     /// All that some crate has, which is not looked up.
     pub(super) imports_all: bool,
-    /// What is a client, by its name, and of which services.
+    /// Those of its own that whoever depends on it asks for.
+    features: BTreeSet<String>,
+    /// Of a type, which of its fields is a client, and of which service.
+    fields: BTreeMap<(String, String), String>,
+    /// What is a client, by its name alone, and of which services.
     clients: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Crate {
-    pub(super) fn read<'a>(folder: &Path, files: impl Iterator<Item = (&'a Path, String)>) -> Self {
-        let mut one = Self { folder: folder.to_owned(), sees: [folder.to_owned()].into(), ..Self::default() };
+    pub(super) fn read<'a>(
+        folder: &Path,
+        features: BTreeSet<String>,
+        files: impl Iterator<Item = (&'a Path, String)>,
+    ) -> Self {
+        let sees = [folder.to_owned()].into();
+        let mut one = Self { folder: folder.to_owned(), sees, features, ..Self::default() };
         let mut left_out = BTreeSet::new();
         let parsed: Vec<_> = files
             .map(|(path, text)| {
@@ -50,7 +73,7 @@ impl Crate {
             })
             .collect();
         for (path, file) in &parsed {
-            left_out.extend(modules_for_tests(path, file));
+            left_out.extend(modules_left_out(path, file, &one.features));
         }
         for (path, file) in &parsed {
             if left_out.iter().any(|folder| path.starts_with(folder))
@@ -58,38 +81,74 @@ impl Crate {
             {
                 continue;
             }
-            let mut reader =
-                Reader { aliases: BTreeMap::new(), one: &mut one, open: Vec::new(), of_trait: None };
+            let mut reader = Reader {
+                aliases: BTreeMap::new(),
+                one: &mut one,
+                open: Vec::new(),
+                of_trait: None,
+                of_type: String::new(),
+            };
             reader.visit_file(file);
         }
         one
     }
 
     pub(super) fn operations(&self, function: &Function) -> Vec<(String, String)> {
-        let of = |(client, operation): &(String, String)| {
-            let services = self.clients.get(client)?;
+        let of = |(on, operation): &(On, String)| {
+            let (known, client) = match on {
+                On::Own(name) => (self.fields.get(&(function.of_type.clone(), name.clone())), name),
+                On::Word(name) => (function.clients.get(name), name),
+                On::Field(name) => (None, name),
+            };
+            let known = known.map(|one| [one.clone()].into());
+            let services = known.or_else(|| self.clients.get(client).cloned())?;
             let is_one = !NO_OPERATIONS.contains(&operation.as_str());
-            is_one.then(|| {
-                services.iter().map(|service| (service.clone(), operation.clone())).collect::<Vec<_>>()
-            })
+            is_one
+                .then(|| services.into_iter().map(|service| (service, operation.clone())).collect::<Vec<_>>())
         };
         function.asked.iter().filter_map(of).flatten().collect()
     }
 }
 
-/// Files of `mod x;` that stands under `cfg`: for tests, or for a feature that no function has.
-fn modules_for_tests(path: &Path, file: &syn::File) -> Vec<PathBuf> {
+/// Files of `mod x;` that stands under `cfg`: for tests, or for a feature that nobody asks for.
+fn modules_left_out(path: &Path, file: &syn::File, features: &BTreeSet<String>) -> Vec<PathBuf> {
     let is_root = path.file_stem().is_some_and(|stem| stem == "lib" || stem == "main" || stem == "mod");
     let folder = if is_root { path.parent().unwrap_or(path).to_owned() } else { path.with_extension("") };
     let modules = file.items.iter().filter_map(|item| match item {
-        syn::Item::Mod(module) if module.content.is_none() && is_conditional(&module.attrs) => Some(module),
+        syn::Item::Mod(module) if module.content.is_none() && !is_compiled(&module.attrs, features) => {
+            Some(module)
+        }
         _ => None,
     });
     modules.map(|module| folder.join(module.ident.to_string())).collect()
 }
 
-fn is_conditional(attributes: &[syn::Attribute]) -> bool {
-    attributes.iter().any(|attribute| attribute.path().is_ident("cfg"))
+fn is_compiled(attributes: &[syn::Attribute], features: &BTreeSet<String>) -> bool {
+    let conditions = attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
+    conditions.map(|condition| condition.parse_args().unwrap()).all(|condition| holds(&condition, features))
+}
+
+/// Of a function, which is no test; on whichever machine.
+fn holds(condition: &syn::Meta, features: &BTreeSet<String>) -> bool {
+    match condition {
+        syn::Meta::Path(path) => !path.is_ident("test"),
+        syn::Meta::NameValue(pair) => match &pair.value {
+            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(name), .. }) => {
+                !pair.path.is_ident("feature") || features.contains(&name.value())
+            }
+            _ => true,
+        },
+        syn::Meta::List(list) => {
+            let several = Punctuated::<syn::Meta, syn::Token![,]>::parse_terminated;
+            let within = list.parse_args_with(several).unwrap();
+            let mut hold = within.iter().map(|condition| holds(condition, features));
+            match list.path.get_ident().map(ToString::to_string).as_deref() {
+                Some("any") => hold.any(|holds| holds),
+                Some("not") => hold.all(|holds| !holds),
+                _ => hold.all(|holds| holds),
+            }
+        }
+    }
 }
 
 fn has_glob(tree: &syn::UseTree) -> bool {
@@ -108,12 +167,21 @@ struct Reader<'a> {
     /// Functions that are being read, the innermost last.
     open: Vec<Function>,
     of_trait: Option<String>,
+    /// The type whose fields or functions are being read.
+    of_type: String,
 }
 
 impl Reader<'_> {
     fn function(&mut self, name: &syn::Ident, is_member: bool, within: impl FnOnce(&mut Self)) {
         let of_trait = self.of_trait.clone().filter(|_| is_member);
-        self.open.push(Function { name: name.to_string(), is_member, of_trait, ..Function::default() });
+        let of_type = self.of_type.clone();
+        self.open.push(Function {
+            name: name.to_string(),
+            is_member,
+            of_trait,
+            of_type,
+            ..Function::default()
+        });
         within(self);
         self.one.functions.extend(self.open.pop());
     }
@@ -153,6 +221,12 @@ impl Reader<'_> {
 
     fn client(&mut self, name: &syn::Ident, service: Option<String>) {
         if let Some(service) = service {
+            match self.open.last_mut() {
+                Some(function) => drop(function.clients.insert(name.to_string(), service.clone())),
+                None => {
+                    drop(self.one.fields.insert((self.of_type.clone(), name.to_string()), service.clone()))
+                }
+            }
             self.one.clients.entry(name.to_string()).or_default().insert(service);
         }
     }
@@ -211,7 +285,7 @@ impl Reader<'_> {
 
 impl<'ast> Visit<'ast> for Reader<'_> {
     fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
-        if !is_conditional(&module.attrs) {
+        if is_compiled(&module.attrs, &self.one.features) {
             visit::visit_item_mod(self, module);
         }
     }
@@ -230,8 +304,17 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
         let of = item.trait_.as_ref().and_then(|(path, ..)| path.segments.last());
         self.of_trait = of.map(|segment| segment.ident.to_string());
+        if let syn::Type::Path(own) = &*item.self_ty {
+            self.of_type = own.path.segments.last().map(|own| own.ident.to_string()).unwrap_or_default();
+        }
         visit::visit_item_impl(self, item);
-        self.of_trait = None;
+        (self.of_trait, self.of_type) = (None, String::new());
+    }
+
+    fn visit_item_struct(&mut self, item: &'ast syn::ItemStruct) {
+        self.of_type = item.ident.to_string();
+        visit::visit_item_struct(self, item);
+        self.of_type = String::new();
     }
 
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
@@ -276,10 +359,15 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
         self.names(&call.method, true);
         let on = match &*call.receiver {
-            syn::Expr::Path(path) => path.path.segments.last().map(|segment| segment.ident.to_string()),
-            syn::Expr::Field(field) => match &field.member {
-                syn::Member::Named(name) => Some(name.to_string()),
-                syn::Member::Unnamed(_) => None,
+            syn::Expr::Path(path) => {
+                path.path.segments.last().map(|segment| On::Word(segment.ident.to_string()))
+            }
+            syn::Expr::Field(field) => match (&field.member, &*field.base) {
+                (syn::Member::Named(name), syn::Expr::Path(own)) if own.path.is_ident("self") => {
+                    Some(On::Own(name.to_string()))
+                }
+                (syn::Member::Named(name), _) => Some(On::Field(name.to_string())),
+                (syn::Member::Unnamed(_), _) => None,
             },
             _ => None,
         };

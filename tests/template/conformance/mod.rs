@@ -36,7 +36,10 @@ const RULES: [(&str, Rule); 13] = [
     ("no environment has a secret", secrets::environments),
     ("a role allows what its function's code calls, on the resources that it knows", roles::exact),
     ("people may do what their role is for, and nothing else", operators::exact),
-    ("nobody writes the record of what somebody else did", operators::records),
+    (
+        "nobody writes the record of what somebody else did, and one role alone overrides mappings",
+        operators::of_people,
+    ),
     ("what grows with every flow is far from what AWS takes", limits::are_kept),
 ];
 

@@ -8,11 +8,12 @@ use super::{named, text, texts};
 
 const TABLE: &str = "shop-LedgerTable.Arn";
 const DEAD_LETTER_QUEUES: &str = "arn:aws:sqs:eu-west-1:123456789012:shop-*-dlq";
+const FIRST_IN_FIRST_OUT: &str = "arn:aws:sqs:eu-west-1:123456789012:shop-*-dlq.fifo";
 const QUEUES: &str = "arn:aws:sqs:eu-west-1:123456789012:shop-*";
 const BUCKET: &str = "shop-LetterArchive.Arn";
 const EDITS: &str = "shop-LetterArchive.Arn/edits/*";
 const LETTERS: &str = "shop-LetterArchive.Arn/letters/*";
-const WRITES: [&str; 2] = ["dynamodb:PutItem", "dynamodb:UpdateItem"];
+const WRITES: [&str; 1] = ["dynamodb:PutItem"];
 /// Of DynamoDB: what changes an item, and what takes it away.
 const CHANGES: [&str; 5] = [
     "dynamodb:BatchWriteItem",
@@ -22,7 +23,8 @@ const CHANGES: [&str; 5] = [
     "dynamodb:UpdateItem",
 ];
 const REMOVES: [&str; 3] = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PartiQLDelete"];
-const RECORDS: &str = "audit:";
+/// Keys that not every role writes: the record of what people did, and overrides of mappings.
+const OF_PEOPLE: [&str; 2] = ["audit:", "mapping:"];
 
 /// Actions, on which resources, under which keys of the ledger table; docs/dead-letters.md says why.
 type Grants = &'static [(&'static [&'static str], &'static [&'static str], &'static [&'static str])];
@@ -36,9 +38,10 @@ const READER: Grants = &[
             "sqs:ListDeadLetterSourceQueues",
             "sqs:ReceiveMessage",
         ],
-        &[DEAD_LETTER_QUEUES],
+        &[DEAD_LETTER_QUEUES, FIRST_IN_FIRST_OUT],
         &[],
     ),
+    (&["sqs:GetQueueAttributes", "sqs:GetQueueUrl"], &[QUEUES], &[]),
     (&["dynamodb:BatchGetItem", "dynamodb:GetItem"], &[TABLE], &[]),
     (&["dynamodb:Query"], &["shop-LedgerTable.Arn/index/by-target-id"], &[]),
     (&WRITES, &[TABLE], &["audit:read:*", "plan:*"]),
@@ -59,9 +62,12 @@ const READER: Grants = &[
     ),
     (
         &[
+            "cloudwatch:DescribeAlarms",
             "logs:DescribeLogGroups",
             "logs:DescribeQueryDefinitions",
+            "logs:GetLogRecord",
             "logs:GetQueryResults",
+            "logs:StopQuery",
             "sqs:ListQueues",
         ],
         &["*"],
@@ -76,23 +82,33 @@ const MOVER: Grants = &[
             "sqs:ListMessageMoveTasks",
             "sqs:StartMessageMoveTask",
         ],
-        &[DEAD_LETTER_QUEUES],
+        &[DEAD_LETTER_QUEUES, FIRST_IN_FIRST_OUT],
         &[],
     ),
-    (&["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"], &[QUEUES], &[]),
+    (&["sqs:SendMessage"], &[QUEUES], &[]),
     (&WRITES, &[TABLE], &["ack:*", "audit:archive:*", "audit:move:*", "edit:*"]),
     (&["s3:DeleteObject", "s3:PutObject"], &[EDITS, LETTERS], &[]),
 ];
 const DISCARDER: Grants = &[
-    (&["sqs:DeleteMessage"], &[DEAD_LETTER_QUEUES], &[]),
+    (&["sqs:DeleteMessage"], &[DEAD_LETTER_QUEUES, FIRST_IN_FIRST_OUT], &[]),
     (&WRITES, &[TABLE], &["audit:discard:*"]),
     (&["s3:PutObject"], &[LETTERS], &[]),
 ];
-/// Whoever changes something reads.
-const ROLES: [(&str, &[Grants]); 3] = [
+/// What stands and its history, of no letter.
+const OVERRIDER: Grants = &[
+    (&["dynamodb:BatchGetItem", "dynamodb:PutItem"], &[TABLE], &["mapping:*"]),
+    (
+        &["cloudformation:DescribeStacks"],
+        &["arn:aws:cloudformation:eu-west-1:123456789012:stack/shop/*"],
+        &[],
+    ),
+];
+/// Whoever changes letters reads them.
+const ROLES: [(&str, &[Grants]); 4] = [
     ("LetterDiscarderRole", &[READER, DISCARDER]),
     ("LetterMoverRole", &[READER, MOVER]),
     ("LetterReaderRole", &[READER]),
+    ("MappingOverriderRole", &[OVERRIDER]),
 ];
 
 type Grant = [String; 3];
@@ -184,49 +200,55 @@ pub(super) fn exact(application: &Application) -> Vec<String> {
     broken
 }
 
-/// Which records it writes, by its id.
-fn classes(id: &str) -> &'static [&'static str] {
+/// Which of these it writes, by its id.
+fn own(id: &str) -> &'static [&'static str] {
     match id {
         "LetterReaderRole" => &["audit:read:"],
         "LetterMoverRole" => &["audit:archive:", "audit:move:", "audit:read:"],
         "LetterDiscarderRole" => &["audit:discard:", "audit:read:"],
+        "MappingOverriderRole" => &["mapping:"],
         "WatchdogRole" => &["audit:archive:"],
         _ => &[],
     }
 }
 
-/// Of every role, functions' as well. Nobody removes a record, and who may write any key is denied those.
-pub(super) fn records(application: &Application) -> Vec<String> {
+/// Of every role, functions' as well. Nobody removes a record or an override, and who may write any key is denied those.
+pub(super) fn of_people(application: &Application) -> Vec<String> {
     let mut broken = Vec::new();
     for role in application.of_kind(ROLE) {
         let all: Vec<_> = statements(application, role).collect();
-        let is_denied = |action: &&str| {
+        let is_denied = |action: &str, prefix: &str| {
             all.iter().any(|statement| {
                 let keys = &statement["Condition"]["ForAnyValue:StringLike"]["dynamodb:LeadingKeys"];
                 statement["Effect"] == "Deny"
-                    && texts(&statement["Action"]).contains(action)
+                    && texts(&statement["Action"]).contains(&action)
                     && list(&statement["Resource"]).contains(&TABLE.to_owned())
-                    && texts(keys).contains(&"audit:*")
+                    && texts(keys).contains(&format!("{prefix}*").as_str())
             })
         };
         for statement in all.iter().filter(|statement| statement["Effect"] == "Allow") {
             let actions = texts(&statement["Action"]);
             let touches = |action: &&&str| CHANGES.contains(*action) || REMOVES.contains(*action);
-            for action in actions.iter().filter(touches).filter(|action| !is_denied(action)) {
-                let may = |key: &&str| {
-                    let literal = key.split('*').next().unwrap_or_default();
-                    let is_record = literal.starts_with(RECORDS) || RECORDS.starts_with(literal);
-                    let is_own = classes(&role.id).iter().any(|class| literal.starts_with(class));
-                    is_record && (!is_own || REMOVES.contains(action))
-                };
-                let keys = keys(statement).unwrap_or_else(|| vec!["*"]);
-                for key in keys.into_iter().filter(may) {
-                    broken.push(format!("{} allows {action} of {key}, a record of others", named(role)));
+            let keys = keys(statement).unwrap_or_else(|| vec!["*"]);
+            for action in actions.iter().filter(touches) {
+                for prefix in OF_PEOPLE.into_iter().filter(|prefix| !is_denied(action, prefix)) {
+                    let may = |key: &&&str| {
+                        let literal = key.split('*').next().unwrap_or_default();
+                        let is_within = literal.starts_with(prefix) || prefix.starts_with(literal);
+                        let is_own = own(&role.id).iter().any(|own| literal.starts_with(own));
+                        is_within && (!is_own || REMOVES.contains(action))
+                    };
+                    for key in keys.iter().filter(may) {
+                        let what = format!(
+                            "allows {action} of {key}, and what begins with {prefix} is not its part"
+                        );
+                        broken.push(format!("{} {what}", named(role)));
+                    }
                 }
             }
         }
         if all.iter().any(|statement| text(&statement["Action"]).contains("dynamodb:*")) {
-            broken.push(format!("{} allows every change of records", named(role)));
+            broken.push(format!("{} allows every change of what people did", named(role)));
         }
     }
     broken

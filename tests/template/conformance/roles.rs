@@ -17,16 +17,6 @@ const OF_NO_RESOURCE: [&str; 4] = [
 ];
 pub(super) const ROLE: &str = "AWS::IAM::Role";
 pub(super) const POLICY: &str = "AWS::IAM::Policy";
-/// What it takes to archive dead letters, of a function that is told where to: what is there is listed, the letter is hidden, put, and
-/// recorded. It stands here, as `code` reads no module of a feature.
-const ARCHIVES: [&str; 6] = [
-    "dynamodb:BatchGetItem",
-    "dynamodb:PutItem",
-    "s3:GetObject",
-    "s3:ListBucket",
-    "s3:PutObject",
-    "sqs:ChangeMessageVisibility",
-];
 /// Of the mapping, in the function's name.
 const POLLS: [&str; 3] = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
 /// Of Lambda itself: lines, and what it records of an invocation where tracing is on.
@@ -41,13 +31,13 @@ fn actions(service: &str, operation: &str, statements: &BTreeSet<String>) -> Vec
             .map(|word| format!("dynamodb:PartiQL{}", pascal(&word.to_lowercase())))
             .collect(),
         // The rights of its parts (docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html): ours puts a record and
-        // counts it.
-        ("dynamodb", "transact_write_items") => {
-            ["dynamodb:PutItem", "dynamodb:UpdateItem"].map(str::to_owned).into()
-        }
+        // its count.
+        ("dynamodb", "transact_write_items") => vec!["dynamodb:PutItem".to_owned()],
         ("sqs", batch) if batch.ends_with("_batch") => {
             vec![format!("sqs:{}", pascal(batch.trim_end_matches("_batch")))]
         }
+        // Called by what is listed (the service authorization reference of S3).
+        ("s3", "list_objects_v2") => vec!["s3:ListBucket".to_owned()],
         ("cloudwatchlogs", operation) => vec![format!("logs:{}", pascal(operation))],
         (service, operation) => vec![format!("{service}:{}", pascal(operation))],
     }
@@ -229,9 +219,6 @@ fn of_role(application: &Application, function: &Resource, role: &Resource) -> V
     if !known.watches.is_empty() && known.watched("sqs:SendMessage").is_empty() {
         // Of events that a source was asked for, and none is.
         needed.remove("sqs:SendMessage");
-    }
-    if !known.archives.is_empty() {
-        needed.extend(ARCHIVES.map(str::to_owned));
     }
     if !known.polls.is_empty() {
         needed.extend(POLLS.map(str::to_owned));

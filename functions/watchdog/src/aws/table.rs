@@ -46,6 +46,7 @@ fn written(flow: &str, state: &WatchState) -> Attributes {
         ("unconfirmed", AttributeValue::Bool(state.unconfirmed)),
         ("letters", number(state.letters)),
         ("letters_since", time(state.letters_since)),
+        ("looks_without_letters", number(state.looks_without_letters)),
         ("codes", AttributeValue::M(codes.collect())),
     ];
     let archived_at = state.archived_at.map(|at| ("archived_at", time(at)));
@@ -76,12 +77,15 @@ fn read_all(item: &Attributes) -> Option<WatchState> {
         map("codes").into_iter().flatten().filter_map(|(code, count)| Some((code.clone(), integer(count)?)));
     let window = item.get("window").and_then(integer).map(SignedDuration::from_secs);
     let begun = WatchState::beginning(since);
+    let letters = number("letters").unwrap_or_default();
+    let without = number("looks_without_letters");
     Some(WatchState {
         reconciled_until: time(item.get("reconciled_until")?)?,
         window: window.filter(SignedDuration::is_positive).unwrap_or(begun.window),
         sent: sent.collect(),
         unconfirmed: *item.get("unconfirmed")?.as_bool().ok()?,
-        letters: number("letters").unwrap_or_default(),
+        letters,
+        looks_without_letters: without.unwrap_or(if letters == 0 { begun.looks_without_letters } else { 0 }),
         letters_since: item.get("letters_since").and_then(time).unwrap_or(begun.letters_since),
         codes: codes.collect(),
         archived_at: item.get("archived_at").and_then(time),
@@ -112,6 +116,7 @@ mod tests {
             unconfirmed: true,
             letters: 3,
             letters_since: at("2026-11-20T12:00:00Z"),
+            looks_without_letters: 0,
             codes: BTreeMap::from([("SPW2001".to_owned(), 3)]),
             archived_at: Some(at("2026-11-24T11:30:00Z")),
             ..WatchState::beginning(at("2026-11-01T00:00:00Z"))
@@ -130,6 +135,7 @@ mod tests {
     fn an_item_of_an_earlier_version_is_read_as_before() {
         let mut item = written("orders-to-inventory", &state());
         item.remove("archived_at").unwrap();
+        item.remove("looks_without_letters").unwrap();
         assert_eq!(read(&item), Ok(WatchState { archived_at: None, ..state() }));
         let begun = WatchState::beginning(state().since);
         for name in ["window", "sent", "letters", "letters_since", "codes"] {

@@ -25,6 +25,7 @@ fn world(count: usize, age: SignedDuration, on_queue: SignedDuration) -> Scripte
     let mut state = world.state.lock().unwrap().clone().unwrap();
     state.letters = count as u64;
     state.letters_since = now() - on_queue;
+    state.looks_without_letters = 0;
     *world.state.lock().unwrap() = Some(state);
     world
 }
@@ -72,6 +73,18 @@ async fn a_flow_without_letters_is_not_looked_at_for_it() {
     let world = world(0, DAY, DAY * 9);
     assert_eq!(notes(&world.look(&watch()).await), None);
     assert_eq!(archived_at(&world), None);
+}
+
+/// SQS counts by estimate.
+#[tokio::test]
+async fn letters_are_as_old_as_before_where_one_look_has_found_none() {
+    let mut world = world(2, DAY * 13, DAY * 9);
+    let letters = std::mem::take(&mut world.letters);
+    assert_eq!(notes(&world.look(&watch()).await), None);
+    world.letters = letters;
+    let report = world.look_at(&watch(), minutes(5)).await;
+    assert_eq!(report.value(OLDEST_DEAD_LETTER), Some(9.0 * 86_400.0 + 300.0));
+    assert_eq!((notes(&report), world.desk.archived()), (Some((2, 0)), ids("old", 2)));
 }
 
 /// Since when they are there nobody knows.

@@ -157,9 +157,11 @@ async fn dead_letters_are_received_where_their_number_has_changed_and_their_age_
     assert_eq!(*world.peeks.lock().unwrap(), 2);
     // Redriven, and another one later.
     world.letters.clear();
-    let report = world.look_at(&watch(), now() + SignedDuration::from_mins(20)).await;
-    assert_eq!(report.value(OLDEST_DEAD_LETTER), Some(0.0));
+    for minutes in [20, 25] {
+        let report = world.look_at(&watch(), now() + SignedDuration::from_mins(minutes)).await;
+        assert_eq!(report.value(OLDEST_DEAD_LETTER), Some(0.0));
+    }
     world.letters = BTreeMap::from([("SPW2001".to_owned(), 1)]);
-    let report = world.look_at(&watch(), now() + SignedDuration::from_mins(25)).await;
+    let report = world.look_at(&watch(), now() + SignedDuration::from_mins(30)).await;
     assert_eq!((report.value(OLDEST_DEAD_LETTER), *world.peeks.lock().unwrap()), (Some(0.0), 3));
 }

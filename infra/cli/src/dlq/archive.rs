@@ -41,7 +41,7 @@ impl Archive {
         let each = done.iter().map(|(flow, it)| {
             json!({
                 "flow": flow, "archived": it.archived, "there": it.there, "letters": it.looked.seen,
-                "hidden_by_others": it.looked.before.hidden, "complete": it.looked.complete,
+                "hidden_by_others": it.looked.elsewhere(), "complete": it.looked.complete,
             })
         });
         Ok(Answer { text: parts.join("\n\n"), json: json!({ "flows": each.collect::<Vec<_>>() }), good })

@@ -1,10 +1,11 @@
 use anyhow::{Result, bail, ensure};
 use clap::Args;
-use review::{Discarded, Group, Groups, Pass, Review, Selection, Stop};
+use review::{Discarded, Group, Review, Selection, Stop};
 use serde_json::{Value, json};
 
 use super::arguments::{Scope, Which, Why, id};
-use super::words::{clean, letters};
+use super::words::{clean, left_out, letters};
+use super::{looks, missed};
 use crate::answer::Answer;
 use crate::print;
 use crate::table::table;
@@ -34,13 +35,15 @@ impl Discard {
             _ => None,
         };
         let selection = review.select(&filter, group, &self.scope.flows, stop).await?;
+        let missed = missed(&selection.looked, review, stop);
+        let shown = shown(&selection, &missed);
         if selection.is_empty() {
-            let text = format!("no letter is meant ({}): nothing was discarded", clean(&filter.to_string()));
-            let json = json!({ "discarded": 0, "undecided": selection.undecided });
+            let none = format!("no letter is meant ({}): nothing was discarded", clean(&filter.to_string()));
+            let text = [shown, vec![none]].concat().join("\n");
+            let json = json(&Discarded::default(), &selection);
             return Ok(Answer { text, json, good: false });
         }
-        let groups = causes(review, &selection, stop).await?;
-        let shown = shown(&groups, &selection);
+        let shown = shown.join("\n");
         if !self.yes {
             if !print::is_asked() {
                 bail!("{shown}\nNothing was discarded: --yes is needed where nobody can be asked");
@@ -48,50 +51,20 @@ impl Discard {
             print::say(format!("these would be archived and deleted:\n{shown}"));
             if !print::ask(format!("discard {}?", letters(count(selection.len())))) {
                 let text = "nothing was discarded".to_owned();
-                return Ok(Answer { text, json: json!({ "discarded": 0 }), good: false });
+                return Ok(Answer { text, json: json(&Discarded::default(), &selection), good: false });
             }
         }
         let done = review.discard(&selection, &self.why.reason, stop).await?;
-        Ok(answer(&done, &selection, &groups, shown))
+        Ok(answer(&done, &selection, &missed, shown))
     }
-}
-
-/// What the selected letters are: asked for once more, as a selection has ids alone.
-async fn causes(review: &Review, selection: &Selection, stop: &Stop) -> Result<Groups> {
-    let mut groups = Groups::default();
-    for (flow, ids) in &selection.ids {
-        let Some(queues) = review.flows.get(flow) else { continue };
-        let mut pass = Pass::begin(&*queues.letters, &*review.clock, stop, review.limits).await?;
-        let (mut left, mut failed) = (ids.len(), None);
-        while left > 0
-            && let Some(received) = pass.next().await
-        {
-            match received {
-                Ok(received) => {
-                    for one in received.iter().filter(|one| ids.contains(&one.letter.id)) {
-                        groups.add(flow, &one.letter);
-                        left = left.saturating_sub(1);
-                    }
-                }
-                Err(error) => {
-                    failed = Some(error);
-                    break;
-                }
-            }
-        }
-        let ended = pass.end().await;
-        failed.map_or(ended, Err)?;
-    }
-    ensure!(!stop.is_stopped(), "broken off; nothing was discarded");
-    Ok(groups)
 }
 
 fn count(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
-fn shown(groups: &Groups, selection: &Selection) -> String {
-    let groups = groups.sorted();
+/// What is meant, and what else might have been.
+fn shown(selection: &Selection, missed: &[String]) -> Vec<String> {
     let row = |group: &&Group| {
         [
             group.count.to_string(),
@@ -101,21 +74,22 @@ fn shown(groups: &Groups, selection: &Selection) -> String {
             clean(&group.summary),
         ]
     };
-    let rows: Vec<_> = groups.iter().map(row).collect();
-    let mut parts = vec![table(["letters", "group", "flow", "code", "says"], &rows, true)];
-    let seen: u64 = groups.iter().map(|group| group.count).sum();
-    let unseen = count(selection.len()).saturating_sub(seen);
-    if unseen > 0 {
-        parts.push(format!("{} not seen any more: somebody else is looking at them", letters(unseen)));
+    let rows: Vec<_> = selection.groups.sorted().iter().map(row).collect();
+    let mut parts = Vec::new();
+    if !rows.is_empty() {
+        parts.push(table(["letters", "group", "flow", "code", "says"], &rows, true));
+    }
+    if selection.groups.beyond > 0 {
+        parts.push(format!("{} of more causes than are told apart", letters(selection.groups.beyond)));
     }
     if selection.undecided > 0 {
-        let undecided = letters(selection.undecided);
-        parts.push(format!("{undecided} left out: --where is neither true nor false of them"));
+        parts.push(left_out(selection.undecided));
     }
-    parts.join("\n")
+    parts.extend_from_slice(missed);
+    parts
 }
 
-fn answer(done: &Discarded, selection: &Selection, groups: &Groups, shown: String) -> Answer {
+fn answer(done: &Discarded, selection: &Selection, missed: &[String], shown: String) -> Answer {
     let mut parts = vec![shown];
     let flows: Vec<_> = selection.ids.keys().map(String::as_str).collect();
     parts.push(format!(
@@ -136,17 +110,25 @@ fn answer(done: &Discarded, selection: &Selection, groups: &Groups, shown: Strin
             letters(count(done.missing.len()))
         ));
     }
-    let good = done.missing.is_empty() && !done.stopped && selection.undecided == 0;
-    let groups: Vec<Value> = groups.sorted().into_iter().map(|group| json!(group)).collect();
-    let json = json!({
+    let good = done.missing.is_empty() && !done.stopped && selection.undecided == 0 && missed.is_empty();
+    Answer { text: parts.join("\n\n"), json: json(done, selection), good }
+}
+
+fn json(done: &Discarded, selection: &Selection) -> Value {
+    let groups: Vec<Value> = selection.groups.sorted().into_iter().map(|group| json!(group)).collect();
+    json!({
         "discarded": done.discarded, "missing": done.missing, "stopped": done.stopped,
-        "undecided": selection.undecided, "groups": groups,
-    });
-    Answer { text: parts.join("\n\n"), json, good }
+        "undecided": selection.undecided, "groups": groups, "beyond": selection.groups.beyond,
+        "looked": looks(&selection.looked),
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use review::{LetterQueue as _, Limits};
+
     use super::super::testing::{asked, id, refused_by_target, review, unknown_status, world};
     use super::*;
 
@@ -190,5 +172,41 @@ mod tests {
             discard(&["--code", "SPW2001", "--yes"]).run(&review(&world), &Stop::default()).await.unwrap();
         assert!(!nothing.good && nothing.text.contains("no letter is meant"), "{}", nothing.text);
         assert_eq!(world.on_queue().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn letters_that_might_have_been_meant_and_somebody_else_hides_are_told() {
+        let world = world((1..13).map(unknown_status));
+        world.receive(Duration::from_secs(60)).await.unwrap();
+        let discard = discard(&["--code", "SPW2004", "--yes"]);
+        let told =
+            "orders-to-inventory: 10 letters not seen, as somebody else was looking at them: ask again";
+        let answer = discard.run(&review(&world), &Stop::default()).await.unwrap();
+        assert!(!answer.good && answer.text.contains(told), "{}", answer.text);
+        assert_eq!((answer.json["discarded"].as_u64(), world.on_queue().len()), (Some(2), 10));
+        let looked =
+            json!([{ "flow": "orders-to-inventory", "seen": 2, "hidden_by_others": 10, "complete": true }]);
+        assert_eq!(answer.json["looked"], looked);
+        // Where all are hidden none is meant, which is no reason to believe that there is none.
+        let nothing = discard.run(&review(&world), &Stop::default()).await.unwrap();
+        assert!(!nothing.good && nothing.text.contains("no letter is meant"), "{}", nothing.text);
+        assert!(nothing.text.contains(told) && nothing.json["discarded"] == 0, "{}", nothing.text);
+        world.advance(Duration::from_secs(60));
+        let answer = discard.run(&review(&world), &Stop::default()).await.unwrap();
+        assert!(answer.good && world.on_queue().is_empty(), "{}", answer.text);
+    }
+
+    #[tokio::test]
+    async fn a_look_that_ended_before_the_queue_did_is_told_and_what_it_saw_is_discarded() {
+        let world = world((1..41).map(unknown_status));
+        let limits = Limits { most: 10, at_once: 1, ..Limits::default() };
+        let review = Review { limits, ..review(&world) };
+        let answer = discard(&["--code", "SPW2004", "--yes"]).run(&review, &Stop::default()).await.unwrap();
+        let told = "the look ended after 10 letters, as no more than 10 are hidden at once";
+        assert!(!answer.good && answer.text.contains(told), "{}", answer.text);
+        assert_eq!(
+            (answer.json["looked"][0]["complete"].as_bool(), world.on_queue().len()),
+            (Some(false), 30)
+        );
     }
 }

@@ -44,7 +44,7 @@ fn row(flow: &FlowListing, now: Timestamp) -> [String; 5] {
     [
         flow.flow.clone(),
         flow.looked.seen.to_string(),
-        flow.looked.before.hidden.to_string(),
+        flow.looked.elsewhere().to_string(),
         flow.oldest_sent.map(when).unwrap_or_default(),
         flow.expires_at.map(|at| left(now, at)).unwrap_or_default(),
     ]
@@ -79,7 +79,7 @@ fn described(listed: &ListedGroup, now: Timestamp) -> String {
 fn json(listing: &Listing) -> Value {
     let flow = |flow: &FlowListing| {
         json!({
-            "flow": flow.flow, "letters": flow.looked.seen, "hidden_by_others": flow.looked.before.hidden,
+            "flow": flow.flow, "letters": flow.looked.seen, "hidden_by_others": flow.looked.elsewhere(),
             "complete": flow.looked.complete, "oldest_sent": flow.oldest_sent, "dropped_at": flow.expires_at,
         })
     };

@@ -15,12 +15,12 @@ mod show;
 pub(crate) mod testing;
 pub(crate) mod words;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;
 use clap::Subcommand;
 use review::{Looked, Review, Stop};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(crate) use self::arguments::{Hidden, Settings};
 use self::words::letters;
@@ -104,8 +104,8 @@ impl Command {
 /// What a look at a flow's letters did not see, where it did not see all.
 fn unseen(flow: &str, looked: &Looked, review: &Review, stop: &Stop) -> Vec<String> {
     let mut said = Vec::new();
-    if looked.before.hidden > 0 {
-        let hidden = letters(looked.before.hidden);
+    if looked.elsewhere() > 0 {
+        let hidden = letters(looked.elsewhere());
         said.push(format!(
             "{flow}: {hidden} not seen, as somebody else was looking at them: ask again in a minute"
         ));
@@ -119,4 +119,19 @@ fn unseen(flow: &str, looked: &Looked, review: &Review, stop: &Stop) -> Vec<Stri
         said.push(format!("{flow}: the look ended after {}, as {why}", letters(looked.seen)));
     }
     said
+}
+
+/// The same of several flows.
+fn missed(looked: &BTreeMap<String, Looked>, review: &Review, stop: &Stop) -> Vec<String> {
+    looked.iter().flat_map(|(flow, looked)| unseen(flow, looked, review, stop)).collect()
+}
+
+/// The same for a program.
+fn looks(looked: &BTreeMap<String, Looked>) -> Vec<Value> {
+    let look = |(flow, looked): (&String, &Looked)| {
+        json!({
+            "flow": flow, "seen": looked.seen, "hidden_by_others": looked.elsewhere(), "complete": looked.complete,
+        })
+    };
+    looked.iter().map(look).collect()
 }

@@ -4,8 +4,8 @@ use review::{MadePlan, PlanLine, Planned, Review, Stop};
 use serde_json::{Value, json};
 
 use super::arguments::{Scope, Settings, Which};
-use super::unseen;
-use super::words::{clean, letters};
+use super::words::{clean, left_out, letters};
+use super::{looks, missed};
 use crate::answer::Answer;
 use crate::table::table;
 
@@ -22,8 +22,7 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) async fn run(&self, review: &Review, stop: &Stop) -> Result<Answer> {
         let made = review.plan(&self.which.filter(&[])?, &self.scope.flows, stop).await?;
-        let missed: Vec<_> =
-            made.looked.iter().flat_map(|(flow, looked)| unseen(flow, looked, review, stop)).collect();
+        let missed = missed(&made.looked, review, stop);
         let passes = made.plan.count(Planned::Pass);
         let good = passes > 0 && passes == made.plan.len() && made.undecided == 0 && missed.is_empty();
         let mut parts = Vec::new();
@@ -32,8 +31,7 @@ impl Plan {
             parts.push(table(["letters", "flow", "was", "would", "because"], &rows, true));
         }
         if made.undecided > 0 {
-            let undecided = letters(made.undecided);
-            parts.push(format!("{undecided} left out: --where is neither true nor false of them"));
+            parts.push(left_out(made.undecided));
         }
         if !missed.is_empty() {
             parts.push(missed.join("\n"));
@@ -91,16 +89,11 @@ fn json(made: &MadePlan) -> Value {
             "because": line.because,
         })
     };
-    let looked = made.looked.iter().map(|(flow, looked)| {
-        json!({
-            "flow": flow, "seen": looked.seen, "hidden_by_others": looked.before.hidden, "complete": looked.complete,
-        })
-    });
     json!({
         "plan": (!plan.is_empty()).then(|| plan.id.clone()), "made_at": plan.made_at, "by": plan.by, "filter": plan.filter,
         "pass": plan.count(Planned::Pass), "fail": plan.count(Planned::Fail),
         "unjudged": plan.count(Planned::Unjudged), "undecided": made.undecided,
-        "lines": made.plan.lines.iter().map(line).collect::<Vec<_>>(), "looked": looked.collect::<Vec<_>>(),
+        "lines": made.plan.lines.iter().map(line).collect::<Vec<_>>(), "looked": looks(&made.looked),
         "letters": plan.letters,
     })
 }

@@ -45,6 +45,10 @@ pub(crate) fn letters(count: u64) -> String {
     if count == 1 { "1 letter".to_owned() } else { format!("{count} letters") }
 }
 
+pub(super) fn left_out(undecided: u64) -> String {
+    format!("{} left out: --where is neither true nor false of them", letters(undecided))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

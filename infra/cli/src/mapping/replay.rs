@@ -4,9 +4,8 @@ use std::path::PathBuf;
 use anyhow::{Result, anyhow};
 use clap::Args;
 use message::{Envelope, Rejection};
-use review::without_indices;
 use serde_json::{Value, json};
-use transform::Plan;
+use transform::{Plan, without_indices};
 
 use super::letters::{Letter, letters};
 use crate::answer::{Answer, counted};

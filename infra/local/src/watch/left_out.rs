@@ -94,6 +94,7 @@ pub(super) fn made_of(composite: &Resource) -> Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::watch::AlarmId;
     use crate::workspace::Workspace;
 
     /// As the engine names them.
@@ -117,14 +118,31 @@ mod tests {
     fn composites_are_made_of_the_alarms_that_the_engine_has_and_tell_its_topics() {
         let (topics, names) = deployed();
         let all = left_out(Workspace::here().root(), &topics, &names).unwrap();
-        let pages: Vec<_> = all.iter().filter(|it| it.id == "DeadLetterQueuePageAlarm").collect();
-        let flows = names.iter().filter(|name| name.contains("-DeadLetterQueueNotEmptyAlarm-")).count();
-        assert_eq!((pages.len(), flows > 1), (flows, true));
-        for page in pages {
-            assert_eq!(page.properties["AlarmActions"], json!([topics[0]]), "{}", page.reference);
-            let made_of = made_of(page).unwrap();
-            assert!(matches!(made_of.as_slice(), [one] if names.contains(one)), "{made_of:?}");
+        let on_math: Vec<_> = all.iter().filter(|it| it.kind == METRIC).map(|it| &it.reference).collect();
+        // One is on a metric, which the engine deploys, the other on metric math.
+        for (id, of, deployed) in [
+            ("PollerDeadPageAlarm", "PollerDeadAlarm", true),
+            ("DeadLetterQueuePageAlarm", "DeadLetterQueueNotEmptyAlarm", false),
+        ] {
+            let pages: Vec<_> = all.iter().filter(|it| it.id == id).collect();
+            assert!(pages.len() > 1, "{id}");
+            for page in pages {
+                assert_eq!(page.properties["AlarmActions"], json!([topics[0]]), "{}", page.reference);
+                let made_of = made_of(page).unwrap();
+                let [one] = made_of.as_slice() else { panic!("{made_of:?}") };
+                assert!(one.contains(&format!("-{of}")), "{one}");
+                assert_eq!((names.contains(one), on_math.contains(&one)), (deployed, !deployed), "{one}");
+            }
         }
+    }
+
+    #[test]
+    fn an_alarm_that_is_left_out_is_known_by_its_place_in_the_templates_too() {
+        let (topics, names) = deployed();
+        let all = left_out(Workspace::here().root(), &topics, &names).unwrap();
+        let letters = AlarmId::Within("HubSpotEnricherFlow", "DeadLetterQueueNotEmptyAlarm");
+        let found: Vec<_> = all.iter().filter(|it| letters.is(&it.reference)).collect();
+        assert!(matches!(found.as_slice(), [one] if one.kind == METRIC), "{found:?}");
     }
 
     #[test]

@@ -106,8 +106,8 @@ fn archived_now(archived: &BTreeMap<String, Expiring>) -> Markup {
     html! {
         @for (flow, Expiring { looked, archived, there, not_listed }) in archived {
             p { (flow) ": " (letters(*archived)) " archived now, " (number(*there)) " were there, of " (number(looked.seen)) " that were seen." }
-            @if looked.before.hidden > 0 {
-                p { (letters(looked.before.hidden)) " of " (flow) " were not seen, as somebody else was looking at them: do it again in a minute." }
+            @if looked.elsewhere() > 0 {
+                p { (letters(looked.elsewhere())) " of " (flow) " were not seen, as somebody else was looking at them: do it again in a minute." }
             }
             @if !looked.complete {
                 p { "The look at " (flow) " ended before all were seen: it was stopped, or more letters are there than are hidden at once. Do it again." }

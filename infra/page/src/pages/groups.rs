@@ -82,7 +82,7 @@ fn flow_row(flow: &FlowListing, now: Timestamp) -> Markup {
         tr {
             th scope="row" { (flow.flow) }
             td { (number(flow.looked.seen)) }
-            td { (number(flow.looked.before.hidden)) }
+            td { (number(flow.looked.elsewhere())) }
             td { @match flow.oldest_sent { Some(sent) => (when(sent)), None => "none" } }
             td { @match flow.expires_at { Some(until) => (left(until, now)), None => "none" } }
         }

@@ -187,7 +187,7 @@ fn edit_form(session: &Session, shown: &Shown, sent: &Sent, checked: Option<&Che
                     value: &laid_out(&shown.body), kind: Kind::Area(24), needed: true,
                 }))
                 (form.reason())
-                (form.check("anyway", "yes", html! { "Keep the edit although a mapping would still refuse it" }))
+                (form.check("anyway", "yes", html! { "Keep the edit anyway, although a mapping would still refuse it or none can be asked" }))
             }, html! {
                 button { "Keep this edit" } " "
                 // The browser goes to what was checked, without scripts as well.

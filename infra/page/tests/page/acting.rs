@@ -229,6 +229,7 @@ async fn an_edit_that_is_checked_is_judged_and_not_kept() {
     for (body, told) in [
         ("{", "is not JSON (line 1, column 1)"),
         (&*offered.replace("\"evt-0-0\"", "\"evt-0-1\""), "only `data` may be changed"),
+        (&*offered.replace("\"id\": 1,", "\"id\": 2,"), "it would be another operation"),
     ] {
         let answer = browser.post(&check, &[("body", body)]).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{told}");

@@ -12,9 +12,10 @@ use crate::edit::{Edit, EditedBody, edited};
 use crate::error::ReviewError;
 use crate::filter::Filter;
 use crate::fingerprint::Fingerprint;
+use crate::groups::Groups;
 use crate::judge::{Judge, Verdict};
 use crate::letter::{Letter, is_short};
-use crate::pass::Stop;
+use crate::pass::{Looked, Stop};
 use crate::ports::Ack;
 use crate::restore::{Restored, restore};
 use crate::{Operator, Review};
@@ -28,10 +29,14 @@ const MOST_SELECTED: usize = 100_000;
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Selection {
     pub ids: BTreeMap<String, HashSet<String>>,
+    /// What they are.
+    pub groups: Groups,
     /// Where all are of one.
     pub group: Option<String>,
     /// Letters of which the filter's condition is neither true nor false: they are not selected.
     pub undecided: u64,
+    /// By flow.
+    pub looked: BTreeMap<String, Looked>,
 }
 
 impl Selection {
@@ -74,16 +79,21 @@ impl Review {
         let mut selection = Selection { group: group.map(str::to_owned), ..Selection::default() };
         for (flow, queues) in self.of(flows)? {
             let (mut ids, mut undecided) = (HashSet::new(), 0);
-            self.each(queues, stop, |letter| {
-                match filter.means(flow, letter, self.clock.now()) {
-                    Ok(true) => drop(ids.insert(letter.id.clone())),
-                    Ok(false) => {}
-                    Err(_) => undecided += 1,
-                }
-                ids.len() <= MOST_SELECTED
-            })
-            .await?;
+            let looked = self
+                .each(queues, stop, |letter| {
+                    match filter.means(flow, letter, self.clock.now()) {
+                        Ok(true) => {
+                            ids.insert(letter.id.clone());
+                            selection.groups.add(flow, letter);
+                        }
+                        Ok(false) => {}
+                        Err(_) => undecided += 1,
+                    }
+                    ids.len() <= MOST_SELECTED
+                })
+                .await?;
             selection.undecided += undecided;
+            selection.looked.insert(flow.clone(), looked);
             if !ids.is_empty() {
                 selection.ids.insert(flow.clone(), ids);
             }
@@ -219,22 +229,26 @@ impl Review {
         after: &str,
         stop: &Stop,
     ) -> Result<(Verdict, Vec<(String, Explanation)>), ReviewError> {
-        let (flow, letter, after, mut judge) = self.judged(id, flows, after, stop).await?;
+        let (flow, letter, after, mut judge) = self.judged(id, flows, after, true, stop).await?;
         let stamp = letter.reason(&flow).mapping;
         Ok((judge.verdict(&after, &stamp), judge.explain(&after, &stamp, MOST_ITEMS)))
     }
 
-    /// The letter that is called so, another body that it may have, and who judges that.
+    /// The letter that is called so, another body that it may have, and who judges that. `anyway`: also where nobody can say whether it
+    /// would be another operation.
     async fn judged(
         &self,
         id: &str,
         flows: &[String],
         after: &str,
+        anyway: bool,
         stop: &Stop,
     ) -> Result<(String, Letter, String, Judge), ReviewError> {
         let (flow, letter) = self.find(id, flows, stop).await?;
         let after = edited(&letter.body, after).map_err(|error| ReviewError::Refused(error.to_string()))?;
-        Ok((flow, letter, after, self.judge().await?))
+        let (mut judge, mapping) = (self.judge().await?, letter.reason(&flow).mapping);
+        stays_the_same(judge.another_operation(&letter.body, &after, &mapping), anyway)?;
+        Ok((flow, letter, after, judge))
     }
 
     /// Keeps another body for a letter, with which it is redriven. Refused where a mapping would still refuse it.
@@ -246,7 +260,8 @@ impl Review {
         stop: &Stop,
     ) -> Result<(Edit, Verdict), ReviewError> {
         let operator = Operator::new(&self.by, editing.why)?;
-        let (flow, letter, after, mut judge) = self.judged(id, flows, editing.after, stop).await?;
+        let (flow, letter, after, mut judge) =
+            self.judged(id, flows, editing.after, editing.anyway, stop).await?;
         let verdict = judge.verdict(&after, &letter.reason(&flow).mapping);
         if let (Verdict::Fails(wrong), false) = (&verdict, editing.anyway) {
             let said: Vec<_> =
@@ -268,5 +283,19 @@ impl Review {
         self.records.append(&operator.record(Action::Edit, &flow, now, vec![touched])).await?;
         self.records.put_edit(&edit).await?;
         Ok((edit, verdict))
+    }
+}
+
+/// An edit must not make another operation of a letter: what was done for the one says nothing of the other, and would be done again.
+fn stays_the_same(other: Result<Option<String>, String>, anyway: bool) -> Result<(), ReviewError> {
+    match other {
+        Ok(None) => Ok(()),
+        Ok(Some(member)) => Err(ReviewError::Refused(format!(
+            "it would be another operation, as {member} would be another: an edit keeps what a letter is known by"
+        ))),
+        Err(_) if anyway => Ok(()),
+        Err(why) => Err(ReviewError::Refused(format!(
+            "nobody can say whether it would be another operation: {why}; it is kept only if you say anyway"
+        ))),
     }
 }

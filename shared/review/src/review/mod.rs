@@ -244,7 +244,7 @@ impl Review {
                     found.is_empty() || !whole && found.len() < 2
                 })
                 .await;
-            looked.map(|looked| (found, looked.before.hidden))
+            looked.map(|looked| (found, looked.elsewhere()))
         });
         let (mut found, mut hidden) = (Vec::new(), 0);
         for look in join_all(looks).await {

@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 
+use transform::without_indices;
+
 use crate::audit::{Action, Record};
 use crate::edit::effective;
 use crate::error::ReviewError;
 use crate::filter::Filter;
-use crate::fingerprint::without_indices;
 use crate::judge::{Judge, Verdict, Wrong};
 use crate::letter::digest;
 use crate::pass::{Looked, Pass, Received, Stop};

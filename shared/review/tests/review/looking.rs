@@ -1,7 +1,13 @@
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use jiff::SignedDuration;
-use review::{Clock as _, Filter, FilterError, LetterQueue as _, Limits, Review, Stop};
+use review::memory::World;
+use review::{
+    Clock as _, Count, Filter, FilterError, Letter, LetterQueue, Limits, Pass, Review, ReviewError, Sent,
+    Stop,
+};
 
 use super::{
     FLOW, begun_at, body, crashed, id, letter, order, refused_by_target, review, unknown_status, world,
@@ -45,9 +51,26 @@ async fn what_somebody_else_is_looking_at_is_said() {
     let world = world((0..30).map(unknown_status));
     world.receive(Duration::from_secs(60)).await.unwrap();
     let listing = review(&world).list(&[], &Stop::default()).await.unwrap();
-    assert_eq!((listing.flows[0].looked.seen, listing.flows[0].looked.before.hidden), (20, 10));
+    assert_eq!((listing.flows[0].looked.seen, listing.flows[0].looked.elsewhere()), (20, 10));
     let missing = review(&world).find(&id(3), &[], &Stop::default()).await.unwrap_err().to_string();
     assert!(missing.contains("10 letters are being looked at by somebody else"), "{missing}");
+}
+
+#[tokio::test]
+async fn letters_that_are_selected_are_told_by_cause_with_how_the_look_at_them_ended() {
+    let world = world((0..30).map(unknown_status).chain((30..34).map(refused_by_target)));
+    world.receive(Duration::from_secs(60)).await.unwrap();
+    let filter = Filter::default().codes(["SPW2004"]);
+    let selection = review(&world).select(&filter, None, &[], &Stop::default()).await.unwrap();
+    let groups: Vec<_> =
+        selection.groups.sorted().into_iter().map(|group| (group.code.as_str(), group.count)).collect();
+    assert_eq!((selection.len(), groups), (20, vec![("SPW2004", 20)]));
+    let looked = selection.looked[FLOW];
+    assert_eq!((looked.seen, looked.elsewhere(), looked.complete), (24, 10, true));
+    let few = Limits { most: 10, at_once: 1, ..Limits::default() };
+    let review = Review { limits: few, ..review(&world) };
+    let selection = review.select(&filter, None, &[], &Stop::default()).await.unwrap();
+    assert_eq!((selection.len(), selection.looked[FLOW].complete), (10, false));
 }
 
 #[tokio::test]
@@ -56,6 +79,54 @@ async fn no_more_letters_are_hidden_at_once_than_is_allowed() {
     let review = Review { limits: Limits { most: 50, at_once: 1, ..Limits::default() }, ..review(&world) };
     let listing = review.list(&[], &Stop::default()).await.unwrap();
     assert_eq!((listing.flows[0].looked.seen, listing.flows[0].looked.complete), (50, false));
+}
+
+/// A queue that SQS has counted so, and how often it was received from.
+struct Counted(World, u64, AtomicU32);
+
+#[async_trait]
+impl LetterQueue for Counted {
+    async fn receive(&self, hidden: Duration) -> Result<Vec<Letter>, ReviewError> {
+        self.2.fetch_add(1, Ordering::SeqCst);
+        self.0.receive(hidden).await
+    }
+
+    async fn release(&self, receipts: &[String]) -> Result<(), ReviewError> {
+        self.0.release(receipts).await
+    }
+
+    async fn delete(&self, letters: &[Letter]) -> Sent {
+        self.0.delete(letters).await
+    }
+
+    async fn put(&self, letters: &[Letter]) -> Sent {
+        LetterQueue::put(&self.0, letters).await
+    }
+
+    async fn count(&self) -> Result<Count, ReviewError> {
+        Ok(Count { visible: self.1, hidden: 0 })
+    }
+
+    async fn retention(&self) -> Result<Duration, ReviewError> {
+        self.0.retention().await
+    }
+}
+
+#[tokio::test]
+async fn every_letter_is_seen_whatever_was_counted_and_the_end_is_asked_for_no_more_often_than_it_must() {
+    // What was counted, and how many receives it takes: a queue that may have more than it shows is asked once more.
+    for (counted, receives) in [(70, 8), (0, 15), (5, 9), (200, 17)] {
+        let world = world((0..70).map(unknown_status));
+        let queue = Counted(world.clone(), counted, AtomicU32::new(0));
+        let stop = Stop::default();
+        let mut pass = Pass::begin(&queue, &world, &stop, Limits::default()).await.unwrap();
+        while let Some(received) = pass.next().await {
+            received.unwrap();
+        }
+        let looked = pass.end().await.unwrap();
+        assert_eq!((looked.seen, looked.complete, world.hidden()), (70, true, 0), "{counted}");
+        assert_eq!(queue.2.into_inner(), receives, "{counted}");
+    }
 }
 
 #[tokio::test]

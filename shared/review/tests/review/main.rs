@@ -8,6 +8,8 @@ mod operators;
 #[cfg(test)]
 mod planning;
 #[cfg(test)]
+mod races;
+#[cfg(test)]
 mod redriving;
 #[cfg(test)]
 mod schedules;

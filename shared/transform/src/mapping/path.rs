@@ -109,11 +109,24 @@ impl fmt::Display for Place {
     }
 }
 
-/// `$.line_items[7].sku` -> `$.line_items[].sku`: the field, of whichever item.
-pub(crate) fn without_indices(path: &str) -> String {
-    let mut parts = path.split('[');
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |path, part| path + "[" + part.trim_start_matches(|c: char| c.is_ascii_digit()))
+/// `$.line_items[7].sku` -> `$.line_items[].sku`: the field, of whichever item. A name in brackets is none of an item: `$["a.b"][7]` ->
+/// `$["a.b"][]`.
+pub fn without_indices(path: &str) -> String {
+    let mut shown = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((before, within)) = rest.split_once('[') {
+        shown.extend([before, "["]);
+        rest = within;
+        if let Some((name, after)) = within.strip_prefix('"').and_then(|name| name.split_once("\"]")) {
+            shown.extend(["\"", name, "\"]"]);
+            rest = after;
+        } else if let Some((index, _)) = within.split_once(']')
+            && index.bytes().all(|c| c.is_ascii_digit())
+        {
+            rest = within.trim_start_matches(|c: char| c.is_ascii_digit());
+        }
+    }
+    shown + rest
 }
 
 #[cfg(test)]
@@ -137,7 +150,30 @@ mod tests {
 
     #[test]
     fn the_field_is_the_same_whichever_item_it_is_of() {
-        assert_eq!(without_indices("$.line_items[12].taxes[0].rate"), "$.line_items[].taxes[].rate");
-        assert_eq!(without_indices("$.id"), "$.id");
+        for (path, field) in [
+            ("$.line_items[12].taxes[0].rate", "$.line_items[].taxes[].rate"),
+            ("$[0][1]", "$[][]"),
+            ("$.lines[].sku", "$.lines[].sku"),
+            ("$.id", "$.id"),
+            ("", ""),
+        ] {
+            assert_eq!(without_indices(path), field);
+        }
+    }
+
+    #[test]
+    fn names_are_no_indices_whatever_is_in_them() {
+        for (path, field) in [
+            (r#"$["a.b"].lines[3]"#, r#"$["a.b"].lines[]"#),
+            (r#"$["7"]["a[7].b"][7]"#, r#"$["7"]["a[7].b"][]"#),
+            (r#"$["]x"][7]"#, r#"$["]x"][]"#),
+            ("$.tax[DE].rate[2]", "$.tax[DE].rate[]"),
+            ("$.size[7x].lines[7]", "$.size[7x].lines[]"),
+            // Broken off, as a summary's words may be.
+            ("$.lines[7", "$.lines[7"),
+            (r#"$["a"#, r#"$["a"#),
+        ] {
+            assert_eq!(without_indices(path), field);
+        }
     }
 }

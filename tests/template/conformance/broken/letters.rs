@@ -3,7 +3,7 @@
 use alarms::Application;
 use serde_json::{Value, json};
 
-use super::{Case, FUNCTION, ROLE, Rule, data, roles, set, without};
+use super::{Case, ROLE, Rule, data, roles, set, without};
 use crate::conformance::operators;
 
 const BUCKET: [&str; 2] = ["", "LetterArchive"];
@@ -11,6 +11,7 @@ const POLICY: [&str; 2] = ["", "LetterArchivePolicy"];
 const READER: [&str; 2] = ["", "LetterReaderRole"];
 const MOVER: [&str; 2] = ["", "LetterMoverRole"];
 const DISCARDER: [&str; 2] = ["", "LetterDiscarderRole"];
+const OVERRIDER: [&str; 2] = ["", "MappingOverriderRole"];
 const WATCHDOG: [&str; 2] = ["", "WatchdogRole"];
 const TABLE: &str = "shop-LedgerTable.Arn";
 const OWN_STATEMENT: &str = "/Policies/0/PolicyDocument/Statement/-";
@@ -146,6 +147,26 @@ fn of_people() -> Vec<Case> {
             "operations are written",
             "LetterMoverRole allows dynamodb:UpdateItem",
         ),
+        more(
+            OVERRIDER,
+            OWN_STATEMENT,
+            allow("sqs:ReceiveMessage", letters),
+            "who overrides mappings reads letters",
+            "MappingOverriderRole allows sqs:ReceiveMessage",
+        ),
+        more(
+            OVERRIDER,
+            OWN_STATEMENT,
+            write("dynamodb:PutItem", "edit:*"),
+            "who overrides mappings edits letters",
+            "MappingOverriderRole allows dynamodb:PutItem shop-LedgerTable.Arn edit:*",
+        ),
+        set(rule, OVERRIDER, "/Policies/0/PolicyDocument/Statement/0/Condition", Value::Null).names(
+            "who overrides mappings reads operations",
+            "MappingOverriderRole allows dynamodb:BatchGetItem",
+        ),
+        set(rule, OVERRIDER, "/Policies/0/PolicyDocument/Statement/0/Action", json!("dynamodb:BatchGetItem"))
+            .names("it overrides nothing", "MappingOverriderRole does not allow dynamodb:PutItem"),
         set(rule, MOVER, "/Policies/1/PolicyDocument/Statement/2/Condition/Null", Value::Null)
             .names("a request without a key", "LetterMoverRole says what is not known"),
         set(rule, MOVER, "/Policies/1/PolicyDocument/Statement/0/Effect", json!("Deny"))
@@ -186,7 +207,7 @@ fn of_people() -> Vec<Case> {
 }
 
 fn of_records() -> Vec<Case> {
-    let rule = operators::records as Rule;
+    let rule = operators::of_people as Rule;
     let more = |role, at, statement: Value, what, names| set(rule, role, at, statement).names(what, names);
     vec![
         more(
@@ -211,6 +232,20 @@ fn of_records() -> Vec<Case> {
             "LetterMoverRole allows dynamodb:DeleteItem of audit:move:*",
         ),
         more(
+            MOVER,
+            SECOND_STATEMENT,
+            write("dynamodb:PutItem", "mapping:*"),
+            "who moves overrides mappings",
+            "LetterMoverRole allows dynamodb:PutItem of mapping:*",
+        ),
+        more(
+            OVERRIDER,
+            OWN_STATEMENT,
+            write("dynamodb:DeleteItem", "mapping:*"),
+            "a change of a mapping is deleted",
+            "MappingOverriderRole allows dynamodb:DeleteItem of mapping:*",
+        ),
+        more(
             WATCHDOG,
             OWN_STATEMENT,
             write("dynamodb:PutItem", "audit:discard:*"),
@@ -231,6 +266,13 @@ fn of_records() -> Vec<Case> {
             json!(["mapping:*"]),
         )
         .names("a function writes them", "SamplesToLabRole allows dynamodb:PartiQLInsert of *"),
+        set(
+            rule,
+            ROLE,
+            "/Policies/0/PolicyDocument/Statement/3/Condition/ForAnyValue:StringLike/dynamodb:LeadingKeys",
+            json!(["audit:*"]),
+        )
+        .names("a function overrides its mapping", "SamplesToLabRole allows dynamodb:PartiQLInsert of *"),
         set(
             rule,
             ROLE,
@@ -265,7 +307,7 @@ fn of_watchdog() -> Vec<Case> {
         ),
         set(rule, ["", "WatchdogFunction"], "/Environment/Variables/ARCHIVE_BUCKET", Value::Null)
             .names("it does not know where to", "WatchdogRole allows"),
-        set(rule, FUNCTION, "/Environment/Variables/ARCHIVE_BUCKET", json!("shop-LetterArchive"))
-            .names("a flow that archives", "SamplesToLabRole does not allow s3:PutObject"),
+        set(rule, WATCHDOG, "/Policies/0/PolicyDocument/Statement/2/Action", json!("s3:GetObject"))
+            .names("it archives nothing", "WatchdogRole does not allow s3:PutObject, which is called"),
     ]
 }
