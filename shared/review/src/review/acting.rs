@@ -2,7 +2,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use transform::Explanation;
 
+use super::MOST_ITEMS;
 use crate::archive::{Archived, Because, Expiring, archive_expiring, archived_under};
 use crate::audit::{Action, Touched};
 use crate::discard::{Discarded, discard};
@@ -11,8 +13,8 @@ use crate::error::ReviewError;
 use crate::filter::Filter;
 use crate::fingerprint::Fingerprint;
 use crate::groups::Groups;
-use crate::judge::Verdict;
-use crate::letter::is_short;
+use crate::judge::{Judge, Verdict};
+use crate::letter::{Letter, is_short};
 use crate::pass::{Looked, Stop};
 use crate::ports::Ack;
 use crate::restore::{Restored, restore};
@@ -219,6 +221,36 @@ impl Review {
         Ok(ack)
     }
 
+    /// What today's mappings would say of another body for a letter, and what each would make of it. Nothing is kept.
+    pub async fn check(
+        &self,
+        id: &str,
+        flows: &[String],
+        after: &str,
+        stop: &Stop,
+    ) -> Result<(Verdict, Vec<(String, Explanation)>), ReviewError> {
+        let (flow, letter, after, mut judge) = self.judged(id, flows, after, true, stop).await?;
+        let stamp = letter.reason(&flow).mapping;
+        Ok((judge.verdict(&after, &stamp), judge.explain(&after, &stamp, MOST_ITEMS)))
+    }
+
+    /// The letter that is called so, another body that it may have, and who judges that. `anyway`: also where nobody can say whether it
+    /// would be another operation.
+    async fn judged(
+        &self,
+        id: &str,
+        flows: &[String],
+        after: &str,
+        anyway: bool,
+        stop: &Stop,
+    ) -> Result<(String, Letter, String, Judge), ReviewError> {
+        let (flow, letter) = self.find(id, flows, stop).await?;
+        let after = edited(&letter.body, after).map_err(|error| ReviewError::Refused(error.to_string()))?;
+        let (mut judge, mapping) = (self.judge().await?, letter.reason(&flow).mapping);
+        stays_the_same(judge.another_operation(&letter.body, &after, &mapping), anyway)?;
+        Ok((flow, letter, after, judge))
+    }
+
     /// Keeps another body for a letter, with which it is redriven. Refused where a mapping would still refuse it.
     pub async fn edit(
         &self,
@@ -228,12 +260,9 @@ impl Review {
         stop: &Stop,
     ) -> Result<(Edit, Verdict), ReviewError> {
         let operator = Operator::new(&self.by, editing.why)?;
-        let (flow, letter) = self.find(id, flows, stop).await?;
-        let after =
-            edited(&letter.body, editing.after).map_err(|error| ReviewError::Refused(error.to_string()))?;
-        let (mut judge, mapping) = (self.judge().await?, letter.reason(&flow).mapping);
-        stays_the_same(judge.another_operation(&letter.body, &after, &mapping), editing.anyway)?;
-        let verdict = judge.verdict(&after, &mapping);
+        let (flow, letter, after, mut judge) =
+            self.judged(id, flows, editing.after, editing.anyway, stop).await?;
+        let verdict = judge.verdict(&after, &letter.reason(&flow).mapping);
         if let (Verdict::Fails(wrong), false) = (&verdict, editing.anyway) {
             let said: Vec<_> =
                 wrong.iter().map(|it| format!("{} at {}: {}", it.code, it.path, it.problem)).collect();
