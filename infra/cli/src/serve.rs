@@ -47,8 +47,9 @@ impl Serve {
                     clock.sleep(ASKED_EVERY).await;
                 }
             };
+            let journeys = std::sync::Arc::new(deployment.journeys);
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
-            let served = page::serve(deployment.review, address, Reach::Loopback, stopped).await?;
+            let served = page::serve(deployment.review, journeys, address, Reach::Loopback, stopped).await?;
             let url = served.url.clone();
             print::say(format!("{url} (for you alone; Ctrl-C ends it)"));
             served.ended().await?;

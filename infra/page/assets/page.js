@@ -1,15 +1,45 @@
-// Keeps a redrive's progress fresh, and leads to what was wrong with a form. Without it the page works as well: it is asked for
-// again every few seconds, and links lead to the faults.
+// Keeps a redrive's progress fresh, fetches a journey into its letter's page, and leads to what was wrong with a form. Without it the
+// page works as well: it is asked for again every few seconds, and links lead to the journey and the faults.
 "use strict";
 
 const EVERY = 1000;
 // What is heard is said less often than what is seen.
 const SAY_EVERY = 5000;
+const READING = "Reading the logs. This takes some seconds.";
+const SILENT = "The page does not answer. The command may have been stopped";
 
-document.getElementById("faults")?.focus();
+(document.getElementById("faults") ?? document.getElementById("checked"))?.focus();
 
 const progress = document.getElementById("progress");
 if (progress?.dataset.follow) follow(progress.dataset.follow, 0);
+
+const journey = document.getElementById("read-journey");
+journey?.addEventListener("click", (event) => {
+  // Whoever wants it in another window gets it there.
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  read(journey.href);
+});
+
+async function read(url) {
+  const told = document.getElementById("journey-told");
+  if (told.textContent === READING) return;
+  told.textContent = READING;
+  let page;
+  try {
+    page = new DOMParser().parseFromString(await (await fetch(url)).text(), "text/html");
+  } catch {
+    told.textContent = `${SILENT}.`;
+    return;
+  }
+  const read = page.getElementById("journey");
+  // Another page says why there is none.
+  if (!read) return location.assign(url);
+  const place = document.getElementById("journey");
+  place.replaceChildren(...read.childNodes);
+  told.textContent = "";
+  place.focus();
+}
 
 async function follow(url, saidAt) {
   let told;
@@ -18,7 +48,7 @@ async function follow(url, saidAt) {
     if (!answer.ok) throw new Error(String(answer.status));
     told = await answer.json();
   } catch {
-    say("The page does not answer. The command may have been stopped; what was being moved has let go of the rest.");
+    say(`${SILENT}; what was being moved has let go of the rest.`);
     return;
   }
   for (const flow of told.flows) show(flow);

@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { enter, focused, follow, heading, seen, stand, type } from "./keyboard.mjs";
 
 const [entry, pictures] = process.argv.slice(2);
 const { MODULES, CHROMIUM, CHROMIUM_LIBRARIES, FONTCONFIG_FILE } = process.env;
@@ -32,9 +33,16 @@ try {
 }
 console.log("all is well");
 
+// The browser itself leads to what was checked.
+async function checking(page) {
+  await page.getByRole("button", { name: "Check it" }).click();
+  await page.getByText("Checked, and not kept.").waitFor();
+  assert.match(page.url(), /\/check#checked$/);
+}
+
 // A window of its own, which lets nothing pass that leaves this machine and forgives nothing that the browser complains about.
 async function window_(options) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-US", ...options });
   const page = await context.newPage();
   const complaints = [];
   const asked = new Set();
@@ -77,16 +85,10 @@ async function reviewing() {
   assert.equal(await mark.count(), 1);
   assert.match(await mark.innerText(), /"sku": "SKU-1"/);
   await seen(page, "letter");
+  await journey(page);
 
-  // What is entered without a reason is refused, and the keyboard stands where it is said.
   await enter(page, "Discard this letter");
-  await heading(page, /^Letter /);
-  assert.match(await focused(page), /Nothing was done/);
-  assert.match(await page.title(), /^Nothing was done/);
-  await page.keyboard.press("Tab");
-  await page.keyboard.press("Enter");
-  assert.equal(await page.evaluate(() => document.activeElement.id), "discard-reason");
-  await seen(page, "refused");
+  await refused(page, "discard-reason", "refused");
   await page.keyboard.type("a test order");
   await page.keyboard.press("Tab");
   assert.equal(await focused(page), "Discard this letter");
@@ -101,6 +103,10 @@ async function reviewing() {
   await type(page, "Reason (needed)", "it was none");
   await enter(page, "Restore");
   await page.getByText("1 letter restored").waitFor();
+  await seen(page, "restored");
+
+  await editing(page);
+  await acknowledging(page);
 
   await follow(page, "Groups");
   await follow(page, /^160 letters of group/);
@@ -113,7 +119,16 @@ async function reviewing() {
   await type(page, "Seconds to wait after a step", "1");
   await enter(page, "Redrive");
   await heading(page, /^Redrive of plan/);
-  await redriving(page);
+  const before = await stopping(page);
+
+  // It goes on where it was stopped.
+  await follow(page, "Back to the plan");
+  await type(page, "Reason (needed)", "the article is in stock now");
+  await type(page, "Letters a second at most", "60");
+  await type(page, "Seconds to wait after a step", "1");
+  await enter(page, "Redrive");
+  await heading(page, /^Redrive of plan/);
+  await redriving(page, 160 - before);
 
   await follow(page, "Groups");
   await page.getByText("160 letters of 5 causes").waitFor();
@@ -121,19 +136,117 @@ async function reviewing() {
   await seen(page, "new-plan");
   await follow(page, "Plans");
   await seen(page, "plans");
-  await follow(page, "Archive");
-  await seen(page, "archive");
+  await archiving(page);
   await follow(page, "Audit");
   await page.getByText("Every record of these days is there").waitFor();
-  assert.ok((await page.getByRole("row").filter({ hasText: "the article is in stock now" }).count()) >= 1);
+  for (const why of ["the article is in stock now", "a test order", "it was none", "the shop says so", "the shop knows", "before the weekend"]) {
+    assert.ok((await page.getByRole("row").filter({ hasText: why }).count()) >= 1, why);
+  }
   await seen(page, "audit");
   assert.deepEqual(complaints, []);
   console.log(`${asked.size} addresses asked, all of them ${origin}`);
   await context.close();
 }
 
+// The logs come into the letter's page, and whoever asked for them stands there.
+async function journey(page) {
+  await stand(page, "Read its journey");
+  await page.keyboard.press("Enter");
+  await page.locator("#journey table").first().waitFor();
+  assert.match(page.url(), /\/letters\//);
+  assert.equal(await page.evaluate(() => document.activeElement.id), "journey");
+  assert.match(await page.locator("#journey").innerText(), /What the target said last, to tryton POST: status 422/);
+  await seen(page, "letter-journey");
+}
+
+// What is entered and not right is told above the page, where the keyboard stands then; its link leads to the field.
+async function refused(page, field, name) {
+  assert.match(await focused(page), /Nothing was done/);
+  assert.match(await page.title(), /^Nothing was done/);
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.id), field);
+  await seen(page, name);
+}
+
+async function editing(page) {
+  await follow(page, "Groups");
+  await follow(page, /^60 letters of group/);
+  await follow(page, /^Letter /);
+  const offered = await page.getByLabel("Body (needed)").inputValue();
+  const write = async (text) => {
+    await stand(page, "Body (needed)");
+    await page.keyboard.press("Control+A");
+    // As it is pasted.
+    await page.keyboard.insertText(text);
+  };
+  const check = async (text, verdict, name) => {
+    await write(text);
+    await enter(page, "Check it");
+    assert.equal(await focused(page), "What was checked");
+    assert.match(await page.title(), /^Checked, and not kept: /);
+    await page.locator("#checked").getByText(verdict).waitFor();
+    assert.equal(await page.getByLabel("Body (needed)").inputValue(), text, "what was typed is still there");
+    await seen(page, name);
+  };
+  await check(offered.replace("Gift wrap", "Gift"), "Would still be refused", "checked-refused");
+  assert.equal(await page.locator("#checked mark").count(), 1);
+  await check(offered.replace('"Gift wrap"', '"Gift wrap", "sku": "SKU-2"'), "Would pass", "checked");
+
+  await enter(page, "Keep this edit");
+  await refused(page, "edit-reason", "edit-refused");
+  await page.keyboard.type("the shop says so");
+  await enter(page, "Keep this edit");
+  await page.getByText("The edit is kept").waitFor();
+  await seen(page, "edit-kept");
+  await follow(page, "Back to the letter");
+  await page.getByText("This is the edited body").waitFor();
+  await seen(page, "edited");
+}
+
+async function acknowledging(page) {
+  await follow(page, "Groups");
+  await follow(page, /^40 letters of group/);
+  await type(page, "Reason (needed)", "the shop knows");
+  await enter(page, "Acknowledge");
+  await refused(page, "acknowledge-until", "acknowledge-refused");
+  await page.keyboard.type("12012026");
+  await enter(page, "Acknowledge");
+  await page.getByText("Acknowledged until 2026-12-01 23:59:59 UTC").waitFor();
+  await seen(page, "acknowledged");
+  await follow(page, "Back to the group");
+  await page.getByText("the shop knows").waitFor();
+}
+
+async function archiving(page) {
+  await follow(page, "Archive");
+  await seen(page, "archive");
+  await type(page, "Dropped within hours", "200");
+  await enter(page, "Archive them");
+  await refused(page, "archive-reason", "archive-refused");
+  await page.keyboard.type("before the weekend");
+  await enter(page, "Archive them");
+  await page.getByText("inventory-to-shipping: 40 letters archived now").waitFor();
+  await seen(page, "archived");
+}
+
+// Stopped while it runs, by whoever has come to the button. How many it has moved.
+async function stopping(page) {
+  const moved = page.locator('[data-cell="moved"]');
+  await moved.filter({ hasNotText: /^0$/ }).waitFor();
+  await enter(page, "Stop the redrive");
+  await heading(page, /^Redrive of plan/);
+  await page.locator("#sentence").getByText(/^Stopped: /).waitFor();
+  assert.match(await page.title(), /^Ended: /);
+  const before = Number(await moved.innerText());
+  assert.ok(before > 0 && before < 160, `${before} were moved before it was stopped`);
+  await seen(page, "stopped");
+  console.log(`stopped after ${before}`);
+  return before;
+}
+
 // Progress comes without anybody asking for it.
-async function redriving(page) {
+async function redriving(page, wanted) {
   const moved = page.locator('[data-cell="moved"]');
   const steps = new Set();
   const spoken = new Set();
@@ -151,7 +264,8 @@ async function redriving(page) {
     }
     await page.waitForTimeout(200);
   }
-  assert.equal(await moved.innerText(), "160");
+  assert.equal(await moved.innerText(), String(wanted));
+  assert.equal(await page.locator('[data-cell="gone"]').innerText(), "160");
   assert.ok(steps.size >= 3, `progress was seen: ${[...steps]}`);
   assert.match(await page.title(), /^Ended: /);
   assert.equal(await page.getByRole("button", { name: "Stop the redrive" }).count(), 0);
@@ -169,6 +283,11 @@ async function reading() {
   await page.getByRole("link", { name: /^Letter / }).first().click();
   await heading(page, /^Letter /);
   assert.ok((await page.locator("mark").count()) >= 1);
+  await page.getByRole("link", { name: "Read its journey" }).click();
+  await heading(page, /^Journey of letter /);
+  await page.screenshot({ path: join(pictures, "journey-without-scripts.png") });
+  await page.getByRole("link", { name: "Back to the letter" }).click();
+  await checking(page);
   for (const [name, title] of [["New plan", "New plan"], ["Plans", "Plans"], ["Archive", "Archive"], ["Audit", "Audit"]]) {
     await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name, exact: true }).click();
     await heading(page, title);
@@ -176,76 +295,4 @@ async function reading() {
   assert.deepEqual(complaints, []);
   console.log("read without scripts");
   await context.close();
-}
-
-async function heading(page, name) {
-  await page.getByRole("heading", { level: 1, name }).waitFor();
-}
-
-// What somebody at the keyboard is told where they stand.
-function focused(page) {
-  return page.evaluate(() => {
-    const at = document.activeElement;
-    const label = at.labels?.[0]?.innerText;
-    return (label ?? at.getAttribute("aria-label") ?? at.textContent).trim().replace(/\s+/g, " ");
-  });
-}
-
-// Tabs on until it stands there: in the order of the page, and seen where it stands.
-async function stand(page, name) {
-  const wanted = (text) => (typeof name === "string" ? text === name : name.test(text));
-  let last = -Infinity;
-  await page.evaluate(() => {
-    document.activeElement.blur();
-    getSelection().removeAllRanges();
-    document.body.setAttribute("tabindex", "-1");
-    document.body.focus();
-    document.body.removeAttribute("tabindex");
-    scrollTo(0, 0);
-  });
-  for (let presses = 0; presses < 300; presses += 1) {
-    await page.keyboard.press("Tab");
-    const at = await page.evaluate(() => {
-      const { activeElement } = document;
-      const all = [...document.querySelectorAll("*")];
-      const { outlineStyle, outlineWidth } = getComputedStyle(activeElement);
-      return { order: all.indexOf(activeElement), visible: outlineStyle !== "none" && parseFloat(outlineWidth) >= 1 };
-    });
-    const text = await focused(page);
-    assert.ok(at.order > last, `the focus goes back at ${text}`);
-    assert.ok(at.visible, `nobody sees that the focus is on ${text}`);
-    last = at.order;
-    if (wanted(text)) return;
-  }
-  assert.fail(`the keyboard does not come to ${name}`);
-}
-
-async function follow(page, name) {
-  await stand(page, name);
-  await Promise.all([page.waitForEvent("load"), page.keyboard.press("Enter")]);
-}
-
-async function enter(page, button) {
-  await stand(page, button);
-  await Promise.all([page.waitForEvent("load"), page.keyboard.press("Enter")]);
-}
-
-async function type(page, label, text) {
-  await stand(page, label);
-  await page.keyboard.press("Control+A");
-  await page.keyboard.type(text);
-}
-
-// Pictures of it in light and dark, each held against the rules of WCAG 2.2 AA.
-async function seen(page, name) {
-  for (const colorScheme of ["dark", "light"]) {
-    await page.emulateMedia({ colorScheme });
-    const { violations } = await page.evaluate(() =>
-      globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }),
-    );
-    const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).slice(0, 3).join(" | ")}`);
-    assert.deepEqual(told, [], `${name} in ${colorScheme}`);
-    await page.screenshot({ path: join(pictures, `${name}-${colorScheme}.png`), fullPage: true });
-  }
-  console.log(`${name}: pictured in light and dark, no violation`);
 }

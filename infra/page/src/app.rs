@@ -2,9 +2,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use review::{Listing, MadePlan, Review, ReviewError, Stop};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::failure::Failure;
+use crate::journey::{Journeys, Reader};
 use crate::running::Redrives;
 use crate::session::{Sessions, secret};
 
@@ -25,6 +26,7 @@ pub(crate) struct App {
     pub(crate) cookie: String,
     pub(crate) sessions: Sessions,
     pub(crate) redrives: Redrives,
+    pub(crate) journeys: Reader,
     /// Ends every look that is under way.
     pub(crate) stop: Stop,
     /// Two looks at once would hide letters from each other.
@@ -42,7 +44,7 @@ pub(crate) struct Seen {
 
 impl Page {
     /// `hosts`: names with their port, by which a browser may ask, as `127.0.0.1:8080`.
-    pub fn new(review: Arc<Review>, hosts: Vec<String>) -> Self {
+    pub fn new(review: Arc<Review>, journeys: Arc<dyn Journeys>, hosts: Vec<String>) -> Self {
         // Browsers keep cookies by name alone, not by port: two pages on one machine have two.
         let port = hosts.first().and_then(|host| host.rsplit(':').next()).unwrap_or_default();
         Self(Arc::new(App {
@@ -52,6 +54,7 @@ impl Page {
             entry: secret(),
             sessions: Sessions::default(),
             redrives: Redrives::default(),
+            journeys: Reader::new(journeys),
             stop: Stop::default(),
             looking: tokio::sync::Mutex::default(),
             tasks: Arc::new(Semaphore::new(MOST_AT_ONCE as usize)),
@@ -70,6 +73,7 @@ impl Page {
     pub fn stop(&self) {
         self.0.stop.stop();
         self.0.redrives.stop_all();
+        self.0.journeys.end();
     }
 
     /// The same, and waits for it.
@@ -117,6 +121,11 @@ impl App {
             work(Arc::clone(&app)).await
         })
         .await
+    }
+
+    /// For something that may be dropped half way.
+    pub(crate) fn permit(&self) -> Result<SemaphorePermit<'_>, Failure> {
+        self.tasks.try_acquire().map_err(|_| Failure::busy())
     }
 
     /// Begins something that goes on behind the pages.

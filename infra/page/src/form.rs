@@ -135,11 +135,16 @@ pub(crate) struct Field<'a> {
 impl Form<'_> {
     /// `button` says what is done.
     pub(crate) fn show(&self, fields: Markup, button: &str) -> Markup {
+        self.show_with(fields, html! { button { (button) } })
+    }
+
+    /// The first button is what the enter key does.
+    pub(crate) fn show_with(&self, fields: Markup, buttons: Markup) -> Markup {
         html! {
             form method="post" action=(self.action) {
                 input type="hidden" name="csrf" value=(self.session.csrf);
                 (fields)
-                button { (button) }
+                (buttons)
             }
         }
     }

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::app::Page;
+use crate::journey::Journeys;
 use crate::{guard, pages};
 
 /// From where a page may be asked.
@@ -50,6 +51,7 @@ impl Served {
 /// Serves the page until `stop` is there. Port 0: any that is free.
 pub async fn serve(
     review: Review,
+    journeys: Arc<dyn Journeys>,
     address: SocketAddr,
     reach: Reach,
     stop: impl Future<Output = ()> + Send + 'static,
@@ -64,7 +66,7 @@ pub async fn serve(
         Reach::Loopback => vec![address.to_string(), format!("localhost:{}", address.port())],
         Reach::Named(names) => names,
     };
-    let page = Page::new(Arc::new(review), hosts);
+    let page = Page::new(Arc::new(review), journeys, hosts);
     let (url, routes) = (page.url(), router(&page));
     let task = tokio::spawn(async move {
         let told = page.clone();

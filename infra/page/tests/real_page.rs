@@ -1,5 +1,5 @@
 //! The page in a real Chromium, by keyboard, in light and dark, with and without scripts. Its screenshots are in `target/page/`.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking")]
 
 #[path = "world/mod.rs"]
 mod world;
@@ -15,7 +15,7 @@ use local::{Tools, Workspace};
 use page::{Reach, serve};
 use review::Clock;
 
-use world::Deployment;
+use world::{Deployment, Logs};
 
 /// The fixtures' time, which passes as time does.
 struct Passing {
@@ -48,7 +48,8 @@ async fn an_operator_reviews_letters_by_keyboard_in_a_real_browser() {
     let (tell, told) = tokio::sync::oneshot::channel::<()>();
     let review = deployment.review(Arc::new(clock));
     let stop = async { drop(told.await) };
-    let served = serve(review, "127.0.0.1:0".parse().unwrap(), Reach::Loopback, stop).await.unwrap();
+    let logs = Logs::refused("status 422, SPW4009, 80 ms");
+    let served = serve(review, logs, "127.0.0.1:0".parse().unwrap(), Reach::Loopback, stop).await.unwrap();
 
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser/review.mjs");
     let pictures = tools.workspace.root().join("target/page");

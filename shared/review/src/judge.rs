@@ -1,11 +1,12 @@
 //! What the mappings say of a letter today.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use message::{Envelope, Rejection};
 use serde_json::Value;
-use transform::{Catalog, Explanation, Overrides, Plan};
+use transform::canonical::identity;
+use transform::{Catalog, Explanation, Outcome, Overrides, Plan};
 
 /// A mapping's place in a chain: into the canonical form, and into the target's words.
 const LONGEST_CHAIN: usize = 2;
@@ -123,6 +124,43 @@ impl Judge {
             }
         }
         explained
+    }
+
+    /// A member of what the first mapping makes by which the operation of `before` is known, and which `after` would make otherwise. What
+    /// `before` does not make, as its mapping refuses it there, no ledger knows it by.
+    pub fn another_operation(
+        &mut self,
+        before: &str,
+        after: &str,
+        stamp: &str,
+    ) -> Result<Option<String>, String> {
+        let before = self.identity(before, stamp)?;
+        let after = self.identity(after, stamp)?;
+        Ok(before
+            .into_iter()
+            .find(|(member, value)| after.get(member) != Some(value))
+            .map(|(member, _)| member))
+    }
+
+    /// By member, as far as the mapping makes it. Of a body that is no envelope nothing.
+    fn identity(&mut self, body: &str, stamp: &str) -> Result<BTreeMap<String, Value>, String> {
+        let Some(name) = names(stamp).into_iter().next() else {
+            return Err("it has reached no mapping".to_owned());
+        };
+        let makes = self.catalog.mapping(&name).map_err(|error| error.to_string())?.file.to.clone();
+        let entity = makes.split('@').next().unwrap_or_default();
+        let members = identity(entity).ok_or_else(|| format!("{entity} says no identity"))?;
+        let plan = self.plan(&name).map_err(|why| why.clone())?;
+        let Ok(envelope) = Envelope::decode(body) else { return Ok(BTreeMap::new()) };
+        let explained = plan.explain(envelope.data.get(), Some(&envelope), 0);
+        let made = explained.rules.into_iter().filter(|rule| members.contains(&rule.to.as_str()));
+        Ok(made
+            .filter_map(|rule| match rule.outcome {
+                Outcome::Made { value, .. } | Outcome::Default { value } => Some((rule.to, value)),
+                Outcome::Absent => Some((rule.to, Value::Null)),
+                Outcome::Missing | Outcome::Refused(_) => None,
+            })
+            .collect())
     }
 
     fn plan(&mut self, name: &str) -> Result<&Plan, &String> {

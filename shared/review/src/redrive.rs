@@ -135,7 +135,7 @@ pub async fn redrive(redrive: &Redrive<'_>) -> Result<Ended, ReviewError> {
         settled: false,
         not_deleted: None,
     };
-    let why = run.to_its_end().await?;
+    let why = run.until_its_end().await?;
     let mut changed: Vec<_> = run.changed.into_iter().collect();
     changed.sort();
     Ok(Ended { why, progress: run.progress, changed })
@@ -154,7 +154,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn to_its_end(&mut self) -> Result<Why, ReviewError> {
+    async fn until_its_end(&mut self) -> Result<Why, ReviewError> {
         let (clock, ramp) = (self.redrive.work.clock, self.redrive.ramp);
         let mut step = 0;
         loop {

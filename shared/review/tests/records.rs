@@ -259,6 +259,20 @@ async fn a_record_that_was_changed_or_taken_away_is_found() {
 }
 
 #[tokio::test]
+async fn a_record_of_which_something_is_missing_hides_no_other() {
+    let (client, table) = table().await;
+    let store = DynamoDbRecords::new(client.clone(), &table);
+    for id in ["a", "b", "c"] {
+        store.append(&record(Action::Discard, id)).await.unwrap();
+    }
+    put(&client, &table, "audit:discard:2026-11-24#2", &[("note", text("emptied"))]).await;
+    let entries = store.entries(Class::Discard, day()).await.unwrap();
+    assert_eq!(entries.iter().map(|entry| entry.record().is_some()).collect::<Vec<_>>(), [true, false, true]);
+    let told = problems(&store, Class::Discard).await;
+    assert!(told.contains(&"record 2 cannot be read".to_owned()) && told.len() == 3, "{told:?}");
+}
+
+#[tokio::test]
 async fn a_record_that_nobody_has_counted_is_not_written_over() {
     let (client, table) = table().await;
     let store = DynamoDbRecords::new(client.clone(), &table);

@@ -8,11 +8,12 @@ use super::{named, text, texts};
 
 const TABLE: &str = "shop-LedgerTable.Arn";
 const DEAD_LETTER_QUEUES: &str = "arn:aws:sqs:eu-west-1:123456789012:shop-*-dlq";
+const FIRST_IN_FIRST_OUT: &str = "arn:aws:sqs:eu-west-1:123456789012:shop-*-dlq.fifo";
 const QUEUES: &str = "arn:aws:sqs:eu-west-1:123456789012:shop-*";
 const BUCKET: &str = "shop-LetterArchive.Arn";
 const EDITS: &str = "shop-LetterArchive.Arn/edits/*";
 const LETTERS: &str = "shop-LetterArchive.Arn/letters/*";
-const WRITES: [&str; 2] = ["dynamodb:PutItem", "dynamodb:UpdateItem"];
+const WRITES: [&str; 1] = ["dynamodb:PutItem"];
 /// Of DynamoDB: what changes an item, and what takes it away.
 const CHANGES: [&str; 5] = [
     "dynamodb:BatchWriteItem",
@@ -37,9 +38,10 @@ const READER: Grants = &[
             "sqs:ListDeadLetterSourceQueues",
             "sqs:ReceiveMessage",
         ],
-        &[DEAD_LETTER_QUEUES],
+        &[DEAD_LETTER_QUEUES, FIRST_IN_FIRST_OUT],
         &[],
     ),
+    (&["sqs:GetQueueAttributes", "sqs:GetQueueUrl"], &[QUEUES], &[]),
     (&["dynamodb:BatchGetItem", "dynamodb:GetItem"], &[TABLE], &[]),
     (&["dynamodb:Query"], &["shop-LedgerTable.Arn/index/by-target-id"], &[]),
     (&WRITES, &[TABLE], &["audit:read:*", "plan:*"]),
@@ -60,9 +62,12 @@ const READER: Grants = &[
     ),
     (
         &[
+            "cloudwatch:DescribeAlarms",
             "logs:DescribeLogGroups",
             "logs:DescribeQueryDefinitions",
+            "logs:GetLogRecord",
             "logs:GetQueryResults",
+            "logs:StopQuery",
             "sqs:ListQueues",
         ],
         &["*"],
@@ -77,15 +82,15 @@ const MOVER: Grants = &[
             "sqs:ListMessageMoveTasks",
             "sqs:StartMessageMoveTask",
         ],
-        &[DEAD_LETTER_QUEUES],
+        &[DEAD_LETTER_QUEUES, FIRST_IN_FIRST_OUT],
         &[],
     ),
-    (&["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"], &[QUEUES], &[]),
+    (&["sqs:SendMessage"], &[QUEUES], &[]),
     (&WRITES, &[TABLE], &["ack:*", "audit:archive:*", "audit:move:*", "edit:*"]),
     (&["s3:DeleteObject", "s3:PutObject"], &[EDITS, LETTERS], &[]),
 ];
 const DISCARDER: Grants = &[
-    (&["sqs:DeleteMessage"], &[DEAD_LETTER_QUEUES], &[]),
+    (&["sqs:DeleteMessage"], &[DEAD_LETTER_QUEUES, FIRST_IN_FIRST_OUT], &[]),
     (&WRITES, &[TABLE], &["audit:discard:*"]),
     (&["s3:PutObject"], &[LETTERS], &[]),
 ];

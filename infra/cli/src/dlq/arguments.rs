@@ -48,7 +48,7 @@ pub(crate) struct Why {
     pub(crate) reason: String,
 }
 
-fn reason(text: &str) -> Result<String, String> {
+pub(super) fn reason(text: &str) -> Result<String, String> {
     review::reason(text).map_err(|error| error.to_string())
 }
 

@@ -9,7 +9,7 @@ use review::{Editing, Review, ReviewError, Shown, Stop, Verdict};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use super::arguments::{Scope, Settings, Why, id};
+use super::arguments::{Scope, Settings, id, reason};
 use super::body;
 use super::show::{verdict, verdict_json};
 use crate::answer::Answer;
@@ -29,13 +29,17 @@ pub(crate) struct Edit {
     #[arg(long, value_name = "FILE", value_parser = patch)]
     patch: Option<Patch>,
     /// Takes the edit of it away: it goes on with its own body.
-    #[arg(long, conflicts_with = "patch")]
+    #[arg(long, conflicts_with_all = ["patch", "check"])]
     take_back: bool,
-    #[command(flatten)]
-    why: Why,
+    /// For whoever reads the audit.
+    #[arg(long, value_parser = reason, required_unless_present = "check")]
+    reason: Option<String>,
     /// Even where a mapping would still refuse it.
     #[arg(long)]
     anyway: bool,
+    /// Only says what the mappings say of the body as it is edited; stores nothing, and needs no reason.
+    #[arg(long, conflicts_with = "anyway")]
+    check: bool,
     #[command(flatten)]
     pub(crate) scope: Scope,
     #[command(flatten)]
@@ -87,8 +91,17 @@ impl Edit {
         stop: &Stop,
     ) -> Result<Answer, ReviewError> {
         let flow = std::slice::from_ref(&shown.flow);
+        if self.check {
+            let (judged, _) = review.check(&shown.letter.id, flow, after, stop).await?;
+            return Ok(Answer {
+                text: format!("{}: checked, not stored; {}", shown.letter.id, verdict(&judged)),
+                json: json!({ "edit": null, "verdict": verdict_json(&judged) }),
+                good: !matches!(judged, Verdict::Fails(_)),
+            });
+        }
+        let why = self.reason.as_deref().unwrap_or_default();
         let began_from = shown.edit.as_ref().map(|edit| edit.after.as_str());
-        let editing = Editing { after, why: &self.why.reason, anyway: self.anyway, began_from };
+        let editing = Editing { after, why, anyway: self.anyway, began_from };
         let (edit, judged) = review.edit(&shown.letter.id, flow, &editing, stop).await?;
         let id = &shown.letter.id;
         if edit.is_taken_back() {
@@ -189,18 +202,12 @@ mod tests {
         file
     }
 
+    const WHY: [&str; 2] = ["--reason", "as the shop says"];
+
     async fn edit(world: &review::memory::World, patch: Value, more: &[&str]) -> Result<Answer> {
         let file = patch_file(&patch);
         let one = id(1);
-        let arguments = [
-            &one,
-            "--patch",
-            file.path().to_str().unwrap(),
-            "--reason",
-            "as the shop says",
-            "--stack",
-            "shop",
-        ];
+        let arguments = [&one, "--patch", file.path().to_str().unwrap(), "--stack", "shop"];
         let edit = asked::<Edit>(&[&arguments[..], more].concat());
         let stop = Stop::default();
         edit.run(&review(world), &Interrupt::listen(&stop).unwrap(), &stop).await
@@ -210,7 +217,7 @@ mod tests {
     async fn a_patch_changes_the_payload_alone_and_is_judged_by_the_mapping() {
         let world = world([unknown_status(1)]);
         let mended = json!([{ "op": "replace", "path": "/fulfillment_status", "value": null }]);
-        let answer = edit(&world, mended, &[]).await.unwrap();
+        let answer = edit(&world, mended, &WHY).await.unwrap();
         assert!(answer.good && answer.text.contains("edited; today the mappings take it"), "{}", answer.text);
         let shown = review(&world).show(&id(1), &[], &Stop::default()).await.unwrap();
         let values =
@@ -226,10 +233,10 @@ mod tests {
     async fn what_would_still_be_refused_is_stored_only_where_somebody_insists() {
         let world = world([unknown_status(1)]);
         let worse = json!([{ "op": "replace", "path": "/fulfillment_status", "value": "canary" }]);
-        let error = edit(&world, worse.clone(), &[]).await.err().unwrap().to_string();
+        let error = edit(&world, worse.clone(), &WHY).await.err().unwrap().to_string();
         assert!(error.contains("it would still be refused: SPW2004") && !error.contains("canary"), "{error}");
         assert!(world.objects().is_empty() && world.records().is_empty());
-        let insisted = edit(&world, worse, &["--anyway"]).await.unwrap();
+        let insisted = edit(&world, worse, &[WHY[0], WHY[1], "--anyway"]).await.unwrap();
         assert!(!insisted.good && world.records().len() == 1, "{}", insisted.text);
     }
 
@@ -257,10 +264,29 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_only_checked_is_judged_and_stored_nowhere() {
+        let world = world([unknown_status(1)]);
+        let status = |value| json!([{ "op": "replace", "path": "/fulfillment_status", "value": value }]);
+        let mended = edit(&world, status(Value::Null), &["--check"]).await.unwrap();
+        assert!(
+            mended.good && mended.text.contains("checked, not stored; today the mappings take it"),
+            "{}",
+            mended.text
+        );
+        let worse = edit(&world, status(json!("canary")), &["--check"]).await.unwrap();
+        assert!(!worse.good && worse.text.contains("SPW2004 at $.fulfillment_status"), "{}", worse.text);
+        assert_eq!((&worse.json["edit"], &worse.json["verdict"]["would"]), (&Value::Null, &json!("fail")));
+        assert!(world.objects().is_empty() && world.records().is_empty());
+        let one = id(1);
+        let unsaid = refused::<Edit>(&[&one, "--stack", "shop"]).err().unwrap();
+        assert!(unsaid.contains("--reason"), "{unsaid}");
+    }
+
+    #[tokio::test]
     async fn a_patch_that_does_not_fit_changes_nothing() {
         let world = world([unknown_status(1)]);
         let wrong = json!([{ "op": "remove", "path": "/no_such_member" }]);
-        let error = edit(&world, wrong, &[]).await.err().unwrap().to_string();
+        let error = edit(&world, wrong, &WHY).await.err().unwrap().to_string();
         assert!(error.contains("the patch does not fit") && world.objects().is_empty(), "{error}");
         let no_patch = patch_file(&json!({ "canary": 1 }));
         let one = id(1);

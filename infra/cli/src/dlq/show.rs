@@ -26,7 +26,7 @@ pub(crate) struct Show {
     #[command(flatten)]
     pub(crate) settings: Settings,
     /// How many days back its journey is looked for.
-    #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u16).range(1..=365))]
+    #[arg(long, default_value_t = page::JOURNEY_DAYS, value_parser = clap::value_parser!(u16).range(1..=365))]
     days: u16,
     /// Cut nothing.
     #[arg(long)]

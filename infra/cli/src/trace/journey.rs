@@ -34,6 +34,11 @@ impl Line {
         self.text("correlation_id") == event
     }
 
+    fn row(&self) -> [String; 4] {
+        let (what, how) = self.step();
+        [self.text("timestamp").to_owned(), self.function.clone(), what, how]
+    }
+
     /// What happened, and how.
     fn step(&self) -> (String, String) {
         let of = |pairs: &[(&str, String)]| {
@@ -178,6 +183,28 @@ impl Journey {
         self.lines.iter().rev().find(|line| line.text("message") == "target called").map(Line::step)
     }
 
+    /// When, in which function, what happened, and how.
+    pub(crate) fn steps(&self) -> Vec<[String; 4]> {
+        self.lines.iter().map(Line::row).collect()
+    }
+
+    /// State, operation, and what the ledger holds of it.
+    pub(crate) fn held(&self) -> Vec<[String; 3]> {
+        self.ledger.iter().map(|it| [it.state.clone(), it.operation.clone(), it.said.clone()]).collect()
+    }
+
+    /// Whether every message of it has ended well, and in words.
+    pub(crate) fn end(&self) -> (bool, String) {
+        let rejected = self.ledger.iter().filter(|it| it.is_rejected).count();
+        match (self.open().len(), rejected) {
+            (0, 0) => (true, "every message of it has ended well".to_owned()),
+            (0, rejected) => {
+                (false, format!("{} of it rejected: a letter is in the DLQ", counted(rejected, "operation")))
+            }
+            (count, _) => (false, format!("{} of it not ended well yet", counted(count, "message"))),
+        }
+    }
+
     pub(crate) fn answer(&self, id: &str) -> Answer {
         if self.lines.is_empty() {
             let text = format!(
@@ -185,40 +212,18 @@ impl Journey {
             );
             return Answer { text, json: json!({ "steps": [], "ledger": [], "open": [] }), good: false };
         }
-        let rows: Vec<_> = self
-            .lines
-            .iter()
-            .map(|line| {
-                let (what, how) = line.step();
-                [line.text("timestamp").to_owned(), line.function.clone(), what, how]
-            })
-            .collect();
-        let operations: Vec<_> =
-            self.ledger.iter().map(|it| [it.state.clone(), it.operation.clone(), it.said.clone()]).collect();
-        let open = self.open();
+        let (rows, operations, (good, end)) = (self.steps(), self.held(), self.end());
         let mut parts = vec![table(["when", "function", "what", "how"], &rows, true)];
         if !operations.is_empty() {
             parts.push(table(["ledger", "operation", "what it holds"], &operations, true));
         }
-        let rejected = self.ledger.iter().filter(|it| it.is_rejected).count();
-        let good = open.is_empty() && rejected == 0;
-        parts.push(match (open.len(), rejected) {
-            (0, 0) => "every message of it has ended well".to_owned(),
-            (0, rejected) => {
-                format!("{} of it rejected: a letter is in the DLQ", counted(rejected, "operation"))
-            }
-            (count, _) => format!("{} of it not ended well yet", counted(count, "message")),
-        });
-        let step = |line: &Line| {
-            let (what, how) = line.step();
-            json!({ "when": line.text("timestamp"), "function": line.function, "what": what, "how": how })
-        };
+        parts.push(end);
+        let step = |[when, function, what, how]: [String; 4]| json!({ "when": when, "function": function, "what": what, "how": how });
+        let held = |[state, operation, holds]: [String; 3]| json!({ "operation": operation, "state": state, "holds": holds });
         let json = json!({
-            "steps": self.lines.iter().map(step).collect::<Vec<_>>(),
-            "ledger": self.ledger.iter().map(|it| {
-                json!({ "operation": it.operation, "state": it.state, "holds": it.said })
-            }).collect::<Vec<_>>(),
-            "open": open.into_iter().map(step).collect::<Vec<_>>(),
+            "steps": rows.into_iter().map(step).collect::<Vec<_>>(),
+            "ledger": operations.into_iter().map(held).collect::<Vec<_>>(),
+            "open": self.open().into_iter().map(|line| step(line.row())).collect::<Vec<_>>(),
         });
         Answer { text: parts.join("\n\n"), json, good }
     }

@@ -2,6 +2,7 @@
 
 mod journey;
 mod logs;
+mod shown;
 
 use std::collections::BTreeSet;
 

@@ -12,6 +12,8 @@ mod mappings;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
+mod serve;
+#[cfg(test)]
 mod trace;
 
 use std::fs;

@@ -51,7 +51,7 @@ async fn logs(lines: Vec<(&'static str, Value)>) -> String {
     url
 }
 
-fn reserve() -> OperationKey {
+pub(super) fn reserve() -> OperationKey {
     OperationKey::new("orders-to-inventory", &["acme", ORDER, "reserve"])
 }
 
@@ -84,14 +84,14 @@ fn lines(last: &str) -> Vec<(&'static str, Value)> {
     ]
 }
 
-struct Deployment {
+pub(super) struct Deployment {
     dynamodb: String,
     logs: String,
-    table: String,
+    pub(super) table: String,
 }
 
 impl Deployment {
-    async fn new(last: &str) -> Self {
+    pub(super) async fn new(last: &str) -> Self {
         let dynamodb = testkit::dynamodb::dynoxide_endpoint().await;
         let client = testkit::dynamodb::client(&dynamodb);
         let table = testkit::dynamodb::ledger_table(&client).await;
@@ -117,14 +117,19 @@ impl Deployment {
         Self { dynamodb, logs: logs(lines(last)).await, table }
     }
 
-    async fn trace(&self, id: &str, stack: &str, more: &[&str]) -> Said {
-        let environment = [
+    /// In which the command finds it.
+    pub(super) fn environment(&self) -> Vec<(&'static str, String)> {
+        vec![
             ("AWS_ENDPOINT_URL_DYNAMODB", self.dynamodb.clone()),
             ("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", self.logs.clone()),
             ("AWS_REGION", "us-east-1".to_owned()),
             ("AWS_ACCESS_KEY_ID", "local".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
-        ];
+        ]
+    }
+
+    async fn trace(&self, id: &str, stack: &str, more: &[&str]) -> Said {
+        let environment = self.environment();
         let arguments = ["trace", id, "--stack", stack, "--table", &self.table];
         let arguments: Vec<_> = arguments.iter().chain(more).map(|it| (*it).to_owned()).collect();
         tokio::task::spawn_blocking(move || spillway_with(&arguments, &environment)).await.unwrap()

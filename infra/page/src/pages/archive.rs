@@ -1,9 +1,11 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use maud::{Markup, html};
-use review::{Archived, Because, Restore, Restored, Restoring, TooOld, archived_under};
+use review::{Archived, Because, Expiring, Restore, Restored, Restoring, TooOld, archived_under};
 use serde::Deserialize;
 
 use super::{Answer, again, answer, done};
@@ -17,6 +19,9 @@ use crate::words::{code, count, letters, number, when};
 /// Letters of a page: an object is read for each.
 const PAGE: usize = 50;
 const HERE: Layout<'static> = Layout { title: "Archive", place: "/archive", again: None };
+/// Hours within which SQS drops what is archived now; the most is what a queue keeps.
+const WITHIN: u64 = 48;
+const LONGEST_WITHIN: u64 = 336;
 const REASONS: [Because; 2] = [Because::Discarded, Because::Expiring];
 
 const fn name(because: Because) -> &'static str {
@@ -26,7 +31,12 @@ const fn name(because: Because) -> &'static str {
     }
 }
 
-pub(super) async fn flows(State(app): State<Arc<App>>) -> Answer {
+pub(super) async fn flows(State(app): State<Arc<App>>, Extension(session): Extension<Session>) -> Answer {
+    let content = flows_page(&app, &session, &Sent::default()).await?;
+    Ok(answer(&app, &HERE, content))
+}
+
+async fn flows_page(app: &Arc<App>, session: &Session, sent: &Sent) -> Result<Markup, Failure> {
     let counted = app.ask(|app| async move {
         let mut counted = Vec::new();
         for flow in app.review.flows.keys() {
@@ -38,8 +48,10 @@ pub(super) async fn flows(State(app): State<Arc<App>>) -> Answer {
         Ok(counted)
     });
     let counted = counted.await?;
-    let content = html! {
+    let form = Form { name: "archive", action: "/archive", session, sent };
+    Ok(html! {
         h1 { "Archive" }
+        (sent.summary())
         p { "Discarded letters are off their queue. Expiring ones were put here before SQS drops them: until then they are on their queue as well." }
         (table("Letters in the archive by flow", &["Flow", "Why it is here", "Letters"], &html! {
             @for (flow, because, of) in &counted {
@@ -51,8 +63,60 @@ pub(super) async fn flows(State(app): State<Arc<App>>) -> Answer {
                 }
             }
         }))
+        h2 { "Archive what SQS drops soon" }
+        p { "Letters that are near the end of their time are put here now, and stay on their queue. The watchdog does the same by itself." }
+        (form.show(html! {
+            (form.field(&Field { name: "within", label: "Dropped within hours", hint: "From 1 to 336, which are the 14 days that a queue keeps a letter at most.",
+                value: &WITHIN.to_string(), kind: Kind::Number(1, LONGEST_WITHIN), needed: false }))
+            fieldset {
+                legend { "Flows" }
+                p class="hint" { "None: all of them." }
+                @for flow in app.review.flows.keys() { (form.check("flow", flow, html! { (flow) })) }
+            }
+            (form.reason())
+        }, "Archive them"))
+    })
+}
+
+/// Puts into the archive what SQS drops soon.
+pub(super) async fn expiring(
+    State(app): State<Arc<App>>,
+    Extension(session): Extension<Session>,
+    Extension(fields): Extension<Fields>,
+) -> Answer {
+    let mut sent = Sent::new("archive", fields);
+    let (reason, flows) = (sent.reason(), sent.fields.all("flow"));
+    let hours = sent.fields.some("within").map_or(Ok(WITHIN), str::parse).ok();
+    let hours = hours.filter(|hours| (1..=LONGEST_WITHIN).contains(hours));
+    if hours.is_none() {
+        sent.wrong("within", format!("say a whole number from 1 to {LONGEST_WITHIN}"));
+    }
+    let Some(hours) = hours.filter(|_| sent.is_right()) else {
+        let content = flows_page(&app, &session, &sent).await?;
+        return Ok(again(&app, &HERE, content));
     };
-    Ok(answer(&app, &HERE, content))
+    let within = Duration::from_secs(hours * 3_600);
+    let archived =
+        app.look(move |app| async move { app.review.archive(&flows, within, &reason, &app.stop).await });
+    let archived = archived.await?;
+    Ok(done(&app, "Archived", "/archive", archived_now(&archived), ("/archive", "To the archive")))
+}
+
+fn archived_now(archived: &BTreeMap<String, Expiring>) -> Markup {
+    html! {
+        @for (flow, Expiring { looked, archived, there, not_listed }) in archived {
+            p { (flow) ": " (letters(*archived)) " archived now, " (number(*there)) " were there, of " (number(looked.seen)) " that were seen." }
+            @if looked.elsewhere() > 0 {
+                p { (letters(looked.elsewhere())) " of " (flow) " were not seen, as somebody else was looking at them: do it again in a minute." }
+            }
+            @if !looked.complete {
+                p { "The look at " (flow) " ended before all were seen: it was stopped, or more letters are there than are hidden at once. Do it again." }
+            }
+            @if let Some(error) = not_listed {
+                p { "The archive of " (flow) " could not be listed (" (error) "): what was there already was put once more, which changes none of it." }
+            }
+        }
+    }
 }
 
 #[derive(Deserialize)]

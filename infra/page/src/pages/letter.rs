@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use review::{Editing, Filter, Shown, Verdict, Wrong};
 use transform::Explanation;
 
-use super::{Answer, again, answer, done, groups, mapping};
+use super::{Answer, again, answer, done, groups, journey, mapping};
 use crate::app::App;
 use crate::body::{laid_out, marked};
 use crate::failure::Failure;
@@ -15,6 +15,9 @@ use crate::layout::Layout;
 use crate::path::{Step, steps};
 use crate::session::Session;
 use crate::words::{code, left, short, when};
+
+/// What the mappings say of a body that somebody has entered, and what each makes of it.
+type Checked = (Verdict, Vec<(String, Explanation)>);
 
 /// Codes of problems with the envelope itself, whose paths begin at its root.
 const ENVELOPE_CODES: &str = "SPW1";
@@ -25,15 +28,24 @@ pub(super) async fn show(
     Path((flow, id)): Path<(String, String)>,
 ) -> Answer {
     let shown = find(&app, flow, id).await.map_err(Failure::or_missing)?;
-    let (title, content) = letter_page(&app, &session, &shown, &Sent::default());
+    let (title, content) = letter_page(&app, &session, &shown, &Sent::default(), None);
     Ok(answer(&app, &Layout { title: &title, place: "/", again: None }, content))
 }
 
 async fn find(app: &Arc<App>, flow: String, id: String) -> Result<Shown, Failure> {
-    app.look(|app| async move { app.review.show(&id, &[flow], &app.stop).await }).await
+    let shown = app.look(|app| async move { app.review.show(&id, &[flow], &app.stop).await }).await?;
+    let event = shown.letter.reason(&shown.flow).correlation_id;
+    app.journeys.remember(&shown.flow, &shown.letter.id, &event);
+    Ok(shown)
 }
 
-fn letter_page(app: &App, session: &Session, shown: &Shown, sent: &Sent) -> (String, Markup) {
+fn letter_page(
+    app: &App,
+    session: &Session,
+    shown: &Shown,
+    sent: &Sent,
+    checked: Option<&Checked>,
+) -> (String, Markup) {
     let letter = &shown.letter;
     let reason = letter.reason(&shown.flow);
     let title = format!("Letter {}: {} of {}", short(&letter.id), reason.code, shown.flow);
@@ -65,6 +77,7 @@ fn letter_page(app: &App, session: &Session, shown: &Shown, sent: &Sent) -> (Str
         }
         h2 { "What the mappings say today" }
         (verdict(&shown.verdict))
+        (journey::section(shown))
         h2 { "Body" }
         @if let Some(edit) = &shown.edit {
             p class="notice" { "This is the edited body, with which it would be redriven. Edited " (when(edit.at)) " by " (edit.by) ": " (edit.why) }
@@ -77,7 +90,7 @@ fn letter_page(app: &App, session: &Session, shown: &Shown, sent: &Sent) -> (Str
         h2 { "Mapping, side by side" }
         @if shown.explained.is_empty() { p { "No mapping can be asked." } }
         @for (stamp, explanation) in &shown.explained { (mapping::side_by_side(stamp, explanation)) }
-        (edit_form(session, shown, sent))
+        (edit_form(session, shown, sent, checked))
         (discard_form(session, shown, sent))
     };
     (title, content)
@@ -105,17 +118,22 @@ fn verdict(verdict: &Verdict) -> Markup {
 fn places(shown: &Shown) -> Vec<Vec<Step>> {
     let reason = shown.letter.reason(&shown.flow);
     let first = shown.explained.first();
-    let name = |stamp: &str| stamp.split('/').next().unwrap_or_default().to_owned();
     // Of two mappings the second reads what the first has made.
     let reads_source = !reason.mapping.contains(", ");
     let mut places = of(&reason.path, &reason.code, reads_source, first);
-    if let Verdict::Fails(wrong) = &shown.verdict {
-        for wrong in wrong {
-            let is_first = first.is_none_or(|(stamp, _)| name(stamp) == name(&wrong.mapping));
-            places.extend(of(&wrong.path, &wrong.code, is_first, first));
-        }
-    }
+    places.extend(refused_places(&shown.verdict, first));
     places
+}
+
+/// What would be refused today, as places of the body of which that is said.
+fn refused_places(verdict: &Verdict, first: Option<&(String, Explanation)>) -> Vec<Vec<Step>> {
+    let Verdict::Fails(wrong) = verdict else { return Vec::new() };
+    let name = |stamp: &str| stamp.split('/').next().unwrap_or_default().to_owned();
+    let places = wrong.iter().flat_map(|wrong| {
+        let is_first = first.is_none_or(|(stamp, _)| name(stamp) == name(&wrong.mapping));
+        of(&wrong.path, &wrong.code, is_first, first)
+    });
+    places.collect()
 }
 
 fn of(path: &str, code: &str, reads_source: bool, first: Option<&(String, Explanation)>) -> Vec<Vec<Step>> {
@@ -142,21 +160,41 @@ fn of(path: &str, code: &str, reads_source: bool, first: Option<&(String, Explan
     read.filter_map(|looked| in_data(&looked.path)).collect()
 }
 
-fn edit_form(session: &Session, shown: &Shown, sent: &Sent) -> Markup {
-    let action = format!("/letters/{}/{}/edit", shown.flow, shown.letter.id);
+fn edit_form(session: &Session, shown: &Shown, sent: &Sent, checked: Option<&Checked>) -> Markup {
+    let letter = format!("/letters/{}/{}", shown.flow, shown.letter.id);
+    let action = format!("{letter}/edit");
     let form = Form { name: "edit", action: &action, session, sent };
     html! {
         h2 { "Edit it" }
         p { "The letter itself stays as it is. The edit is kept beside it and goes with it when it is redriven from here or by the "
             "command; a redrive by the AWS console moves the unedited body." }
-        (form.show(html! {
-            (form.field(&Field {
-                name: "body", label: "Body", hint: "Only data may be changed; the ids and keys of the event have to stay as they are.",
-                value: &laid_out(&shown.body), kind: Kind::Area(24), needed: true,
+        div class="beside" {
+            @if let Some((said, explained)) = checked {
+                div id="checked" tabindex="-1" role="group" aria-label="What was checked" {
+                    p { strong { "Checked, and not kept." } " This is what the mappings say of the body as it was entered:" }
+                    (verdict(said))
+                    @let places = refused_places(said, explained.first());
+                    @if !places.is_empty() {
+                        pre tabindex="0" role="region" aria-label="Body as it was entered, laid out" {
+                            code { (marked(&sent.fields.text("body"), &places)) }
+                        }
+                    }
+                }
+            }
+            (form.show_with(html! {
+                (form.field(&Field {
+                    name: "body", label: "Body", hint: "Only data may be changed; the ids and keys of the event have to stay as they are.",
+                    value: &laid_out(&shown.body), kind: Kind::Area(24), needed: true,
+                }))
+                (form.reason())
+                (form.check("anyway", "yes", html! { "Keep the edit anyway, although a mapping would still refuse it or none can be asked" }))
+            }, html! {
+                button { "Keep this edit" } " "
+                // The browser goes to what was checked, without scripts as well.
+                button class="other" formaction=(format!("{letter}/check#checked")) { "Check it" }
+                p class="hint" { "Checking keeps nothing, and needs no reason." }
             }))
-            (form.reason())
-            (form.check("anyway", "yes", html! { "Keep the edit although a mapping would still refuse it" }))
-        }, "Keep this edit"))
+        }
     }
 }
 
@@ -211,6 +249,32 @@ pub(super) async fn edit(
     refused(&app, &session, &shown, &sent)
 }
 
+/// Of what was entered; nothing is kept.
+pub(super) async fn check(
+    State(app): State<Arc<App>>,
+    Extension(session): Extension<Session>,
+    Extension(fields): Extension<Fields>,
+    Path((flow, id)): Path<(String, String)>,
+) -> Answer {
+    let mut sent = Sent::new("edit", fields);
+    let after = sent.fields.text("body");
+    let shown = find(&app, flow.clone(), id).await.map_err(Failure::or_missing)?;
+    let asked = shown.letter.id.clone();
+    let checked =
+        app.look(move |app| async move { app.review.check(&asked, &[flow], &after, &app.stop).await });
+    match checked.await {
+        Ok(checked) => {
+            let (title, content) = letter_page(&app, &session, &shown, &sent, Some(&checked));
+            let title = format!("Checked, and not kept: {title}");
+            Ok(answer(&app, &Layout { title: &title, place: "/", again: None }, content))
+        }
+        Err(failure) => {
+            sent.wrong("body", failure.refused()?);
+            refused(&app, &session, &shown, &sent)
+        }
+    }
+}
+
 pub(super) async fn discard(
     State(app): State<Arc<App>>,
     Extension(session): Extension<Session>,
@@ -236,6 +300,6 @@ pub(super) async fn discard(
 }
 
 fn refused(app: &App, session: &Session, shown: &Shown, sent: &Sent) -> Answer {
-    let (title, content) = letter_page(app, session, shown, sent);
+    let (title, content) = letter_page(app, session, shown, sent, None);
     Ok(again(app, &Layout { title: &title, place: "/", again: None }, content))
 }

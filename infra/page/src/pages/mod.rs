@@ -3,6 +3,7 @@
 mod archive;
 mod audit;
 mod groups;
+mod journey;
 mod letter;
 mod mapping;
 mod plan;
@@ -29,7 +30,9 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/groups/{group}/discard", post(groups::discard))
         .route("/groups/{group}/acknowledge", post(groups::acknowledge))
         .route("/letters/{flow}/{id}", get(letter::show))
+        .route("/letters/{flow}/{id}/journey", get(journey::show))
         .route("/letters/{flow}/{id}/edit", post(letter::edit))
+        .route("/letters/{flow}/{id}/check", post(letter::check))
         .route("/letters/{flow}/{id}/discard", post(letter::discard))
         .route("/plans", get(planning::made).post(planning::plan))
         .route("/plans/new", get(planning::form))
@@ -38,7 +41,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/redrives/{plan}", get(redrive::show))
         .route("/redrives/{plan}/progress", get(redrive::progress))
         .route("/redrives/{plan}/stop", post(redrive::stop))
-        .route("/archive", get(archive::flows))
+        .route("/archive", get(archive::flows).post(archive::expiring))
         .route("/archive/{flow}/{because}", get(archive::sheet))
         .route("/archive/{flow}/{because}/restore", post(archive::restore))
         .route("/audit", get(audit::show))

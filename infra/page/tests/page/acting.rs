@@ -1,5 +1,6 @@
 use http::StatusCode;
 use review::audit::Action;
+use review::memory::Break;
 
 use crate::browser::{Browser, between};
 use crate::reading::{group, letter};
@@ -74,6 +75,43 @@ async fn a_discarded_group_is_in_the_archive_and_comes_back_from_there() {
 }
 
 #[tokio::test]
+async fn what_sqs_drops_soon_is_put_into_the_archive_and_stays_on_its_queue() {
+    let deployment = Deployment::new(1);
+    let browser = Browser::entered(&deployment).await;
+    for (within, told) in [("0", "within"), ("337", "within"), ("soon", "within"), ("48", "reason")] {
+        let reason = if told == "reason" { " " } else { "the weekend" };
+        let answer = browser.post("/archive", &[("within", within), ("reason", reason)]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{within}");
+        assert!(answer.says(&format!("href=\"#archive-{told}\"")), "{within}: {}", answer.text);
+        assert!(answer.says(&format!("value=\"{within}\"")), "what was entered is still there");
+    }
+    nothing_was_done(&deployment);
+    let none = browser.post("/archive", &[("reason", "the weekend")]).await;
+    assert!(none.says("orders-to-inventory: 0 letters archived now, 0 were there, of 14"), "{}", none.text);
+    nothing_was_done(&deployment);
+
+    // All but the one that was sent just now, which has its whole time.
+    let fields = [("within", "336"), ("flow", "orders-to-inventory"), ("reason", "<b>the weekend</b>")];
+    let answer = browser.post("/archive", &fields).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    assert!(
+        answer.says("orders-to-inventory: 13 letters archived now, 0 were there, of 14"),
+        "{}",
+        answer.text
+    );
+    assert!(!answer.says("inventory-to-shipping: "), "{}", answer.text);
+    let again = browser.post("/archive", &fields).await;
+    assert!(again.says("0 letters archived now, 13 were there, of 14"), "{}", again.text);
+    assert_eq!(deployment.on_queues(), 16);
+    let sheet = browser.get("/archive/orders-to-inventory/expiring").await;
+    assert!(sheet.says("13 letters") && sheet.says("&lt;b&gt;the weekend&lt;/b&gt;"), "{}", sheet.text);
+    let unknown = browser.post("/archive", &[("flow", "no-such-flow"), ("reason", "x")]).await;
+    assert!(
+        unknown.status == StatusCode::UNPROCESSABLE_ENTITY && unknown.says("there is no flow no-such-flow")
+    );
+}
+
+#[tokio::test]
 async fn one_letter_is_discarded_alone() {
     let deployment = Deployment::new(1);
     let browser = Browser::entered(&deployment).await;
@@ -114,8 +152,7 @@ async fn an_edit_that_a_mapping_refuses_is_not_kept_and_what_was_entered_stays()
     let browser = Browser::entered(&deployment).await;
     let letter = letter(&browser, "SPW2001").await;
     let path = format!("{letter}/edit");
-    let shown = browser.get(&letter).await.text;
-    let offered = between(&shown, "aria-required=\"true\">\n", "</textarea>").replace("&quot;", "\"");
+    let offered = offered(&browser, &letter).await;
     let mended = offered.replace("\"title\": \"Gift wrap\"", "\"title\": \"Gift wrap\", \"sku\": \"SKU-1\"");
     assert_ne!(mended, offered);
     let other = mended.replace("\"type\": \"shopify.orders/create\"", "\"type\": \"shopify.orders/updated\"");
@@ -149,13 +186,88 @@ async fn an_edit_that_a_mapping_refuses_is_not_kept_and_what_was_entered_stays()
     assert!(!browser.get(&letter).await.says("This is the edited body"));
 }
 
+/// The letter's body as the page offers it to be edited.
+async fn offered(browser: &Browser, letter: &str) -> String {
+    let shown = browser.get(letter).await.text;
+    between(&shown, "aria-required=\"true\">\n", "</textarea>").replace("&quot;", "\"")
+}
+
+#[tokio::test]
+async fn an_edit_that_is_checked_is_judged_and_not_kept() {
+    let deployment = Deployment::new(1);
+    let browser = Browser::entered(&deployment).await;
+    let letter = letter(&browser, "SPW2001").await;
+    let check = format!("{letter}/check");
+    let offered = offered(&browser, &letter).await;
+    assert!(browser.get(&letter).await.says(&format!("formaction=\"{check}#checked\">Check it</button>")));
+
+    let wrong = offered.replace("Gift wrap", "</textarea><script>alert(1)</script>").replace("\"EUR\"", "7");
+    let fields = [("body", wrong.as_str()), ("reason", "half a sentence"), ("anyway", "yes")];
+    let answer = browser.post(&check, &fields).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    let (said, form) = between(&answer.text, "id=\"checked\"", "</main>").split_once("<form").unwrap();
+    for told in [
+        "Checked, and not kept.",
+        "Would still be refused",
+        "$.line_items[0].sku",
+        "$.currency",
+        "sku: nothing stands here",
+    ] {
+        assert!(said.contains(told), "{told}: {said}");
+    }
+    assert_eq!(said.matches("<mark").count(), 2, "{said}");
+    // What was typed is there as it was, and nothing of it is obeyed.
+    assert!(form.contains("&lt;/textarea&gt;&lt;script&gt;alert(1)&lt;/script&gt;&quot;"), "{form}");
+    assert!(form.contains("value=\"half a sentence\"") && form.contains("value=\"yes\" checked>"), "{form}");
+    assert!(
+        !answer.says("<script>alert") && answer.says("<title>Checked, and not kept: Letter"),
+        "{}",
+        answer.text
+    );
+
+    let mended = offered.replace("Gift wrap\"", "Gift wrap\", \"sku\": \"SKU-1\"");
+    let answer = browser.post(&check, &[("body", &mended.replace('\n', "\r\n"))]).await;
+    assert!(
+        answer.status == StatusCode::OK && answer.says("aria-label=\"What was checked\""),
+        "{}",
+        answer.text
+    );
+    assert!(between(&answer.text, "id=\"checked\"", "<form").contains("Would pass: "), "{}", answer.text);
+    for (body, told) in [
+        ("{", "is not JSON (line 1, column 1)"),
+        (&*offered.replace("\"evt-0-0\"", "\"evt-0-1\""), "only `data` may be changed"),
+        (&*offered.replace("\"id\": 1,", "\"id\": 2,"), "it would be another operation"),
+    ] {
+        let answer = browser.post(&check, &[("body", body)]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{told}");
+        assert!(
+            answer.says(told) && answer.says("edit-body-wrong") && !answer.says("id=\"checked\""),
+            "{}",
+            answer.text
+        );
+    }
+    nothing_was_done(&deployment);
+    assert!(!browser.get(&letter).await.says("This is the edited body"));
+}
+
+#[tokio::test]
+async fn an_edit_of_a_letter_that_is_not_there_cannot_be_checked() {
+    let deployment = Deployment::new(1);
+    let browser = Browser::entered(&deployment).await;
+    let nobody = "/letters/orders-to-inventory/00000000-0000-4000-8000-000000000000/check";
+    assert_eq!(browser.post(nobody, &[("body", "{}")]).await.status, StatusCode::NOT_FOUND);
+    let letter = letter(&browser, "SPW2001").await;
+    deployment.flows["orders-to-inventory"].break_at(0, Break::Before);
+    let answer = browser.post(&format!("{letter}/check"), &[("body", "{}")]).await;
+    assert_eq!(answer.status, StatusCode::BAD_GATEWAY);
+}
+
 #[tokio::test]
 async fn an_edit_may_be_kept_although_it_would_still_be_refused() {
     let deployment = Deployment::new(1);
     let browser = Browser::entered(&deployment).await;
     let letter = letter(&browser, "SPW2001").await;
-    let shown = browser.get(&letter).await.text;
-    let offered = between(&shown, "aria-required=\"true\">\n", "</textarea>").replace("&quot;", "\"");
+    let offered = offered(&browser, &letter).await;
     let body = offered.replace("Gift wrap", "Gift");
     let fields = [("reason", "half of it"), ("body", body.as_str()), ("anyway", "yes")];
     let answer = browser.post(&format!("{letter}/edit"), &fields).await;

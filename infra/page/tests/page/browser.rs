@@ -7,11 +7,11 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use http::header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
 use http::{HeaderMap, Request, StatusCode};
-use page::{Page, router};
+use page::{Journey, Journeys, Page, router};
 use review::Clock;
 use tower::ServiceExt;
 
-use crate::world::Deployment;
+use crate::world::{Deployment, Logs};
 
 pub(crate) const ASKED: &str = "127.0.0.1:8080";
 
@@ -43,8 +43,13 @@ pub(crate) struct Browser {
 impl Browser {
     /// Not yet let in.
     pub(crate) fn outside(deployment: &Deployment, clock: Arc<dyn Clock>) -> Self {
+        Self::beside(deployment, clock, Logs::with(Ok(Journey::default())))
+    }
+
+    fn beside(deployment: &Deployment, clock: Arc<dyn Clock>, journeys: Arc<dyn Journeys>) -> Self {
         let page = Page::new(
             Arc::new(deployment.review(clock)),
+            journeys,
             vec![ASKED.to_owned(), "localhost:8080".to_owned()],
         );
         let router = router(&page);
@@ -57,6 +62,13 @@ impl Browser {
 
     pub(crate) async fn entered_at(deployment: &Deployment, clock: Arc<dyn Clock>) -> Self {
         let mut browser = Self::outside(deployment, clock);
+        browser.enter().await;
+        browser
+    }
+
+    /// Where these are the logs.
+    pub(crate) async fn entered_beside(deployment: &Deployment, journeys: Arc<dyn Journeys>) -> Self {
+        let mut browser = Self::beside(deployment, Arc::new(deployment.kept.clone()), journeys);
         browser.enter().await;
         browser
     }

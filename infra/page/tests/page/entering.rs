@@ -4,13 +4,17 @@ use std::sync::Arc;
 use axum::body::Body;
 use http::header::{CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
 use http::{Request, StatusCode};
-use page::{Reach, ServeError, serve};
+use page::{Journey, Reach, ServeError, serve};
 
 use crate::browser::{ASKED, Browser};
-use crate::world::Deployment;
+use crate::world::{Deployment, Logs};
 
 fn clock(deployment: &Deployment) -> Arc<dyn review::Clock> {
     Arc::new(deployment.kept.clone())
+}
+
+fn logs() -> Arc<Logs> {
+    Logs::with(Ok(Journey::default()))
 }
 
 #[tokio::test]
@@ -22,6 +26,7 @@ async fn nobody_is_let_in_without_the_token() {
         "/plans/new",
         "/audit",
         "/redrives/x/progress",
+        "/letters/orders-to-inventory/a0001000-0001-4000-8000-000000000000/journey",
         "/nowhere",
         "/enter",
         "/enter?token=",
@@ -100,8 +105,22 @@ async fn a_form_of_another_site_does_nothing() {
         let answer = browser.ask(request.body(Body::from(body.clone())).unwrap()).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{value} {form}");
     }
+    let letter = crate::reading::letter(&browser, "SPW2001").await;
+    for path in ["/edit", "/check", "/discard"].map(|what| format!("{letter}{what}")).into_iter().chain(
+        [
+            "/archive",
+            "/archive/orders-to-inventory/discarded/restore",
+            "/plans",
+            "/plans/none/redrive",
+            "/redrives/none/stop",
+        ]
+        .map(str::to_owned),
+    ) {
+        let fields = [("csrf", "0"), ("reason", "mine"), ("body", "{}"), ("all", "yes")];
+        assert_eq!(browser.post_as_it_is(&path, &fields).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
     assert_eq!(deployment.on_queues(), before);
-    assert!(deployment.kept.records().is_empty());
+    assert!(deployment.kept.records().is_empty() && deployment.kept.objects().is_empty());
 }
 
 #[tokio::test]
@@ -149,18 +168,20 @@ async fn what_is_wrong_behind_the_page_has_a_page_with_what_to_do() {
 async fn it_is_served_on_loopback_only_unless_somebody_says_otherwise() {
     let deployment = Deployment::new(1);
     let anywhere: SocketAddr = "0.0.0.0:0".parse().unwrap();
-    let refused = serve(deployment.review(clock(&deployment)), anywhere, Reach::Loopback, async {}).await;
+    let refused =
+        serve(deployment.review(clock(&deployment)), logs(), anywhere, Reach::Loopback, async {}).await;
     assert!(matches!(refused, Err(ServeError::NotLoopback(_))));
 
     let (tell, told) = tokio::sync::oneshot::channel::<()>();
     let loopback: SocketAddr = "127.0.0.1:0".parse().unwrap();
     let stop = async { drop(told.await) };
     let served =
-        serve(deployment.review(clock(&deployment)), loopback, Reach::default(), stop).await.unwrap();
+        serve(deployment.review(clock(&deployment)), logs(), loopback, Reach::default(), stop).await.unwrap();
     assert!(served.address.ip().is_loopback() && served.address.port() != 0);
     assert!(served.url.starts_with(&format!("http://{}/enter?token=", served.address)), "{}", served.url);
     let taken =
-        serve(deployment.review(clock(&deployment)), served.address, Reach::default(), async {}).await;
+        serve(deployment.review(clock(&deployment)), logs(), served.address, Reach::default(), async {})
+            .await;
     assert!(matches!(taken, Err(ServeError::Listen { .. })));
     drop(tell);
     served.ended().await.unwrap();

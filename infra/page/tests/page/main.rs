@@ -9,6 +9,7 @@
 mod acting;
 mod browser;
 mod entering;
+mod journeys;
 mod reading;
 mod redriving;
 #[path = "../world/mod.rs"]

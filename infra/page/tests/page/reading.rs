@@ -116,6 +116,7 @@ async fn what_there_is_not_is_said_so() {
         "/letters/orders-to-inventory/00000000-0000-4000-8000-000000000000",
         "/letters/orders-to-inventory/a",
         "/letters/no-such-flow/00000000-0000-4000-8000-000000000000",
+        "/letters/no-such-flow/00000000-0000-4000-8000-000000000000/journey",
         "/plans/none",
         "/redrives/none",
         "/redrives/none/progress",

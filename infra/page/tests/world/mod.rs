@@ -1,11 +1,13 @@
 //! A deployment in memory, with letters of the causes in `fixtures/causes.json`.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use async_trait::async_trait;
 use channel::{Attribute, Attributes, attribute_names as name};
 use control::MemoryControlStore;
 use jiff::{SignedDuration, Timestamp};
+use page::{Held, Journey, Journeys, Step};
 use review::memory::World;
 use review::{Clock, FlowQueues, Letter, Limits, Review};
 use serde::Deserialize;
@@ -116,5 +118,60 @@ impl Deployment {
 
     pub(crate) fn on_queues(&self) -> usize {
         self.flows.values().map(|world| world.on_queue().len()).sum()
+    }
+}
+
+/// Logs that have the same of every event.
+pub(crate) struct Logs {
+    journey: Result<Journey, String>,
+    /// The events that were asked for.
+    pub(crate) asked: Mutex<Vec<String>>,
+}
+
+impl Logs {
+    pub(crate) fn with(journey: Result<Journey, String>) -> Arc<Self> {
+        Arc::new(Self { journey, asked: Mutex::default() })
+    }
+
+    /// In the words of whoever has made the target say it.
+    pub(crate) fn refused(said: &str) -> Arc<Self> {
+        let step = |when: &str, function: &str, what: &str, how: &str| {
+            let [when, function, what, how] = [when, function, what, how].map(str::to_owned);
+            Step { when, function, what, how }
+        };
+        let orders = "shop-orders-to-inventory";
+        Self::with(Ok(Journey {
+            steps: vec![
+                step(
+                    "2026-11-24T09:15:31.250Z",
+                    "shop-ingest",
+                    "webhook queued",
+                    "shopify.orders/create, of shopify",
+                ),
+                step("2026-11-24T09:15:32.031Z", orders, "tryton POST", said),
+                step(
+                    "2026-11-24T09:15:32.044Z",
+                    orders,
+                    "Reject",
+                    "SPW4009, at $.lines[0].sku, receive 1, to the DLQ: yes",
+                ),
+            ],
+            ledger: vec![Held {
+                state: "REJECTED SPW4009".to_owned(),
+                operation: "19:orders-to-inventory/4:acme/1:1/7:reserve".to_owned(),
+                what: "1 attempt".to_owned(),
+            }],
+            last_call: Some(("tryton POST".to_owned(), said.to_owned())),
+            end: (false, "1 message of it not ended well yet".to_owned()),
+        }))
+    }
+}
+
+#[async_trait]
+impl Journeys for Logs {
+    async fn follow(&self, correlation_id: &str, days: u16) -> Result<Journey, String> {
+        assert_eq!(days, page::JOURNEY_DAYS);
+        self.asked.lock().unwrap().push(correlation_id.to_owned());
+        self.journey.clone()
     }
 }

@@ -131,9 +131,9 @@ impl Records for DynamoDbRecords {
             let end = until.min(next.saturating_add(PAGE - 1));
             let keys: Vec<_> = (next..=end).map(|number| record_key(class, day, number)).collect();
             let found = self.items(&keys).await?;
-            for key in &keys {
+            for (number, key) in (next..).zip(&keys) {
                 if let Some(item) = found.get(key) {
-                    entries.push(entry(key, item)?);
+                    entries.push(entry(number, key, item));
                     // One more is asked for than is known.
                     if keys.last() == Some(key) && end == until {
                         until = until.saturating_add(PAGE);
@@ -270,12 +270,11 @@ pub(super) fn counted(key: &str, item: &Attributes) -> Result<(u64, String), Rev
     Ok((integer(key, item, "count")?, text(key, item, "digest")?.to_owned()))
 }
 
-fn entry(key: &str, item: &Attributes) -> Result<Entry, ReviewError> {
-    Ok(Entry {
-        number: integer(key, item, "number")?,
-        previous: text(key, item, "previous")?.to_owned(),
-        text: text(key, item, "record")?.to_owned(),
-    })
+/// What somebody has taken away of an item is told with what is wrong with the records, and hides none of the others.
+fn entry(number: u64, key: &str, item: &Attributes) -> Entry {
+    let stored = |attribute| text(key, item, attribute).unwrap_or_default().to_owned();
+    let number = integer(key, item, "number").unwrap_or(number);
+    Entry { number, previous: stored("previous"), text: stored("record") }
 }
 
 fn after(time: Timestamp, kept: SignedDuration) -> Timestamp {

@@ -2,7 +2,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use transform::Explanation;
 
+use super::MOST_ITEMS;
 use crate::action::Work;
 use crate::archive::{Archived, Because, Expiring, archive_expiring, archived_under};
 use crate::audit::{Action, Touched};
@@ -13,8 +15,8 @@ use crate::error::ReviewError;
 use crate::filter::Filter;
 use crate::fingerprint::Fingerprint;
 use crate::groups::Groups;
-use crate::judge::Verdict;
-use crate::letter::is_short;
+use crate::judge::{Judge, Verdict};
+use crate::letter::{Letter, is_short};
 use crate::pass::{Looked, Stop};
 use crate::ports::Ack;
 use crate::restore::{Restore, Restored, Restoring, restore};
@@ -242,6 +244,35 @@ impl Review {
         Ok(ack)
     }
 
+    /// What today's mappings would say of another body for a letter, and what each would make of it. Nothing is kept.
+    pub async fn check(
+        &self,
+        id: &str,
+        flows: &[String],
+        after: &str,
+        stop: &Stop,
+    ) -> Result<(Verdict, Vec<(String, Explanation)>), ReviewError> {
+        let (flow, letter) = self.find(id, flows, stop).await?;
+        let (after, mut judge) = self.judged(&flow, &letter, after, true).await?;
+        let stamp = letter.reason(&flow).mapping;
+        Ok((judge.verdict(&after, &stamp), judge.explain(&after, &stamp, MOST_ITEMS)))
+    }
+
+    /// Another body that the letter may have, and who judges that. `anyway`: also where nobody can say whether it would be another
+    /// operation.
+    async fn judged(
+        &self,
+        flow: &str,
+        letter: &Letter,
+        after: &str,
+        anyway: bool,
+    ) -> Result<(String, Judge), ReviewError> {
+        let after = edited(&letter.body, after).map_err(|error| ReviewError::Refused(error.to_string()))?;
+        let (mut judge, mapping) = (self.judge().await?, letter.reason(flow).mapping);
+        stays_the_same(judge.another_operation(&letter.body, &after, &mapping), anyway)?;
+        Ok((after, judge))
+    }
+
     /// Keeps another body for a letter, with which it is redriven. Refused where a mapping would still refuse it, and where somebody else has
     /// edited it since. Its own body takes the edit away that is there.
     pub async fn edit(
@@ -258,14 +289,13 @@ impl Review {
         if in_force.map(|edit| edit.after.as_str()) != editing.began_from {
             return Err(edited_meanwhile(stored));
         }
-        let refused = |error: EditError| ReviewError::Refused(error.to_string());
         let is_own = is_same(&letter.body, editing.after);
-        let after = match in_force {
-            Some(_) if is_own => letter.body.clone(),
-            None if is_own => return Err(refused(EditError::Nothing)),
-            _ => edited(&letter.body, editing.after).map_err(refused)?,
+        let (after, mut judge) = match in_force {
+            Some(_) if is_own => (letter.body.clone(), self.judge().await?),
+            None if is_own => return Err(ReviewError::Refused(EditError::Nothing.to_string())),
+            _ => self.judged(&flow, &letter, editing.after, editing.anyway).await?,
         };
-        let verdict = self.judge().await?.verdict(&after, &letter.reason(&flow).mapping);
+        let verdict = judge.verdict(&after, &letter.reason(&flow).mapping);
         if let (Verdict::Fails(wrong), false) = (&verdict, editing.anyway || is_own) {
             let said: Vec<_> =
                 wrong.iter().map(|it| format!("{} at {}: {}", it.code, it.path, it.problem)).collect();
@@ -308,4 +338,18 @@ fn edited_meanwhile(by: Option<&Edit>) -> ReviewError {
 /// Of an archived letter's key what tells it from others of its flow, whyever they are there: its id.
 fn file(key: &str) -> &str {
     key.rsplit('/').next().unwrap_or_default()
+}
+
+/// An edit must not make another operation of a letter: what was done for the one says nothing of the other, and would be done again.
+fn stays_the_same(other: Result<Option<String>, String>, anyway: bool) -> Result<(), ReviewError> {
+    match other {
+        Ok(None) => Ok(()),
+        Ok(Some(member)) => Err(ReviewError::Refused(format!(
+            "it would be another operation, as {member} would be another: an edit keeps what a letter is known by"
+        ))),
+        Err(_) if anyway => Ok(()),
+        Err(why) => Err(ReviewError::Refused(format!(
+            "nobody can say whether it would be another operation: {why}; it is kept only if you say anyway"
+        ))),
+    }
 }

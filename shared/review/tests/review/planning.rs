@@ -126,6 +126,32 @@ async fn an_edited_letter_keeps_its_ids_and_goes_on_with_its_new_body() {
     assert_eq!(world.on_queue(), [id(2)]);
 }
 
+/// Else the ledger would know nothing of what was done for the letter.
+#[tokio::test]
+async fn an_edit_makes_no_other_operation_of_a_letter() {
+    let world = world([unknown_status(1), refused_by_target(2), crashed(3)]);
+    let review = review(&world);
+    for (number, anyway) in [(1, false), (1, true), (2, false), (2, true)] {
+        let (_, letter) = review.find(&id(number), &[], &Stop::default()).await.unwrap();
+        let order = format!("\"id\":{}", number + 1);
+        let after = letter.body.replacen(&order, "\"id\":4711", 1).replace("\"teleported\"", "null");
+        assert!(after.contains("4711"), "{after}");
+        let editing = Editing { after: &after, why: "typo", anyway, began_from: None };
+        let refused =
+            review.edit(&id(number), &[], &editing, &Stop::default()).await.unwrap_err().to_string();
+        assert!(refused.contains("another operation, as id would be another"), "{refused}");
+    }
+    // Of which no mapping is known.
+    let (_, letter) = review.find(&id(3), &[], &Stop::default()).await.unwrap();
+    let after = letter.body.replace("\"id\":4", "\"id\":5");
+    let editing = Editing { after: &after, why: "typo", anyway: false, began_from: None };
+    let refused = review.edit(&id(3), &[], &editing, &Stop::default()).await.unwrap_err().to_string();
+    assert!(refused.contains("it has reached no mapping") && refused.contains("anyway"), "{refused}");
+    assert!(world.records().is_empty() && world.objects().is_empty());
+    let editing = Editing { anyway: true, ..editing };
+    review.edit(&id(3), &[], &editing, &Stop::default()).await.unwrap();
+}
+
 #[tokio::test]
 async fn two_who_edit_one_letter_do_not_replace_each_others_edit() {
     let world = world([refused_by_target(1)]);

@@ -4,12 +4,14 @@
 //! needs a new model version.
 
 mod crm;
+mod identity;
 mod load;
 mod money;
 mod order;
 mod payment;
 
 pub use crm::{Account, Contact, CrmRecord, Deal, Origin, RecordChange};
+pub use identity::identity;
 pub use load::{DatasetRefresh, LoadFinished, LoadStatus, Refresh, Refreshed};
 pub use money::{Currency, Money, MoneyError};
 pub(crate) use order::reserve_key;
