@@ -225,16 +225,22 @@ pub(super) async fn edit(
     }
     if sent.is_right() {
         let (asked, of) = (shown.letter.id.clone(), vec![flow.clone()]);
+        let began_from = shown.edit.as_ref().map(|edit| edit.after.clone());
         let kept = app
             .look(move |app| async move {
-                let editing = Editing { after: &after, why: &reason, anyway };
+                let editing =
+                    Editing { after: &after, why: &reason, anyway, began_from: began_from.as_deref() };
                 app.review.edit(&asked, &of, &editing, &app.stop).await
             })
             .await;
         match kept {
-            Ok((_, now)) => {
+            Ok((edit, now)) => {
                 let back = format!("/letters/{flow}/{}", shown.letter.id);
-                let what = html! { p { "The edit is kept, and goes with the letter when it is redriven." } (verdict(&now)) };
+                let what = html! {
+                    @if edit.is_taken_back() { p { "The edit is taken away: the letter goes on with its own body." } }
+                    @else { p { "The edit is kept, and goes with the letter when it is redriven." } }
+                    (verdict(&now))
+                };
                 return Ok(done(&app, "Edit kept", "/", what, (&back, "Back to the letter")));
             }
             Err(failure) => sent.wrong("body", failure.refused()?),
