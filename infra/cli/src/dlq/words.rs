@@ -33,11 +33,13 @@ pub(super) fn title(code: &str) -> Option<&'static str> {
 
 /// Without signs that a terminal obeys: what a letter says anybody may have written.
 pub(crate) fn clean(text: &str) -> String {
-    let hides = |c: char| {
-        c.is_control() && c != '\t'
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().map(|c| if hides(c) { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if is_obeyed(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// Whether a terminal or an editor does something other than show it.
+pub(super) fn is_obeyed(c: char) -> bool {
+    c.is_control() && c != '\t'
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Of one thing one, of several several: `1 letter`, `2 letters`.
