@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use thiserror::Error;
 use transform::without_indices;
 
+use crate::called::{Called, begins};
 use crate::fingerprint::Fingerprint;
 use crate::letter::{Letter, SHORTEST_ID, is_short};
 
@@ -126,6 +127,23 @@ impl Filter {
             && self.condition.is_none()
     }
 
+    /// Those of its ids that a letter of these ids is called by.
+    fn of_ids<'a>(&'a self, its: &'a [String]) -> impl Iterator<Item = &'a String> {
+        self.ids.iter().filter(|said| its.iter().any(|id| begins(id, said)))
+    }
+
+    /// Notes which of its ids a letter is called by, whether or not it is meant: a beginning may be that of others as well.
+    pub(crate) fn note(&self, letter: &Letter, called: &mut Called) {
+        if self.ids.is_empty() {
+            return;
+        }
+        let its = letter.ids();
+        for said in self.of_ids(&its) {
+            let whole = its.iter().any(|id| id.len() == said.len() && begins(id, said));
+            called.see(said, &letter.id, whole);
+        }
+    }
+
     /// Whether this letter of the flow is meant.
     pub fn means(&self, flow: &str, letter: &Letter, now: Timestamp) -> Result<bool, FilterError> {
         let reason = letter.reason(flow);
@@ -137,7 +155,7 @@ impl Filter {
                 .path
                 .as_ref()
                 .is_none_or(|path| *path == reason.path || *path == without_indices(&reason.path))
-            && (self.ids.is_empty() || self.ids.iter().any(|id| letter.is_called(id)))
+            && (self.ids.is_empty() || self.of_ids(&letter.ids()).next().is_some())
             && self.older_than.is_none_or(|least| age >= least)
             && self.younger_than.is_none_or(|most| age < most);
         let Some(condition) = self.condition.as_ref().filter(|_| fits) else { return Ok(fits) };

@@ -15,6 +15,7 @@ mod archive;
 pub mod audit;
 #[cfg(feature = "aws")]
 pub mod aws;
+mod called;
 mod discard;
 mod edit;
 mod error;

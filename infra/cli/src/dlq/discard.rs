@@ -4,7 +4,7 @@ use review::{Discarded, Group, Review, Selection, Stop};
 use serde_json::{Value, json};
 
 use super::arguments::{Scope, Which, Why, id};
-use super::words::{clean, left_out, letters};
+use super::words::{clean, left_out, letters, shared};
 use super::{looks, missed};
 use crate::answer::Answer;
 use crate::print;
@@ -85,6 +85,7 @@ fn shown(selection: &Selection, missed: &[String]) -> Vec<String> {
     if selection.undecided > 0 {
         parts.push(left_out(selection.undecided));
     }
+    parts.extend(shared(&selection.shared_ids));
     parts.extend_from_slice(missed);
     parts
 }
@@ -119,7 +120,7 @@ fn json(done: &Discarded, selection: &Selection) -> Value {
     json!({
         "discarded": done.discarded, "missing": done.missing, "stopped": done.stopped,
         "undecided": selection.undecided, "groups": groups, "beyond": selection.groups.beyond,
-        "looked": looks(&selection.looked),
+        "shared_ids": selection.shared_ids, "looked": looks(&selection.looked),
     })
 }
 

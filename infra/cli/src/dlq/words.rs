@@ -1,5 +1,7 @@
 //! How times, codes and counts are said.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use message::Code;
 
@@ -45,6 +47,14 @@ pub(super) fn is_obeyed(c: char) -> bool {
 /// Of one thing one, of several several: `1 letter`, `2 letters`.
 pub(crate) fn letters(count: u64) -> String {
     if count == 1 { "1 letter".to_owned() } else { format!("{count} letters") }
+}
+
+/// Of ids that were said: those that several letters had first.
+pub(super) fn shared(ids: &BTreeMap<String, u64>) -> Vec<String> {
+    let said = |(id, count): (&String, &u64)| {
+        format!("{id} is what {} were called first: all of them are meant", letters(*count))
+    };
+    ids.iter().map(said).collect()
 }
 
 pub(super) fn left_out(undecided: u64) -> String {

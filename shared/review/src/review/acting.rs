@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::archive::{Archived, Because, Expiring, archive_expiring, archived_under};
 use crate::audit::{Action, Touched};
+use crate::called::{Called, begins};
 use crate::discard::{Discarded, discard};
 use crate::edit::{Edit, EditedBody, edited};
 use crate::error::ReviewError;
@@ -33,6 +34,8 @@ pub struct Selection {
     pub group: Option<String>,
     /// Letters of which the filter's condition is neither true nor false: they are not selected.
     pub undecided: u64,
+    /// Whole ids that were said and that several letters had first, and how many: all of them are selected.
+    pub shared_ids: BTreeMap<String, u64>,
     /// By flow.
     pub looked: BTreeMap<String, Looked>,
 }
@@ -75,10 +78,12 @@ impl Review {
         stop: &Stop,
     ) -> Result<Selection, ReviewError> {
         let mut selection = Selection { group: group.map(str::to_owned), ..Selection::default() };
+        let mut called = Called::default();
         for (flow, queues) in self.of(flows)? {
             let (mut ids, mut undecided) = (HashSet::new(), 0);
             let looked = self
                 .each(queues, stop, |letter| {
+                    filter.note(letter, &mut called);
                     match filter.means(flow, letter, self.clock.now()) {
                         Ok(true) => {
                             ids.insert(letter.id.clone());
@@ -106,6 +111,7 @@ impl Review {
                 "more than {MOST_SELECTED} letters are meant: say fewer"
             )));
         }
+        selection.shared_ids = called.shared()?;
         Ok(selection)
     }
 
@@ -148,11 +154,7 @@ impl Review {
                         "{short}: say six characters of the id at least"
                     )));
                 }
-                let named = |key: &String| {
-                    let id = key.rsplit('/').next().unwrap_or_default();
-                    ids.iter().any(|wanted| id.starts_with(wanted.as_str()))
-                };
-                keys.retain(named);
+                keys = named(keys, ids)?;
             }
             Restore::Group(group) => {
                 let mut of_group = Vec::new();
@@ -253,4 +255,23 @@ impl Review {
         self.records.put_edit(&edit).await?;
         Ok((edit, verdict))
     }
+}
+
+/// Keys of the letters that these ids call.
+fn named(keys: Vec<String>, ids: &[String]) -> Result<Vec<String>, ReviewError> {
+    let (mut named, mut called) = (Vec::new(), Called::default());
+    for key in keys {
+        let file = key.rsplit('/').next().unwrap_or_default();
+        let id = file.strip_suffix(".json").unwrap_or(file);
+        let mut is_called = false;
+        for said in ids.iter().filter(|said| begins(id, said)) {
+            called.see(said, id, id.len() == said.len());
+            is_called = true;
+        }
+        if is_called {
+            named.push(key);
+        }
+    }
+    called.shared()?;
+    Ok(named)
 }

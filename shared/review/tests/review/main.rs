@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod looking;
 #[cfg(test)]
+mod naming;
+#[cfg(test)]
 mod operators;
 #[cfg(test)]
 mod planning;
