@@ -45,6 +45,7 @@ struct State {
     edits: HashMap<String, Edit>,
     elapsed: Duration,
     calls: usize,
+    receives: usize,
     breaks: Option<(usize, Break)>,
     gone: bool,
     ids: u64,
@@ -74,6 +75,7 @@ impl World {
             edits: HashMap::new(),
             elapsed: Duration::ZERO,
             calls: 0,
+            receives: 0,
             breaks: None,
             gone: false,
             ids: 0,
@@ -134,6 +136,11 @@ impl World {
 
     pub fn advance(&self, by: Duration) {
         self.lock().elapsed += by;
+    }
+
+    /// How often letters were asked for.
+    pub fn receives(&self) -> usize {
+        self.lock().receives
     }
 
     /// Ids of the letters on the queue, hidden or not.
@@ -211,6 +218,7 @@ fn is_of(message: &Message, receipt: &str) -> bool {
 impl LetterQueue for World {
     async fn receive(&self, hidden: Duration) -> Result<Vec<Letter>, ReviewError> {
         self.call("ReceiveMessage", |state| {
+            state.receives += 1;
             let now = state.elapsed;
             let visible = state.queue.iter_mut().filter(|message| message.visible_at <= now).take(10);
             visible

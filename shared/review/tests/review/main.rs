@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking and say where")]
 
 #[cfg(test)]
+mod discarding;
+#[cfg(test)]
 mod looking;
 #[cfg(test)]
 mod naming;
