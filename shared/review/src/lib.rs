@@ -26,6 +26,7 @@ mod judge;
 mod letter;
 #[cfg(feature = "memory")]
 pub mod memory;
+mod moving;
 mod pass;
 mod plan;
 mod ports;

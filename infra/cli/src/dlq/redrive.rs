@@ -139,9 +139,13 @@ impl Told {
 }
 
 fn line(flow: &str, progress: &Progress) -> String {
-    let Progress { wanted, gone, per_second, hidden_elsewhere, .. } = progress;
+    let Progress { wanted, gone, per_second, measured, hidden_elsewhere, .. } = progress;
     let percent = (gone * 100).checked_div(*wanted).unwrap_or(100);
-    let mut line = format!("{flow}: {gone} of {wanted} ({percent} %), {per_second} a second");
+    let mut line = format!("{flow}: {gone} of {wanted} ({percent} %), ");
+    line += &match measured {
+        Some(measured) => format!("{measured} a second, {per_second} at most"),
+        None => format!("{per_second} a second at most"),
+    };
     let back = progress.failures();
     if back > 0 {
         line += &format!(", {back} came back");
@@ -168,6 +172,10 @@ fn answer(plan: &str, ended: &BTreeMap<String, Ended>, not_begun: &[String], fai
         said.extend(it.progress.came_back.iter().map(|(code, count)| {
             format!("{flow}: {} came back with {}: spillway dlq list", letters(*count), clean(code))
         }));
+        if it.progress.came_back_before > 0 {
+            let back = letters(it.progress.came_back_before);
+            said.push(format!("{flow}: {back} had come back before this run; to move those, plan again"));
+        }
         if !it.changed.is_empty() {
             let ids = it.changed.join(" ");
             said.push(format!("{flow}: left, as edited since the plan was made; plan again: {ids}"));
@@ -175,12 +183,17 @@ fn answer(plan: &str, ended: &BTreeMap<String, Ended>, not_begun: &[String], fai
         match it.why {
             Ending::Done => {}
             Ending::Failures => said.push(format!(
-                "{flow}: stopped by itself, as too many came back. Look at one; --max-failures says how many may"
+                "{flow}: stopped by itself, as too many came back. Look at one, and mend why; then plan again those that came back. The \
+                 rest goes on as below, judged by what comes back from then on; --max-failures says how many may"
             )),
             Ending::Stopped => said.push(format!("{flow}: broken off")),
             Ending::HiddenElsewhere => {
                 said.push(format!("{flow}: somebody else is still looking at letters of the plan"));
             }
+            Ending::NotAllSeen => said.push(format!(
+                "{flow}: not all letters could be seen, as there are more than are hidden at once, and none of the plan was among them: \
+                 discard or redrive others first"
+            )),
         }
     }
     if failing > 0 {
@@ -196,23 +209,24 @@ fn answer(plan: &str, ended: &BTreeMap<String, Ended>, not_begun: &[String], fai
     if !said.is_empty() {
         parts.push(said.join("\n"));
     }
-    let good = all_moved && ended.values().all(|it| it.progress.failures() == 0);
+    let back = |it: &Ended| it.progress.failures() + it.progress.came_back_before;
+    let good = all_moved && ended.values().all(|it| back(it) == 0);
     let each = ended.iter().map(|(flow, it)| of_flow(flow, it));
     let json = json!({ "plan": plan, "flows": each.collect::<Vec<_>>(), "not_begun": not_begun, "would_fail": failing });
     Answer { text: parts.join("\n\n"), json, good }
 }
 
-/// Of what was to be moved; a look that was broken off has not seen it.
+/// Of what was to be moved; a look that did not come to the queue's end has not seen it.
 fn left(ended: &Ended) -> Option<u64> {
     let Progress { wanted, gone, .. } = ended.progress;
-    (ended.why != Ending::Stopped).then(|| wanted.saturating_sub(gone))
+    (!matches!(ended.why, Ending::Stopped | Ending::NotAllSeen)).then(|| wanted.saturating_sub(gone))
 }
 
 fn of_flow(flow: &str, ended: &Ended) -> Value {
-    let Progress { wanted, moved, came_back, .. } = &ended.progress;
+    let Progress { wanted, moved, came_back, came_back_before, .. } = &ended.progress;
     json!({
         "flow": flow, "ended": why(ended.why), "wanted": wanted, "moved": moved, "left": left(ended),
-        "came_back": came_back, "changed": ended.changed,
+        "came_back": came_back, "came_back_before": came_back_before, "changed": ended.changed,
     })
 }
 
@@ -222,6 +236,7 @@ fn why(why: Ending) -> &'static str {
         Ending::Failures => "too many came back",
         Ending::Stopped => "stopped",
         Ending::HiddenElsewhere => "hidden by others",
+        Ending::NotAllSeen => "not all seen",
     }
 }
 
@@ -269,6 +284,7 @@ mod tests {
         for text in [
             "too many came back",
             "came back with SPW4009",
+            "mend why; then plan again those that came back",
             &format!("To go on: spillway dlq redrive {plan}"),
         ] {
             assert!(answer.text.contains(text), "{text} in {}", answer.text);
@@ -281,6 +297,36 @@ mod tests {
             "{}",
             bold.text
         );
+        assert!(bold.text.contains("5 letters had come back before this run"), "{}", bold.text);
+        assert_eq!((bold.json["flows"][0]["came_back_before"].as_u64(), world.sent().len()), (Some(5), 200));
+    }
+
+    #[tokio::test]
+    async fn the_command_that_goes_on_after_too_many_came_back_does_once_the_cause_is_mended() {
+        let world = world((1..201).map(refused_by_target));
+        world.flow(|_| Some(attributes("SPW4009", "$", "the target does not know the product")));
+        let review = review(&world);
+        let plan = planned(&review).await;
+        redrive(&plan, &[]).run(&review, &Stop::default()).await.unwrap();
+        world.flow(|_| None);
+        let mended = redrive(&plan, &[]).run(&review, &Stop::default()).await.unwrap();
+        assert!(!mended.good && mended.text.contains("5 letters had come back before"), "{}", mended.text);
+        assert_eq!((mended.json["flows"][0]["moved"].as_u64(), world.on_queue().len()), (Some(195), 5));
+        let anew = planned(&review).await;
+        assert!(redrive(&anew, &[]).run(&review, &Stop::default()).await.unwrap().good);
+        assert!(world.on_queue().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_queue_that_cannot_be_seen_to_its_end_is_no_plan_that_is_done() {
+        let world = world((1..101).map(unknown_status).chain([refused_by_target(101)]));
+        let usual = review(&world);
+        let filter = review::Filter::default().codes(["SPW4009"]);
+        let plan = usual.plan(&filter, &[], &Stop::default()).await.unwrap().plan.id;
+        let review = Review { limits: review::Limits { most: 20, ..usual.limits }, ..usual };
+        let answer = redrive(&plan, &[]).run(&review, &Stop::default()).await.unwrap();
+        assert!(!answer.good && answer.text.contains("not all letters could be seen"), "{}", answer.text);
+        assert!(answer.json["flows"][0]["left"].is_null(), "{}", answer.text);
     }
 
     #[tokio::test]
@@ -343,6 +389,11 @@ mod tests {
             FLOW,
             &Progress { came_back: BTreeMap::from([("SPW4009".to_owned(), 2)]), ..at(1_250, 100) },
         );
-        assert_eq!(line, "orders-to-inventory: 1250 of 5000 (25 %), 100 a second, 2 came back");
+        assert_eq!(line, "orders-to-inventory: 1250 of 5000 (25 %), 100 a second at most, 2 came back");
+        let measured = Progress { measured: Some(62), ..at(1_250, 100) };
+        assert_eq!(
+            super::line(FLOW, &measured),
+            "orders-to-inventory: 1250 of 5000 (25 %), 62 a second, 100 at most"
+        );
     }
 }
