@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use cel::common::ast::IdedExpr;
+use cel::common::ast::{EntryExpr, Expr, IdedExpr};
 use cel::parser::PrattParser;
 use cel::{Context, Value as Cel};
 use jiff::{SignedDuration, Timestamp};
@@ -20,6 +20,10 @@ const LONGEST_CONDITION: usize = 1_000;
 /// Nodes that its macros may become.
 const MOST_NODES: usize = 128;
 const MOST_DEPTH: u16 = 32;
+/// Macros in each other: each more goes through a list once for every item of those around it, and nobody ends that.
+const MOST_NESTED: u32 = 2;
+/// Items that macros in each other go through in all: of a letter with longer lists no answer is known.
+const MOST_ITEMS: usize = 1_000_000;
 
 /// What a letter has to be for it to be meant: all that is said here. Of several codes, groups or ids one of them.
 #[derive(Debug, Default)]
@@ -50,6 +54,8 @@ pub enum FilterError {
 struct Condition {
     source: String,
     parsed: IdedExpr,
+    /// How deep its macros stand in each other.
+    nested: u32,
 }
 
 impl fmt::Debug for Condition {
@@ -110,7 +116,13 @@ impl Filter {
                 }
                 let parsed =
                     parser.parse(source).map_err(|error| FilterError::Condition(error.to_string()))?;
-                Ok(Condition { source: source.to_owned(), parsed })
+                let nested = nested(&parsed);
+                if nested > MOST_NESTED {
+                    return Err(FilterError::Condition(format!(
+                        "more than {MOST_NESTED} macros (all, exists, exists_one, filter, map) stand in each other"
+                    )));
+                }
+                Ok(Condition { source: source.to_owned(), parsed, nested })
             })
             .transpose()?;
         Ok(self)
@@ -182,6 +194,10 @@ impl Condition {
             }
             Err(_) => (json!({}), serde_json::from_str(body).unwrap_or_default()),
         };
+        let longest = longest(&body).max(longest(&envelope));
+        if self.nested > 1 && longest.saturating_pow(self.nested) > MOST_ITEMS {
+            return Err(undecided("its lists are too long for macros in each other".to_owned()));
+        }
         let mut context = Context::default();
         for (name, value) in [("envelope", envelope), ("body", body), ("letter", letter)] {
             let value = cel::to_value(value).map_err(|_| undecided(format!("{name} cannot be read")))?;
@@ -193,6 +209,36 @@ impl Condition {
             // CEL's own message may quote a value.
             Err(_) => Err(undecided("a member is missing, or of another type".to_owned())),
         }
+    }
+}
+
+/// Items of the longest list or object in it.
+fn longest(of: &Value) -> usize {
+    match of {
+        Value::Array(items) => items.iter().map(longest).max().unwrap_or_default().max(items.len()),
+        Value::Object(members) => members.values().map(longest).max().unwrap_or_default().max(members.len()),
+        _ => 0,
+    }
+}
+
+/// How deep macros stand in each other.
+fn nested(of: &IdedExpr) -> u32 {
+    let deepest = |of: &mut dyn Iterator<Item = &IdedExpr>| of.map(nested).max().unwrap_or_default();
+    let entry = |entry: &EntryExpr| match entry {
+        EntryExpr::StructField(field) => nested(&field.value),
+        EntryExpr::MapEntry(entry) => nested(&entry.key).max(nested(&entry.value)),
+    };
+    match &of.expr {
+        Expr::Comprehension(it) => {
+            let around = nested(&it.iter_range).max(nested(&it.accu_init));
+            around.max(1 + deepest(&mut [&it.loop_cond, &it.loop_step, &it.result].into_iter()))
+        }
+        Expr::Call(call) => deepest(&mut call.target.iter().map(AsRef::as_ref).chain(&call.args)),
+        Expr::List(list) => deepest(&mut list.elements.iter()),
+        Expr::Map(map) => map.entries.iter().map(|it| entry(&it.expr)).max().unwrap_or_default(),
+        Expr::Struct(it) => it.entries.iter().map(|it| entry(&it.expr)).max().unwrap_or_default(),
+        Expr::Select(select) => nested(&select.operand),
+        Expr::Ident(_) | Expr::Literal(_) | Expr::Unspecified => 0,
     }
 }
 
