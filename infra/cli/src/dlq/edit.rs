@@ -66,8 +66,10 @@ impl Edit {
             match self.store(review, &shown, &text, stop).await {
                 Err(ReviewError::Refused(problem)) if print::is_asked() && !stop.is_stopped() => {
                     print::say(&problem);
-                    if !print::ask("go on editing?") {
-                        bail!("nothing is stored");
+                    match print::ask("go on editing?", stop) {
+                        Some(true) => {}
+                        Some(false) => bail!("nothing is stored"),
+                        None => bail!("broken off, nothing is stored"),
                     }
                 }
                 stored => return Ok(stored?),

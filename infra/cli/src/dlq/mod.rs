@@ -126,6 +126,15 @@ fn missed(looked: &BTreeMap<String, Looked>, review: &Review, stop: &Stop) -> Ve
     looked.iter().flat_map(|(flow, looked)| unseen(flow, looked, review, stop)).collect()
 }
 
+/// Letters that may have been meant where none was found.
+fn others(looked: &BTreeMap<String, Looked>) -> String {
+    match looked.values().map(Looked::elsewhere).sum() {
+        0 => String::new(),
+        1 => "; 1 letter is being looked at by somebody else just now".to_owned(),
+        hidden => format!("; {} are being looked at by somebody else just now", letters(hidden)),
+    }
+}
+
 /// The same for a program.
 fn looks(looked: &BTreeMap<String, Looked>) -> Vec<Value> {
     let look = |(flow, looked): (&String, &Looked)| {

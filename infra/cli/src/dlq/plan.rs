@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::arguments::{Scope, Settings, Which};
 use super::words::{clean, left_out, letters, shared};
-use super::{looks, missed};
+use super::{looks, missed, others};
 use crate::answer::Answer;
 use crate::table::table;
 
@@ -65,7 +65,8 @@ fn fate(planned: Planned) -> &'static str {
 fn summary(made: &MadePlan) -> String {
     let plan = &made.plan;
     if plan.is_empty() {
-        return format!("no letter is meant ({}): no plan was made", clean(&plan.filter));
+        let others = others(&made.looked);
+        return format!("no letter is meant ({}): no plan was made{others}", clean(&plan.filter));
     }
     let count = |planned| plan.count(planned);
     let (pass, fail, unjudged) = (count(Planned::Pass), count(Planned::Fail), count(Planned::Unjudged));

@@ -42,7 +42,9 @@ impl Restore {
             (None, false) => Which::Ids(self.ids.clone()),
         };
         let done = review.restore(&self.flow, because, &which, &self.why.reason, stop).await?;
-        let mut lines = vec![if done.restored == 0 {
+        let mut lines = vec![if done.restored == 0 && done.stopped {
+            "nothing was put back".to_owned()
+        } else if done.restored == 0 {
             format!("nothing was put back: the archive has no such letter of {}", self.flow)
         } else {
             format!("{} put back, each with another id: spillway dlq list", letters(done.restored))
@@ -83,6 +85,22 @@ mod tests {
         assert_eq!((rest.json["restored"].as_u64(), world.on_queue().len()), (Some(3), 4));
         let expiring = restore(&["--all", "--expiring"]).run(&review, &Stop::default()).await.unwrap();
         assert!(!expiring.good && expiring.text.contains("nothing was put back"), "{}", expiring.text);
+    }
+
+    #[tokio::test]
+    async fn one_that_is_broken_off_does_not_say_that_there_is_nothing() {
+        let world = world((0..4).map(unknown_status));
+        let review = review(&world);
+        let stop = Stop::default();
+        let all = review.select(&review::Filter::default(), None, &[], &stop).await.unwrap();
+        review.discard(&all, "test orders", &stop).await.unwrap();
+        stop.stop();
+        for which in [&["--group", "0123456789ab"][..], &["--all"]] {
+            let answer = restore(which).run(&review, &stop).await.unwrap();
+            let told = "nothing was put back\nbroken off: the same command goes on with the rest";
+            assert!(!answer.good && answer.text == told, "{}", answer.text);
+        }
+        assert_eq!(world.objects().len(), 4);
     }
 
     #[test]

@@ -19,6 +19,8 @@ use crate::ports::Ack;
 use crate::restore::{Restored, restore};
 use crate::{Operator, Review};
 
+use super::others;
+
 /// The longest that a group is known of before somebody has to look again.
 const LONGEST_ACK: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// Letters that are named one by one in memory.
@@ -102,9 +104,7 @@ impl Review {
             }
         }
         if stop.is_stopped() {
-            return Err(ReviewError::Refused(
-                "stopped before all letters were seen; nothing was done".to_owned(),
-            ));
+            return Err(ReviewError::broken_off("nothing was done"));
         }
         if selection.len() > MOST_SELECTED {
             return Err(ReviewError::Refused(format!(
@@ -159,6 +159,9 @@ impl Review {
             Restore::Group(group) => {
                 let mut of_group = Vec::new();
                 for key in keys {
+                    if stop.is_stopped() {
+                        return Ok(Restored { stopped: true, ..Restored::default() });
+                    }
                     let object = self.archive.get(&key).await?;
                     let archived = object.and_then(|object| serde_json::from_str::<Archived>(&object).ok());
                     let letter = archived.and_then(|archived| archived.letter());
@@ -211,7 +214,13 @@ impl Review {
         }
         let listing = self.list(&[], stop).await?;
         let found = listing.groups.iter().find(|listed| listed.group.fingerprint.as_str() == group);
-        let found = found.ok_or_else(|| ReviewError::Refused(format!("no letter is of group {group}")))?;
+        if stop.is_stopped() {
+            return Err(ReviewError::broken_off("nothing was acknowledged"));
+        }
+        let found = found.ok_or_else(|| {
+            let others = others(listing.flows.iter().map(|flow| flow.looked.elsewhere()).sum());
+            ReviewError::Refused(format!("no letter is of group {group}{others}"))
+        })?;
         let mut record = operator.record(Action::Ack, &found.group.flow, now, Vec::new());
         record.group = Some(group.to_owned());
         record.note = Some(format!("until {until}"));

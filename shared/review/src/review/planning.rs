@@ -84,14 +84,12 @@ impl Review {
         lines.truncate(MOST_LINES);
         let filter = filter.to_string();
         let plan = Plan { id, made_at, by: self.by.clone(), filter, lines, letters };
+        if stop.is_stopped() {
+            return Err(ReviewError::broken_off("no plan was made"));
+        }
         let shared_ids = called.shared()?;
         if plan.is_empty() {
             return Ok(MadePlan { plan, undecided, shared_ids, looked });
-        }
-        if stop.is_stopped() {
-            return Err(ReviewError::Refused(
-                "stopped before all letters were judged; no plan was made".to_owned(),
-            ));
         }
         self.records.append(&self.of_plan(&plan)).await?;
         self.records.put_plan(&plan).await?;

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod discarding;
 #[cfg(test)]
+mod interrupts;
+#[cfg(test)]
 mod looking;
 #[cfg(test)]
 mod naming;
