@@ -6,6 +6,7 @@ mod arguments;
 mod body;
 mod discard;
 mod edit;
+mod ended;
 mod list;
 mod plan;
 mod redrive;
