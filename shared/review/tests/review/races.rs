@@ -27,7 +27,7 @@ struct Order {
 
 impl Order {
     fn is_first(&self, call: u32) -> bool {
-        if call < self.calls { (self.bits >> call) & 1 == 0 } else { call % 2 == 0 }
+        if call < self.calls { (self.bits >> call) & 1 == 0 } else { call.is_multiple_of(2) }
     }
 }
 
