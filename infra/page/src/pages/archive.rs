@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use review::{Archived, Because, Expiring, Restore, Restored, archived_under};
 use serde::Deserialize;
 
-use super::{Answer, again, answer, done};
+use super::{Answer, again, answer, done, unseen};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::form::{Field, Fields, Form, Kind, Sent};
@@ -99,19 +99,14 @@ pub(super) async fn expiring(
     let archived =
         app.look(move |app| async move { app.review.archive(&flows, within, &reason, &app.stop).await });
     let archived = archived.await?;
-    Ok(done(&app, "Archived", "/archive", archived_now(&archived), ("/archive", "To the archive")))
+    Ok(done(&app, "Archived", "/archive", archived_now(&app, &archived), ("/archive", "To the archive")))
 }
 
-fn archived_now(archived: &BTreeMap<String, Expiring>) -> Markup {
+fn archived_now(app: &App, archived: &BTreeMap<String, Expiring>) -> Markup {
     html! {
+        (unseen(app, archived.iter().map(|(flow, expiring)| (flow, &expiring.looked))))
         @for (flow, Expiring { looked, archived, there, not_listed }) in archived {
             p { (flow) ": " (letters(*archived)) " archived now, " (number(*there)) " were there, of " (number(looked.seen)) " that were seen." }
-            @if looked.elsewhere() > 0 {
-                p { (letters(looked.elsewhere())) " of " (flow) " were not seen, as somebody else was looking at them: do it again in a minute." }
-            }
-            @if !looked.complete {
-                p { "The look at " (flow) " ended before all were seen: it was stopped, or more letters are there than are hidden at once. Do it again." }
-            }
             @if let Some(error) = not_listed {
                 p { "The archive of " (flow) " could not be listed (" (error) "): what was there already was put once more, which changes none of it." }
             }

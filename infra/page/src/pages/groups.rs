@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use maud::{Markup, html};
 use review::{Discarded, Filter, FlowListing, ListedGroup};
 
-use super::{Answer, again, answer, done};
+use super::{Answer, again, answer, done, unseen};
 use crate::app::{App, Seen};
 use crate::failure::Failure;
 use crate::form::{Field, Fields, Form, Kind, Sent};
@@ -27,6 +27,7 @@ pub(super) async fn all(State(app): State<Arc<App>>) -> Answer {
 fn groups(app: &App, seen: &Seen) -> Markup {
     let listing = &seen.listing;
     let count: u64 = listing.flows.iter().map(|flow| flow.looked.seen).sum();
+    let all_seen = listing.flows.iter().all(|flow| flow.looked.complete && flow.looked.elsewhere() == 0);
     let now = app.now();
     let columns = [
         "Letters",
@@ -40,13 +41,12 @@ fn groups(app: &App, seen: &Seen) -> Markup {
     html! {
         h1 { "Dead letters" }
         p role="status" {
-            @if count == 0 { "No dead letters: every flow's queue is empty." }
+            @if count == 0 && all_seen { "No dead letters: every flow's queue is empty." }
+            @else if count == 0 { "No dead letter was seen; that does not say that there is none." }
             @else { (letters(count)) " of " (number(crate::words::count(listing.groups.len()))) " causes, seen at " (when(seen.at)) "." }
             @if listing.beyond > 0 { " " (letters(listing.beyond)) " more are of causes beyond the thousand that are told apart." }
         }
-        @if listing.flows.iter().any(|flow| !flow.looked.complete) {
-            p class="notice bad" { "Not every letter was seen: a queue holds more than one look takes, or the look was stopped." }
-        }
+        (unseen(app, listing.flows.iter().map(|flow| (&flow.flow, &flow.looked))))
         @if !listing.groups.is_empty() {
             h2 { "Groups by cause" }
             (table("Groups of dead letters, the largest first", &columns, &html! {

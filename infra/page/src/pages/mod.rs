@@ -18,10 +18,12 @@ use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
+use review::Looked;
 
 use crate::app::App;
 use crate::failure::Failure;
 use crate::layout::{Layout, SCRIPT, STYLE};
+use crate::words::{count, letters, number};
 
 pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -71,6 +73,28 @@ fn again(app: &App, layout: &Layout<'_>, content: Markup) -> Response {
     let title = format!("Nothing was done: {}", layout.title);
     let layout = Layout { title: &title, ..*layout };
     (StatusCode::UNPROCESSABLE_ENTITY, answer(app, &layout, content)).into_response()
+}
+
+/// What looks at flows' letters did not see, where they did not see all.
+fn unseen<'l>(app: &App, looked: impl IntoIterator<Item = (&'l String, &'l Looked)>) -> Markup {
+    let missed = looked.into_iter().filter(|(_, looked)| looked.elsewhere() > 0 || !looked.complete);
+    let missed: Vec<_> = missed.collect();
+    html! {
+        @if !missed.is_empty() {
+            div class="notice bad" {
+                @for (flow, looked) in missed {
+                    @if looked.elsewhere() > 0 {
+                        p { (letters(looked.elsewhere())) " of " (flow) " not seen, as somebody else was looking at them, or a redrive: look again in a minute." }
+                    }
+                    @if !looked.complete {
+                        p { "The look at " (flow) " ended after " (letters(looked.seen)) ", as "
+                            @if app.stop.is_stopped() { "it was stopped." }
+                            @else { "no more than " (number(count(app.review.limits.most))) " are hidden at once." } }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// What was done, and where to go from there.

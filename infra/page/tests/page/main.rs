@@ -9,6 +9,7 @@
 mod acting;
 mod browser;
 mod entering;
+mod held;
 mod journeys;
 mod reading;
 mod redriving;
