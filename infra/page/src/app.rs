@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use review::{Listing, MadePlan, Review, ReviewError, Stop};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::done::Dones;
 use crate::failure::Failure;
 use crate::journey::{Journeys, Reader};
 use crate::running::Redrives;
@@ -25,6 +26,7 @@ pub(crate) struct App {
     pub(crate) entry: String,
     pub(crate) cookie: String,
     pub(crate) sessions: Sessions,
+    pub(crate) dones: Dones,
     pub(crate) redrives: Redrives,
     pub(crate) journeys: Reader,
     /// Ends every look that is under way.
@@ -53,6 +55,7 @@ impl Page {
             hosts,
             entry: secret(),
             sessions: Sessions::default(),
+            dones: Dones::default(),
             redrives: Redrives::default(),
             journeys: Reader::new(journeys),
             stop: Stop::default(),

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::{Answer, again, answer, done, unseen};
 use crate::app::App;
+use crate::done::Done;
 use crate::failure::Failure;
 use crate::form::{Field, Fields, Form, Kind, Sent};
 use crate::layout::{Layout, table};
@@ -99,7 +100,8 @@ pub(super) async fn expiring(
     let archived =
         app.look(move |app| async move { app.review.archive(&flows, within, &reason, &app.stop).await });
     let archived = archived.await?;
-    Ok(done(&app, "Archived", "/archive", archived_now(&app, &archived), ("/archive", "To the archive")))
+    let what = archived_now(&app, &archived);
+    Ok(done(&app, &session, told("Archived", what)))
 }
 
 fn archived_now(app: &App, archived: &BTreeMap<String, Expiring>) -> Markup {
@@ -232,13 +234,7 @@ pub(super) async fn restore(
         match restored.await {
             Ok(restored) => {
                 app.forget_seen();
-                return Ok(done(
-                    &app,
-                    "Restored",
-                    "/archive",
-                    told(&restored),
-                    ("/archive", "To the archive"),
-                ));
+                return Ok(done(&app, &session, told("Restored", restored_now(&restored))));
             }
             Err(failure) => sent.wrong("group", failure.refused()?),
         }
@@ -261,7 +257,11 @@ fn which(sent: &mut Sent) -> Option<Restore> {
     }
 }
 
-fn told(restored: &Restored) -> Markup {
+fn told(title: &'static str, what: Markup) -> Done {
+    Done { title, place: "/archive", good: true, what, back: ("/archive".to_owned(), "To the archive") }
+}
+
+fn restored_now(restored: &Restored) -> Markup {
     html! {
         p { (letters(restored.restored)) " restored: back on the dead letter queue, under another id." }
         @if !restored.unreadable.is_empty() {

@@ -10,6 +10,7 @@ use review::{Discarded, Filter, FlowListing, ListedGroup};
 
 use super::{Answer, again, answer, done, unseen};
 use crate::app::{App, Seen};
+use crate::done::Done;
 use crate::failure::Failure;
 use crate::form::{Field, Fields, Form, Kind, Sent};
 use crate::layout::{Layout, table};
@@ -182,12 +183,12 @@ pub(super) async fn discard(
     });
     let discarded = discarded.await?;
     app.forget_seen();
-    Ok(done(&app, "Group discarded", "/", told(&discarded), ("/archive", "To the archive")))
+    Ok(done(&app, &session, discarded_now("Group discarded", &discarded)))
 }
 
 /// What came of it.
-pub(super) fn told(discarded: &Discarded) -> Markup {
-    html! {
+pub(super) fn discarded_now(title: &'static str, discarded: &Discarded) -> Done {
+    let what = html! {
         p { (letters(discarded.discarded)) " discarded: in the archive, and no longer on the queue." }
         @if !discarded.missing.is_empty() {
             p { (letters(crate::words::count(discarded.missing.len())))
@@ -196,7 +197,8 @@ pub(super) fn told(discarded: &Discarded) -> Markup {
             }
         }
         @if discarded.stopped { p { "It was stopped before its end; doing it again goes on." } }
-    }
+    };
+    Done { title, place: "/", good: true, what, back: ("/archive".to_owned(), "To the archive") }
 }
 
 pub(super) async fn acknowledge(
@@ -223,7 +225,8 @@ pub(super) async fn acknowledge(
         Ok(ack) => {
             app.forget_seen();
             let what = html! { p { "Acknowledged until " (when(ack.until)) "." } };
-            Ok(done(&app, "Group acknowledged", "/", what, (&again, "Back to the group")))
+            let back = (again, "Back to the group");
+            Ok(done(&app, &session, Done { title: "Group acknowledged", place: "/", good: true, what, back }))
         }
         Err(failure) => {
             sent.wrong("until", failure.refused()?);

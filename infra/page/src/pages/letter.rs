@@ -9,6 +9,7 @@ use transform::Explanation;
 use super::{Answer, again, answer, done, groups, journey, mapping};
 use crate::app::App;
 use crate::body::{laid_out, marked};
+use crate::done::Done;
 use crate::failure::Failure;
 use crate::form::{Field, Fields, Form, Kind, Sent};
 use crate::layout::Layout;
@@ -233,9 +234,10 @@ pub(super) async fn edit(
             .await;
         match kept {
             Ok((_, now)) => {
-                let back = format!("/letters/{flow}/{}", shown.letter.id);
+                let back = (format!("/letters/{flow}/{}", shown.letter.id), "Back to the letter");
                 let what = html! { p { "The edit is kept, and goes with the letter when it is redriven." } (verdict(&now)) };
-                return Ok(done(&app, "Edit kept", "/", what, (&back, "Back to the letter")));
+                let told = Done { title: "Edit kept", place: "/", good: true, what, back };
+                return Ok(done(&app, &session, told));
             }
             Err(failure) => sent.wrong("body", failure.refused()?),
         }
@@ -290,7 +292,7 @@ pub(super) async fn discard(
     });
     let discarded = discarded.await.map_err(Failure::or_missing)?;
     app.forget_seen();
-    Ok(done(&app, "Letter discarded", "/", groups::told(&discarded), ("/archive", "To the archive")))
+    Ok(done(&app, &session, groups::discarded_now("Letter discarded", &discarded)))
 }
 
 fn refused(app: &App, session: &Session, shown: &Shown, sent: &Sent) -> Answer {

@@ -12,17 +12,20 @@ mod redrive;
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::http::header::CONTENT_TYPE;
+use axum::extract::{Path, State};
+use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use maud::{Markup, html};
 use review::Looked;
 
 use crate::app::App;
+use crate::done::Done;
 use crate::failure::Failure;
 use crate::layout::{Layout, SCRIPT, STYLE};
+use crate::session::Session;
 use crate::words::{count, letters, number};
 
 pub(crate) fn routes() -> Router<Arc<App>> {
@@ -47,6 +50,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/archive/{flow}/{because}", get(archive::sheet))
         .route("/archive/{flow}/{because}/restore", post(archive::restore))
         .route("/audit", get(audit::show))
+        .route("/done/{id}", get(told))
         .route(
             STYLE,
             get(async || {
@@ -97,13 +101,28 @@ fn unseen<'l>(app: &App, looked: impl IntoIterator<Item = (&'l String, &'l Looke
     }
 }
 
-/// What was done, and where to go from there.
-fn done(app: &App, title: &str, place: &str, what: Markup, back: (&str, &str)) -> Response {
+/// Something was done: the browser is led to the page that says so.
+fn done(app: &App, session: &Session, done: Done) -> Response {
+    let id = app.dones.keep(session, done, app.review.clock.elapsed());
+    (StatusCode::SEE_OTHER, [(LOCATION, format!("/done/{id}"))]).into_response()
+}
+
+async fn told(
+    State(app): State<Arc<App>>,
+    Extension(session): Extension<Session>,
+    Path(id): Path<String>,
+) -> Answer {
+    let done = app.dones.get(&session, &id, app.review.clock.elapsed()).ok_or_else(|| {
+        Failure::missing(
+            "What was done is told here for an hour, to whoever has done it. The audit tells it for good.",
+        )
+    })?;
+    let Done { title, place, good, what, back: (back, words) } = done;
     let content = html! {
         h1 { (title) }
-        div class="notice good" role="status" { (what) }
-        p { a href=(back.0) { (back.1) } }
+        div class=(if good { "notice good" } else { "notice bad" }) role="status" { (what) }
+        p { a href=(back) { (words) } }
         p { a href="/" { "To the groups" } }
     };
-    answer(app, &Layout { title, place, again: None }, content)
+    Ok(answer(&app, &Layout { title, place, again: None }, content))
 }

@@ -105,6 +105,14 @@ impl Browser {
         self.post_as_it_is(path, &fields).await
     }
 
+    /// The same of what is done, and told on a page of its own.
+    pub(crate) async fn did(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let told = self.post(path, fields).await.leads_to();
+        let answer = self.get(&told).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        answer
+    }
+
     pub(crate) async fn post_as_it_is(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let pairs: Vec<_> =
             fields.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();

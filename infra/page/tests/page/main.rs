@@ -11,6 +11,7 @@ mod browser;
 mod entering;
 mod held;
 mod journeys;
+mod once;
 mod reading;
 mod redriving;
 #[path = "../world/mod.rs"]
