@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
-use review::{Discarded, Filter, FlowListing, ListedGroup};
+use review::{Discarded, Filter, FlowListing, ListedGroup, Selection};
 
-use super::{Answer, again, answer, done, unseen};
+use super::{Answer, again, answer, done, is_all_seen, unseen};
 use crate::app::{App, Seen};
 use crate::done::Done;
 use crate::failure::Failure;
@@ -28,7 +28,7 @@ pub(super) async fn all(State(app): State<Arc<App>>) -> Answer {
 fn groups(app: &App, seen: &Seen) -> Markup {
     let listing = &seen.listing;
     let count: u64 = listing.flows.iter().map(|flow| flow.looked.seen).sum();
-    let all_seen = listing.flows.iter().all(|flow| flow.looked.complete && flow.looked.elsewhere() == 0);
+    let all_seen = is_all_seen(listing.flows.iter().map(|flow| &flow.looked));
     let now = app.now();
     let columns = [
         "Letters",
@@ -179,17 +179,20 @@ pub(super) async fn discard(
     let discarded = app.look(|app| async move {
         let filter = Filter::default().groups([group.as_str()]);
         let selection = app.review.select(&filter, Some(&group), &[], &app.stop).await?;
-        app.review.discard(&selection, &reason, &app.stop).await
+        let discarded = app.review.discard(&selection, &reason, &app.stop).await?;
+        Ok((discarded, selection))
     });
-    let discarded = discarded.await?;
+    let (discarded, Selection { looked, .. }) = discarded.await?;
     app.forget_seen();
-    Ok(done(&app, &session, discarded_now("Group discarded", &discarded)))
+    Ok(done(&app, &session, discarded_now("Group discarded", &discarded, unseen(&app, &looked))))
 }
 
-/// What came of it.
-pub(super) fn discarded_now(title: &'static str, discarded: &Discarded) -> Done {
+/// What came of it, and what may have been meant and was not seen.
+pub(super) fn discarded_now(title: &'static str, discarded: &Discarded, unseen: Markup) -> Done {
+    let good = discarded.discarded > 0;
     let what = html! {
-        p { (letters(discarded.discarded)) " discarded: in the archive, and no longer on the queue." }
+        @if good { p { (letters(discarded.discarded)) " discarded: in the archive, and no longer on the queue." } }
+        @else if discarded.missing.is_empty() { p { "No letter that was seen is meant." } }
         @if !discarded.missing.is_empty() {
             p { (letters(crate::words::count(discarded.missing.len())))
                 " not found again: somebody else has moved them or is looking at them just now. The first: "
@@ -197,8 +200,10 @@ pub(super) fn discarded_now(title: &'static str, discarded: &Discarded) -> Done 
             }
         }
         @if discarded.stopped { p { "It was stopped before its end; doing it again goes on." } }
+        (unseen)
     };
-    Done { title, place: "/", good: true, what, back: ("/archive".to_owned(), "To the archive") }
+    let title = if good { title } else { "Nothing was discarded" };
+    Done { title, place: "/", good, what, back: ("/archive".to_owned(), "To the archive") }
 }
 
 pub(super) async fn acknowledge(

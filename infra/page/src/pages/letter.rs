@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use review::{Editing, Filter, Shown, Verdict, Wrong};
 use transform::Explanation;
 
-use super::{Answer, again, answer, done, groups, journey, mapping};
+use super::{Answer, again, answer, done, groups, journey, mapping, unseen};
 use crate::app::App;
 use crate::body::{laid_out, marked};
 use crate::done::Done;
@@ -288,11 +288,18 @@ pub(super) async fn discard(
         let refused = |error: review::FilterError| review::ReviewError::Refused(error.to_string());
         let filter = Filter::default().ids([letter.id]).map_err(refused)?;
         let selection = app.review.select(&filter, None, &[flow], &app.stop).await?;
-        app.review.discard(&selection, &reason, &app.stop).await
+        let discarded = app.review.discard(&selection, &reason, &app.stop).await?;
+        Ok((discarded, selection))
     });
-    let discarded = discarded.await.map_err(Failure::or_missing)?;
+    let (discarded, selection) = discarded.await.map_err(Failure::or_missing)?;
     app.forget_seen();
-    Ok(done(&app, &session, groups::discarded_now("Letter discarded", &discarded)))
+    // Where the one is discarded, no other was meant.
+    let unseen = if discarded.discarded > 0 {
+        html! {}
+    } else {
+        unseen(&app, &selection.looked)
+    };
+    Ok(done(&app, &session, groups::discarded_now("Letter discarded", &discarded, unseen)))
 }
 
 fn refused(app: &App, session: &Session, shown: &Shown, sent: &Sent) -> Answer {

@@ -79,6 +79,11 @@ fn again(app: &App, layout: &Layout<'_>, content: Markup) -> Response {
     (StatusCode::UNPROCESSABLE_ENTITY, answer(app, &layout, content)).into_response()
 }
 
+/// Whether looks saw every letter.
+fn is_all_seen<'l>(looked: impl IntoIterator<Item = &'l Looked>) -> bool {
+    looked.into_iter().all(|looked| looked.complete && looked.elsewhere() == 0)
+}
+
 /// What looks at flows' letters did not see, where they did not see all.
 fn unseen<'l>(app: &App, looked: impl IntoIterator<Item = (&'l String, &'l Looked)>) -> Markup {
     let missed = looked.into_iter().filter(|(_, looked)| looked.elsewhere() > 0 || !looked.complete);
