@@ -119,7 +119,13 @@ fn archived_now(app: &App, archived: &BTreeMap<String, Expiring>) -> Markup {
 #[derive(Deserialize)]
 pub(super) struct Asked {
     #[serde(default)]
-    page: usize,
+    page: String,
+}
+
+/// Counted from 0. What is too large for a number is beyond the end, and what is no number the first.
+fn page(asked: &str) -> usize {
+    let is_number = !asked.is_empty() && asked.bytes().all(|byte| byte.is_ascii_digit());
+    asked.parse().unwrap_or(if is_number { usize::MAX } else { 0 })
 }
 
 /// Some letters of a flow in the archive, the oldest first.
@@ -131,6 +137,7 @@ struct Sheet {
     letters: Vec<(String, Option<Archived>)>,
 }
 
+/// A page beyond the end is the last.
 async fn read(app: &Arc<App>, flow: String, because: String, page: usize) -> Result<Sheet, Failure> {
     let because = REASONS.into_iter().find(|known| name(*known) == because);
     let because = because.filter(|_| app.review.flows.contains_key(&flow));
@@ -138,7 +145,8 @@ async fn read(app: &Arc<App>, flow: String, because: String, page: usize) -> Res
     let sheet = app.ask(move |app| async move {
         let keys = archived_under(&flow, because, &*app.review.archive).await?;
         let mut letters = Vec::new();
-        for key in keys.iter().skip(page.saturating_mul(PAGE)).take(PAGE) {
+        let page = page.min(keys.len().div_ceil(PAGE).saturating_sub(1));
+        for key in keys.iter().skip(page * PAGE).take(PAGE) {
             let object = app.review.archive.get(key).await?;
             let archived = object.and_then(|object| serde_json::from_str(&object).ok());
             let file = key.rsplit('/').next().unwrap_or_default();
@@ -155,7 +163,7 @@ pub(super) async fn sheet(
     Path((flow, because)): Path<(String, String)>,
     Query(asked): Query<Asked>,
 ) -> Answer {
-    let sheet = read(&app, flow, because, asked.page).await?;
+    let sheet = read(&app, flow, because, page(&asked.page)).await?;
     Ok(answer(
         &app,
         &Layout { title: &title(&sheet), ..HERE },

@@ -42,3 +42,26 @@ async fn what_was_done_is_told_again_and_not_done_again() {
         assert!(!answer.says("discarded: in the archive"), "{}", answer.text);
     }
 }
+
+#[tokio::test]
+async fn a_page_beyond_the_end_of_the_archive_is_its_last() {
+    let deployment = Deployment::new(20);
+    let browser = Browser::entered(&deployment).await;
+    let path = "/archive/orders-to-inventory/discarded";
+    for page in ["18446744073709551615", "18446744073709551616", "-1", "x", "7"] {
+        let answer = browser.get(&format!("{path}?page={page}")).await;
+        assert!(
+            answer.status == StatusCode::OK && answer.says("Nothing is here."),
+            "{page}: {}",
+            answer.text
+        );
+    }
+    let group = group(&browser, "SPW2001").await;
+    browser.did(&format!("/groups/{group}/discard"), &[("reason", "test orders")]).await;
+    for page in ["1", "2", "9223372036854775807", "18446744073709551615", "18446744073709551616"] {
+        let answer = browser.get(&format!("{path}?page={page}")).await;
+        assert!(answer.says("Here: 51 to 60") && answer.says("page 2 of 2"), "{page}: {}", answer.text);
+        assert!(answer.says("Page before") && !answer.says("Next page"), "{page}: {}", answer.text);
+    }
+    assert!(browser.get(&format!("{path}?page=x")).await.says("Here: 1 to 50"));
+}
