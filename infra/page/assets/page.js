@@ -1,5 +1,5 @@
-// Keeps a redrive's progress fresh, fetches a journey into its letter's page, and leads to what was wrong with a form. Without it the
-// page works as well: it is asked for again every few seconds, and links lead to the journey and the faults.
+// Leads in, keeps a redrive's progress fresh, fetches a journey into its letter's page, and leads to what was wrong with a form. Without it
+// the page works as well: it is asked for again every few seconds, and links lead to the journey and the faults.
 "use strict";
 
 const EVERY = 1000;
@@ -12,6 +12,9 @@ const LONGEST_PAUSE = 30000;
 const LONGEST_ANSWER = 15000;
 const UNANSWERED = "No answer, trying again. The table shows what was answered last.";
 const UNKNOWN = "This redrive is not shown any more: load this page again to see why. The audit says how a redrive ended.";
+
+const lead = document.getElementById("lead");
+if (lead) location.replace(lead.href);
 
 (document.getElementById("faults") ?? document.getElementById("checked"))?.focus();
 

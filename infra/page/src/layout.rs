@@ -35,7 +35,8 @@ impl Layout<'_> {
             }
         };
         let by = html! { p class="by" { "You act as " code { (app.review.by) } } };
-        document(self.title, self.again, &places, &by, &content)
+        let again = self.again.map(|seconds| seconds.to_string());
+        document(self.title, again.as_deref(), &places, &by, &content)
     }
 }
 
@@ -44,7 +45,16 @@ pub(crate) fn bare(title: &str, content: Markup) -> Markup {
     document(title, None, &html! {}, &html! {}, &content)
 }
 
-fn document(title: &str, again: Option<u32>, places: &Markup, by: &Markup, content: &Markup) -> Markup {
+/// Leads on at once: by the script, else by the browser itself, else by its link. Either way in place of the address that it has.
+pub(crate) fn leading(title: &str, to: &str) -> Markup {
+    let content = html! {
+        h1 { (title) }
+        p { a id="lead" href=(to) { "Go on to the groups" } }
+    };
+    document(title, Some(&format!("0; url={to}")), &html! {}, &html! {}, &content)
+}
+
+fn document(title: &str, refresh: Option<&str>, places: &Markup, by: &Markup, content: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -55,8 +65,8 @@ fn document(title: &str, again: Option<u32>, places: &Markup, by: &Markup, conte
                 meta name="color-scheme" content="light dark";
                 link rel="stylesheet" href=(STYLE);
                 script src=(SCRIPT) defer {}
-                @if let Some(seconds) = again {
-                    noscript { meta http-equiv="refresh" content=(seconds); }
+                @if let Some(refresh) = refresh {
+                    noscript { meta http-equiv="refresh" content=(refresh); }
                 }
             }
             body {
