@@ -75,6 +75,15 @@ async fn admit(app: &Arc<App>, request: Request) -> Result<Admitted, Failure> {
     if OPEN.contains(&path) {
         return Ok(Admitted::In(request));
     }
+    // Cookies go to every port of a host: a page of another one would have every queue looked at.
+    if request.method() != Method::POST && !matches!(site(&request), None | Some("same-origin" | "none")) {
+        return Err(Failure::new(
+            StatusCode::FORBIDDEN,
+            "Asked by another site",
+            "A page of another site has led here, and nothing was looked at.",
+            "Go on from here, or enter the address by yourself.",
+        ));
+    }
     let session = cookie(request.headers(), &app.cookie)
         .and_then(|id| app.sessions.get(id, app.review.clock.elapsed()))
         .ok_or_else(|| {
@@ -114,6 +123,11 @@ fn enter(app: &App, query: Option<&str>) -> Result<Response, Failure> {
     Ok(([(SET_COOKIE, cookie)], Html(leading("Entered", "/").into_string())).into_response())
 }
 
+/// Of which site the page is that asks, as the browser says it. What is no text is none of ours.
+fn site(request: &Request) -> Option<&str> {
+    request.headers().get("sec-fetch-site").map(|site| site.to_str().unwrap_or_default())
+}
+
 fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let texts = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = texts.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
@@ -130,8 +144,7 @@ async fn form(session: &Session, request: Request) -> Result<Request, Failure> {
             "Open the page anew and do it there.",
         )
     };
-    let site = request.headers().get("sec-fetch-site").and_then(|site| site.to_str().ok());
-    if !matches!(site, None | Some("same-origin")) {
+    if !matches!(site(&request), None | Some("same-origin")) {
         return Err(foreign());
     }
     let (parts, body) = request.into_parts();

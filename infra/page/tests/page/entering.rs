@@ -131,6 +131,32 @@ async fn a_form_of_another_site_does_nothing() {
     assert!(deployment.kept.records().is_empty() && deployment.kept.objects().is_empty());
 }
 
+/// Cookies go to every port of this machine.
+#[tokio::test]
+async fn a_page_of_another_site_has_nothing_looked_at() {
+    let deployment = Deployment::new(1);
+    let browser = Browser::entered(&deployment).await;
+    let group = crate::reading::group(&browser, "SPW2001").await;
+    let entry = browser.page.url().split_once(ASKED).unwrap().1.to_owned();
+    let ask = async |path: &str, method: &str, site: &str| {
+        let request = browser.request(path).method(method).header("sec-fetch-site", site);
+        browser.ask(request.body(Body::empty()).unwrap()).await
+    };
+    for site in ["cross-site", "same-site", "", "same-origin, none"] {
+        for (path, method) in
+            [("/", "GET"), ("/", "HEAD"), (&format!("/groups/{group}"), "GET"), ("/audit", "GET")]
+        {
+            let answer = ask(path, method, site).await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{site} {method} {path}");
+            assert!(!answer.says("SPW2001"), "{site}: {}", answer.text);
+        }
+        assert_eq!(ask(&entry, "GET", site).await.status, StatusCode::OK, "{site}");
+    }
+    for site in ["same-origin", "none"] {
+        assert_eq!(ask("/", "GET", site).await.status, StatusCode::OK, "{site}");
+    }
+}
+
 #[tokio::test]
 async fn a_form_that_is_larger_than_any_letter_is_refused() {
     let deployment = Deployment::new(1);
