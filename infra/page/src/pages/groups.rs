@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
-use review::{Discarded, Filter, FlowListing, ListedGroup, Selection};
+use review::{Discarded, Filter, FlowListing, Selection};
 
 use super::{Answer, again, answer, done, is_all_seen, unseen};
-use crate::app::{App, Seen};
+use crate::app::{App, Seen, SeenGroup};
 use crate::done::Done;
 use crate::failure::Failure;
 use crate::form::{Field, Fields, Form, Kind, Sent};
@@ -26,9 +26,8 @@ pub(super) async fn all(State(app): State<Arc<App>>) -> Answer {
 }
 
 fn groups(app: &App, seen: &Seen) -> Markup {
-    let listing = &seen.listing;
-    let count: u64 = listing.flows.iter().map(|flow| flow.looked.seen).sum();
-    let all_seen = is_all_seen(listing.flows.iter().map(|flow| &flow.looked));
+    let count: u64 = seen.flows.iter().map(|flow| flow.looked.seen).sum();
+    let all_seen = is_all_seen(seen.flows.iter().map(|flow| &flow.looked));
     let now = app.now();
     let columns = [
         "Letters",
@@ -44,24 +43,24 @@ fn groups(app: &App, seen: &Seen) -> Markup {
         p role="status" {
             @if count == 0 && all_seen { "No dead letters: every flow's queue is empty." }
             @else if count == 0 { "No dead letter was seen; that does not say that there is none." }
-            @else { (letters(count)) " of " (number(crate::words::count(listing.groups.len()))) " causes, seen at " (when(seen.at)) "." }
-            @if listing.beyond > 0 { " " (letters(listing.beyond)) " more are of causes beyond the thousand that are told apart." }
+            @else { (letters(count)) " of " (number(crate::words::count(seen.groups.len()))) " causes, seen at " (when(seen.at)) "." }
+            @if seen.beyond > 0 { " " (letters(seen.beyond)) " more are of causes beyond the thousand that are told apart." }
         }
-        (unseen(app, listing.flows.iter().map(|flow| (&flow.flow, &flow.looked))))
-        @if !listing.groups.is_empty() {
+        (unseen(app, seen.flows.iter().map(|flow| (&flow.flow, &flow.looked))))
+        @if !seen.groups.is_empty() {
             h2 { "Groups by cause" }
             (table("Groups of dead letters, the largest first", &columns, &html! {
-                @for listed in &listing.groups { (group_row(listed, now)) }
+                @for one in &seen.groups { (group_row(one, now)) }
             }))
         }
         h2 { "Flows" }
         (table("Dead letters of each flow", &["Flow", "Letters", "Looked at by others", "Oldest sent", "Time left of the oldest"], &html! {
-            @for flow in &listing.flows { (flow_row(flow, now)) }
+            @for flow in &seen.flows { (flow_row(flow, now)) }
         }))
     }
 }
 
-fn group_row(listed: &ListedGroup, now: Timestamp) -> Markup {
+fn group_row(SeenGroup { queue, listed }: &SeenGroup, now: Timestamp) -> Markup {
     let group = &listed.group;
     html! {
         tr {
@@ -70,7 +69,7 @@ fn group_row(listed: &ListedGroup, now: Timestamp) -> Markup {
             } }
             td { (code(&group.code)) br; (group.summary) }
             td { @if group.path.is_empty() { "no path" } @else { code { (group.path) } } }
-            td { (group.flow) br; @if group.mapping.is_empty() { "no mapping was reached" } @else { (group.mapping) } }
+            td { (group.flow) @if *queue != group.flow { ", on the queue of " (queue) } br; @if group.mapping.is_empty() { "no mapping was reached" } @else { (group.mapping) } }
             td { (when(group.first_seen)) br; (when(group.last_seen)) }
             td { (left(listed.expires_at, now)) }
             td { @match &listed.ack { Some(ack) => { "until " (when(ack.until)) }, None => "no" } }
@@ -100,9 +99,9 @@ pub(super) async fn one(
     Ok(answer(&app, &Layout { title: &title, ..HERE }, content))
 }
 
-fn find<'s>(seen: &'s Seen, group: &str) -> Result<&'s ListedGroup, Failure> {
-    let found = seen.listing.groups.iter().find(|listed| listed.group.fingerprint.as_str() == group);
-    found.ok_or_else(|| Failure::missing("The last look has seen no letter of this group."))
+/// Of one cause, on each queue that has letters of it.
+fn find<'s>(seen: &'s Seen, group: &str) -> Vec<&'s SeenGroup> {
+    seen.groups.iter().filter(|one| one.listed.group.fingerprint.as_str() == group).collect()
 }
 
 fn group_page(
@@ -112,8 +111,14 @@ fn group_page(
     group: &str,
     sent: &Sent,
 ) -> Result<(String, Markup), Failure> {
-    let listed = find(seen, group)?;
+    let all = find(seen, group);
+    let Some(SeenGroup { listed, .. }) = all.first() else {
+        return Err(Failure::missing("The last look has seen no letter of this group."));
+    };
     let group = &listed.group;
+    let queues: Vec<_> = all.iter().map(|one| one.queue.as_str()).collect();
+    let groups = || all.iter().map(|one| &one.listed.group);
+    let expires_at = all.iter().map(|one| one.listed.expires_at).min().unwrap_or(listed.expires_at);
     let title = format!("Group {}: {} of {}", group.fingerprint, group.code, group.flow);
     let (to_discard, to_ack) = (
         format!("/groups/{}/discard", group.fingerprint),
@@ -125,15 +130,15 @@ fn group_page(
         (sent.summary())
         p { "As seen at " (when(seen.at)) ". " a href="/" { "Look again" } }
         dl {
-            dt { "Letters" } dd { (letters(group.count)) }
+            dt { "Letters" } dd { (letters(groups().map(|group| group.count).sum())) }
             dt { "Code" } dd { (code(&group.code)) }
             dt { "What is wrong" } dd { (group.summary) }
             dt { "Path" } dd { @if group.path.is_empty() { "none" } @else { code { (group.path) } } }
-            dt { "Flow" } dd { (group.flow) }
+            dt { "Flow" } dd { (group.flow) @if queues != [group.flow.as_str()] { ", on the queue of " (queues.join(", ")) } }
             dt { "Mapping" } dd { @if group.mapping.is_empty() { "none was reached" } @else { (group.mapping) } }
-            dt { "First failed" } dd { (when(group.first_seen)) }
-            dt { "Last failed" } dd { (when(group.last_seen)) }
-            dt { "Time left" } dd { (left(listed.expires_at, app.now())) ", for the oldest" }
+            dt { "First failed" } dd { (when(groups().map(|group| group.first_seen).min().unwrap_or(group.first_seen))) }
+            dt { "Last failed" } dd { (when(groups().map(|group| group.last_seen).max().unwrap_or(group.last_seen))) }
+            dt { "Time left" } dd { (left(expires_at, app.now())) ", for the oldest" }
             dt { "Acknowledged" }
             dd { @match &listed.ack {
                 Some(ack) => { "until " (when(ack.until)) " by " (ack.by) ": " (ack.reason) },
@@ -141,12 +146,14 @@ fn group_page(
             } }
         }
         h2 { "Some of its letters" }
-        ul { @for id in &group.samples { li { a href=(format!("/letters/{}/{id}", group.flow)) { "Letter " code { (id) } } } } }
+        ul { @for SeenGroup { queue, listed } in &all { @for id in &listed.group.samples {
+            li { a href=(format!("/letters/{queue}/{id}")) { "Letter " code { (id) } } }
+        } } }
         h2 { "Move it" }
         (form("plan", "/plans").show(html! {
             p { "A plan freezes which letters these are and says what the mappings make of them today. Nothing is moved by it." }
             input type="hidden" name="group" value=(group.fingerprint);
-            input type="hidden" name="flow" value=(group.flow);
+            @for queue in &queues { input type="hidden" name="flow" value=(queue); }
         }, "Plan a redrive of this group"))
         h2 { "Acknowledge it" }
         (form("acknowledge", &to_ack).show(html! {

@@ -10,6 +10,7 @@ mod acting;
 mod browser;
 mod entering;
 mod held;
+mod hostile;
 mod journeys;
 mod once;
 mod reading;
