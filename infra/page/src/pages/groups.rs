@@ -2,9 +2,9 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{Path, State};
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use review::{Discarded, Filter, FlowListing, Selection};
 
@@ -17,6 +17,8 @@ use crate::layout::{Layout, table};
 use crate::session::Session;
 use crate::words::{code, left, letters, number, short, when};
 
+/// The longest that a group may wait unseen.
+const LONGEST_ACK: SignedDuration = SignedDuration::from_hours(90 * 24);
 const HERE: Layout<'static> = Layout { title: "Groups of dead letters", place: "/", again: None };
 
 /// A look at all letters.
@@ -158,7 +160,7 @@ fn group_page(
         h2 { "Acknowledge it" }
         (form("acknowledge", &to_ack).show(html! {
             (form("acknowledge", &to_ack).field(&Field {
-                name: "until", label: "Until", hint: "A day, 90 days from now at most; at its end, UTC, the group is open again.",
+                name: "until", label: "Until", hint: "A day, 90 days from now at most; at its end, UTC, the group is open again, and of the last of them at this time of day.",
                 value: "", kind: Kind::Date, needed: true,
             }))
             (form("acknowledge", &to_ack).reason())
@@ -221,7 +223,7 @@ pub(super) async fn acknowledge(
 ) -> Answer {
     let mut sent = Sent::new("acknowledge", fields);
     let reason = sent.reason();
-    let until = end_of(sent.fields.one("until"));
+    let until = end_of(sent.fields.one("until"), app.now());
     let Some(until) = until.filter(|_| sent.is_right()) else {
         if until.is_none() {
             sent.wrong(
@@ -247,10 +249,13 @@ pub(super) async fn acknowledge(
     }
 }
 
-/// The last second of a day, UTC.
-fn end_of(day: &str) -> Option<Timestamp> {
+/// The last second of a day, UTC; of the last day for which a group may wait, as much as may be.
+fn end_of(day: &str, now: Timestamp) -> Option<Timestamp> {
     let day: Date = day.parse().ok()?;
-    TimeZone::UTC.to_timestamp(day.at(23, 59, 59, 0)).ok()
+    let longest = now.saturating_add(LONGEST_ACK).ok()?;
+    let is_last = TimeZone::UTC.to_datetime(longest).date() == day;
+    let end = TimeZone::UTC.to_timestamp(day.at(23, 59, 59, 0)).ok()?;
+    Some(if is_last { end.min(longest) } else { end })
 }
 
 async fn refused(app: &Arc<App>, session: &Session, group: &str, sent: &Sent) -> Answer {

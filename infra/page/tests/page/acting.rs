@@ -130,9 +130,13 @@ async fn a_group_is_acknowledged_until_a_day_that_comes() {
     let browser = Browser::entered(&deployment).await;
     let group = group(&browser, "SPW2004").await;
     let path = format!("/groups/{group}/acknowledge");
-    for (until, told) in
-        [("", "say a day"), ("soon", "say a day"), ("2026-11-23", "is over"), ("2027-11-23", "90 days")]
-    {
+    for (until, told) in [
+        ("", "say a day"),
+        ("soon", "say a day"),
+        ("2026-11-23", "is over"),
+        ("2027-02-23", "90 days"),
+        ("9999-12-31", "90 days"),
+    ] {
         let answer = browser.post(&path, &[("reason", "the shop knows"), ("until", until)]).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{until}");
         assert!(answer.says(told) && answer.says("href=\"#acknowledge-until\""), "{until}: {}", answer.text);
@@ -144,6 +148,9 @@ async fn a_group_is_acknowledged_until_a_day_that_comes() {
     let page = browser.get(&format!("/groups/{group}")).await;
     assert!(page.says("2026-11-30 23:59:59 UTC") && page.says("the shop knows"), "{}", page.text);
     assert!(browser.get("/").await.says("until <time datetime=\"2026-11-30T23:59:59Z\">"));
+    // The day 90 days from now as well, as long as that is.
+    let answer = browser.did(&path, &[("reason", "the shop knows"), ("until", "2027-02-22")]).await;
+    assert!(answer.says("Acknowledged until <time datetime=\"2027-02-22T12:00:00Z\">"), "{}", answer.text);
 }
 
 #[tokio::test]
