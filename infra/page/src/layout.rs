@@ -1,6 +1,7 @@
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::app::App;
+use crate::words::visible;
 
 pub(crate) const STYLE: &str = "/page.css";
 pub(crate) const SCRIPT: &str = "/page.js";
@@ -55,7 +56,7 @@ pub(crate) fn leading(title: &str, to: &str) -> Markup {
 }
 
 fn document(title: &str, refresh: Option<&str>, places: &Markup, by: &Markup, content: &Markup) -> Markup {
-    html! {
+    let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
@@ -82,7 +83,9 @@ fn document(title: &str, refresh: Option<&str>, places: &Markup, by: &Markup, co
                 }
             }
         }
-    }
+    };
+    // Nothing of ours has such signs.
+    PreEscaped(visible(page.into_string().as_str()).into_owned())
 }
 
 /// A table for whoever hears it as well: what it is, and what each column is.

@@ -44,3 +44,53 @@ async fn a_letter_is_on_the_queue_that_it_is_on_whatever_it_says() {
         assert!(discarded.says("1 letter discarded"), "{flow}: {}", discarded.text);
     }
 }
+
+#[tokio::test]
+async fn signs_that_nobody_sees_or_that_turn_a_text_round_are_shown() {
+    let deployment = Deployment::new(1);
+    let order = include_str!("../fixtures/order.json");
+    let turned = "\u{202e}EUR\u{2066}\u{200b}\u{7f}\u{9b}\u{e0041}\u{61c}";
+    let body = order.replace("\"EUR\"", &format!("\"{turned}\""));
+    assert_ne!(body, order);
+    put(
+        &deployment,
+        &body,
+        &[
+            (name::CODE, "SPW4008"),
+            (name::SUMMARY, "paid \u{202e}ton\u{202c}"),
+            (name::PATH, "$.\u{feff}x"),
+            (name::FLOW, "orders-to-inventory"),
+            (name::MAPPING_VERSION, "shopify-order/2 canonical.order@1"),
+        ],
+    );
+    let browser = Browser::entered(&deployment).await;
+    let group = group(&browser, "SPW4008").await;
+    let letter = letter(&browser, "SPW4008").await;
+    let hides = |text: &str| {
+        text.contains(|c: char| c != '\n' && c.is_control() || turned.contains(c) && !c.is_ascii())
+    };
+    for path in ["/", &format!("/groups/{group}"), &letter] {
+        let answer = browser.get(path).await;
+        assert!(
+            answer.says("paid \\u202eton\\u202c") && answer.says("$.\\ufeffx"),
+            "{path}: {}",
+            answer.text
+        );
+        assert!(!hides(&answer.text), "{path}");
+    }
+    let shown = browser.get(&letter).await;
+    let written = "&quot;\\u202eEUR\\u2066\\u200b\\u007f\\u009b\\udb40\\udc41\\u061c&quot;";
+    assert_eq!(shown.text.matches(&format!("currency&quot;: {written}")).count(), 2, "{}", shown.text);
+
+    // What is edited says the same as before where nobody has touched it.
+    let offered = between(&shown.text, "aria-required=\"true\">\n", "</textarea>").replace("&quot;", "\"");
+    let edit = format!("{letter}/edit");
+    let same = browser.post(&edit, &[("reason", "none"), ("body", &offered)]).await;
+    assert!(same.says("nothing was changed"), "{}", same.text);
+    let mended = offered.replace("Main 1", "Main 2");
+    let fields = [("reason", "another house"), ("body", mended.as_str()), ("anyway", "yes")];
+    let kept = browser.did(&edit, &fields).await;
+    assert!(kept.says("The edit is kept"), "{}", kept.text);
+    let again = browser.get(&letter).await;
+    assert!(again.says(&format!("currency&quot;: {written}")) && !hides(&again.text), "{}", again.text);
+}
