@@ -50,7 +50,7 @@ fn form_page(app: &App, session: &Session, sent: &Sent, none: Option<&MadePlan>)
             (field("id", "Letters", "Ids or their beginnings, six characters at least; one on each line.", Kind::Area(3)))
             (field("older", "Older than", "Such as 2h or 90m, since it was sent.", Kind::Text))
             (field("younger", "Younger than", "Such as 2h or 90m, since it was sent.", Kind::Text))
-            (field("where", "Condition", "In CEL over envelope, body (its data) and letter: body.currency == \"EUR\" && letter.attempts > 3", Kind::Area(3)))
+            (field("where", "Condition", "In CEL over envelope, body (its data) and letter: body.currency == \"EUR\" && letter.attempts > 3. No personal data: what is written here is kept.", Kind::Area(3)))
         }, "Make the plan"))
     }
 }
