@@ -105,7 +105,7 @@ fn told(entry: &AuditEntry) -> Value {
 mod tests {
     use std::time::Duration;
 
-    use review::{Filter, Restore, Stop};
+    use review::{Filter, Restore, Restoring, Stop};
 
     use super::*;
     use crate::dlq::testing::{FLOW, asked, id, refused, refused_by_target, review, world};
@@ -124,11 +124,9 @@ mod tests {
         let selection = review.select(&one, None, &[], &Stop::default()).await.unwrap();
         review.discard(&selection, "a test order", &Stop::default()).await.unwrap();
         world.advance(Duration::from_secs(60));
-        let which = Restore::All;
-        review
-            .restore(FLOW, review::Because::Discarded, &which, "it was none", &Stop::default())
-            .await
-            .unwrap();
+        let because = review::Because::Discarded;
+        let restoring = Restoring { because, which: &Restore::All, why: "it was none", anyway: false };
+        review.restore(FLOW, &restoring, &Stop::default()).await.unwrap();
         world.advance(Duration::from_secs(60));
         let plan = review.plan(&Filter::default(), &[], &Stop::default()).await.unwrap().plan;
         let all = audit(&world, &[]).await;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use aws_config::SdkConfig;
 use aws_sdk_cloudformation::Client as CloudFormation;
 use aws_sdk_cloudwatchlogs::Client as CloudWatchLogs;
@@ -83,7 +83,7 @@ pub(crate) async fn table(sdk: &SdkConfig, stack: Option<&str>, named: Option<&s
 
 async fn outputs(sdk: &SdkConfig, stack: &str) -> Result<BTreeMap<String, String>> {
     let answer = CloudFormation::new(sdk).describe_stacks().stack_name(stack).send().await;
-    let answer = answer.map_err(|error| anyhow!(::aws::error_chain(&error)));
+    let answer = answer.map_err(|error| live::told(&error));
     let answer = answer.with_context(|| format!("asking CloudFormation for stack {stack}"))?;
     let found = answer.stacks.unwrap_or_default().into_iter().next();
     let found = found.with_context(|| format!("there is no stack {stack} in this account and region"))?;

@@ -1,12 +1,15 @@
 //! The table of a deployment, and who is asking.
 
+use std::error::Error;
 use std::future::Future;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use aws_sdk_dynamodb::Client as DynamoDb;
 use aws_sdk_sts::Client as Sts;
+use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use clap::Args;
 use control::DynamoDbControlStore;
+use review::aws::lacks_credentials;
 
 use crate::deployment;
 
@@ -44,8 +47,22 @@ impl Connected {
 /// Who is asking, by AWS: the ARN of the identity.
 pub(crate) async fn caller(sts: &Sts) -> Result<String> {
     let identity = sts.get_caller_identity().send().await;
-    let identity = identity.map_err(|error| anyhow::anyhow!(aws::error_chain(&error)));
+    let identity = identity.map_err(|error| told(&error));
     identity.context("asking AWS who you are")?.arn.context("AWS did not say who you are")
+}
+
+/// What an SDK says, in one line.
+pub(crate) fn told<E>(error: &SdkError<E>) -> anyhow::Error
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    if lacks_credentials(error) {
+        return anyhow!(
+            "the AWS credentials have run out or are not valid: renew them and start the command again ({})",
+            error.code().unwrap_or("none was found")
+        );
+    }
+    anyhow!(aws::error_chain(error))
 }
 
 /// Runs what has to wait for others.

@@ -76,6 +76,11 @@ impl From<ReviewError> for Failure {
                 "Access denied",
                 "Reading, moving and discarding have a role each. Start the command with credentials of the one that may do this.",
             ),
+            ReviewError::Credentials(_) => (
+                StatusCode::BAD_GATEWAY,
+                "The AWS credentials have run out",
+                "End the command, renew its credentials and start it again. The audit says what was begun; doing it again does no harm.",
+            ),
             ReviewError::Corrupt { .. } | ReviewError::Encode(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "What is stored cannot be read",

@@ -138,7 +138,7 @@ fn prefix_of(flow: &str, because: Because) -> String {
     format!("letters/{flow}/{}/", because.name())
 }
 
-/// Keys of all that was archived of a flow for this reason, [`crate::restore`] takes them.
+/// Keys of all that was archived of a flow for this reason, [`crate::Review::restore`] takes them.
 pub async fn archived_under(
     flow: &str,
     because: Because,

@@ -1,14 +1,18 @@
 //! An edit is kept beside its letter and goes with it when it is redriven: the letter stays the same message, with the same keys.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use message::Envelope;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::error::ReviewError;
 use crate::letter::{Letter, digest};
-use crate::ports::Archive;
+use crate::ports::{Archive, Records};
 
 /// SQS takes a message of 1 MiB with its attributes.
 const MOST_BYTES: usize = 1_000_000;
@@ -16,7 +20,7 @@ const MOST_BYTES: usize = 1_000_000;
 /// What stands in the table of an edit: who, when and why, and where the bodies are.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Edit {
-    /// The letter's.
+    /// The letter's [`Letter::lasting_id`].
     pub id: String,
     pub flow: String,
     pub before: String,
@@ -33,15 +37,20 @@ impl Edit {
         let after = digest(after.as_bytes());
         let short: String = after.chars().take(12).collect();
         Self {
-            id: letter.id.clone(),
+            key: format!("edits/{flow}/{}/{short}.json", letter.id),
+            id: letter.lasting_id(),
             flow: flow.to_owned(),
             before: letter.digest(),
-            key: format!("edits/{flow}/{}/{short}.json", letter.id),
             after,
             by: by.to_owned(),
             why: why.to_owned(),
             at,
         }
+    }
+
+    /// The letter goes on with its own body again.
+    pub fn is_taken_back(&self) -> bool {
+        self.after == self.before
     }
 }
 
@@ -55,15 +64,36 @@ pub struct EditedBody {
     pub at: Timestamp,
 }
 
+/// Edits of letters, as they were read together.
+pub(crate) struct Edits(HashMap<String, Edit>);
+
+impl Edits {
+    pub(crate) async fn of<'l>(
+        letters: impl IntoIterator<Item = &'l Letter>,
+        records: &dyn Records,
+    ) -> Result<Self, ReviewError> {
+        let ids: Vec<_> = letters.into_iter().map(Letter::lasting_id).collect();
+        Ok(Self(if ids.is_empty() { HashMap::new() } else { records.edits(&ids).await? }))
+    }
+
+    /// The one that is in force of a letter: another body under the same id is not the one that was edited.
+    pub(crate) fn get(&self, letter: &Letter) -> Option<&Edit> {
+        self.stored(letter).filter(|edit| edit.before == letter.digest() && !edit.is_taken_back())
+    }
+
+    /// The one that stands where the letter's next does.
+    pub(crate) fn stored(&self, letter: &Letter) -> Option<&Edit> {
+        self.0.get(&letter.lasting_id())
+    }
+}
+
 /// The letter's body as it would be redriven: its own, or that of an edit of it.
 pub(crate) async fn effective(
     letter: &Letter,
     edit: Option<&Edit>,
     archive: &dyn Archive,
 ) -> Result<String, ReviewError> {
-    let Some(edit) = edit.filter(|edit| edit.before == letter.digest()) else {
-        return Ok(letter.body.clone());
-    };
+    let Some(edit) = edit else { return Ok(letter.body.clone()) };
     let corrupt = |attribute| ReviewError::Corrupt { key: edit.key.clone(), attribute };
     let object = archive.get(&edit.key).await?.ok_or_else(|| corrupt("object"))?;
     let body: EditedBody = serde_json::from_str(&object).map_err(|_| corrupt("object"))?;
@@ -116,6 +146,32 @@ pub fn edited(before: &str, after: &str) -> Result<String, EditError> {
     Ok(after.to_owned())
 }
 
+/// Whether two bodies say the same, as an editor that lays out JSON and writes some of its signs another way leaves it.
+pub(crate) fn is_same(one: &str, other: &str) -> bool {
+    one.trim() == other.trim() || plain(one).is_some_and(|plain_one| Some(plain_one) == plain(other))
+}
+
+/// JSON without blanks, each text in it written in one way. Numbers stay as they are written.
+fn plain(json: &str) -> Option<String> {
+    serde_json::from_str::<IgnoredAny>(json).ok()?;
+    let mut plain = String::new();
+    let mut left = json;
+    while let Some(start) = left.find('"') {
+        let (between, text) = left.split_at_checked(start)?;
+        plain.extend(between.chars().filter(|c| !c.is_ascii_whitespace()));
+        let mut texts = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+        let text_of = texts.next()?.ok()?.get();
+        // What stands for half a sign is no text, and stays as it is.
+        match serde_json::from_str::<String>(text_of) {
+            Ok(read) => plain.push_str(&serde_json::to_string(&read).ok()?),
+            Err(_) => plain.push_str(text_of),
+        }
+        left = text.get(text_of.len()..)?;
+    }
+    plain.extend(left.chars().filter(|c| !c.is_ascii_whitespace()));
+    Some(plain)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -158,6 +214,30 @@ mod tests {
         assert!(matches!(edited(&before, "{}"), Err(EditError::NoEnvelope(_))));
         let large = format!("\"{}\"", "x".repeat(MOST_BYTES));
         assert!(matches!(edited(&before, &large), Err(EditError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn a_body_is_the_same_however_it_is_laid_out_and_another_in_its_least_digit() {
+        let body = r#"{"a b": [1.50, 12345678901234567890123, "x\u200fy\"\\", "\ud800"], "c": {"d": "ä"}}"#;
+        for same in [
+            format!("  {body}\n"),
+            r#"{"a b":[1.50,12345678901234567890123,"x\u200Fy\u0022\\","\ud800"],"c":{"d":"\u00e4"}}"#
+                .to_owned(),
+            body.replace(", ", ",\n\t").replace("\\u200f", "\u{200f}"),
+        ] {
+            assert!(is_same(body, &same), "{same}");
+        }
+        for other in [
+            body.replace("1.50", "1.5"),
+            body.replace("123,", "124,"),
+            body.replace("a b", "ab"),
+            body.replace("\\ud800", "\\ud801"),
+            body.replace("200f", "200e"),
+            format!("{body}}}"),
+        ] {
+            assert!(!is_same(body, &other), "{other}");
+        }
+        assert!(is_same("{\"open", "{\"open\n") && !is_same("{\"open", "{\"opened"));
     }
 
     #[test]

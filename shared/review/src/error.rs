@@ -14,6 +14,9 @@ pub enum ReviewError {
     },
     #[error("{0}: access denied: which role is this?")]
     Denied(&'static str),
+    /// Those of the person who runs it: trying again does not help.
+    #[error("{0}: the AWS credentials have run out or are not valid: renew them and start the command again")]
+    Credentials(&'static str),
     #[error("{key}: {attribute} cannot be read")]
     Corrupt { key: String, attribute: &'static str },
     #[error("others write records of the same kind at the same time; nothing was done")]

@@ -13,6 +13,7 @@ use transform::without_indices;
 
 use crate::fingerprint::Fingerprint;
 use crate::letter::{Letter, SHORTEST_ID, is_short};
+use crate::literals::hidden;
 
 /// Bytes of a condition.
 const LONGEST_CONDITION: usize = 1_000;
@@ -53,7 +54,7 @@ struct Condition {
 
 impl fmt::Debug for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.source)
+        f.write_str(&hidden(&self.source))
     }
 }
 
@@ -178,7 +179,7 @@ impl Condition {
     }
 }
 
-/// In words, for the plan and the audit.
+/// In words, for the plan and the audit: of a condition the literals are hidden, as they may be a person's.
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts = Vec::new();
@@ -194,7 +195,7 @@ impl fmt::Display for Filter {
         });
         parts.extend(self.older_than.map(|age| format!("older than {age:#}")));
         parts.extend(self.younger_than.map(|age| format!("younger than {age:#}")));
-        parts.extend(self.condition.as_ref().map(|condition| format!("where {}", condition.source)));
+        parts.extend(self.condition.as_ref().map(|condition| format!("where {}", hidden(&condition.source))));
         f.write_str(&if parts.is_empty() { "every letter".to_owned() } else { parts.join("; ") })
     }
 }

@@ -41,10 +41,14 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// The summary without what differs between letters of one cause: words with digits in them, what is quoted, indices.
+/// Before a status of HTTP, which tells one cause from another.
+const BEFORE_STATUS: [&str; 2] = ["status", "http"];
+
+/// The summary without what differs between letters of one cause: words with digits in them but for a status, what is quoted, indices.
 pub(crate) fn normalised(summary: &str) -> String {
     let mut words = Vec::new();
     let mut quoted: Option<char> = None;
+    let mut before = "";
     for word in summary.split_whitespace() {
         if let Some(quote) = quoted {
             if word.trim_end_matches([',', '.', ';', ':', ')']).ends_with(quote) {
@@ -53,6 +57,10 @@ pub(crate) fn normalised(summary: &str) -> String {
             continue;
         }
         let bare = word.trim_matches(['(', ')', ',', '.', ';', ':']);
+        let is_status = BEFORE_STATUS.iter().any(|name| name.eq_ignore_ascii_case(before))
+            && bare.len() == 3
+            && bare.bytes().all(|digit| digit.is_ascii_digit());
+        before = bare;
         let opens = bare.chars().next().filter(|c| matches!(c, '"' | '\'' | '`'));
         if let Some(quote) = opens {
             words.push("…".to_owned());
@@ -61,6 +69,8 @@ pub(crate) fn normalised(summary: &str) -> String {
             }
         } else if word.starts_with('$') {
             words.push(without_indices(word));
+        } else if is_status {
+            words.push(bare.to_owned());
         } else if word.chars().any(|c| c.is_ascii_digit()) {
             words.push("#".to_owned());
         } else {
@@ -72,6 +82,8 @@ pub(crate) fn normalised(summary: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -126,6 +138,15 @@ mod tests {
     }
 
     #[test]
+    fn another_status_of_the_target_is_another_cause_and_another_record_is_not() {
+        let of = |summary: &str| Fingerprint::of(&reason("SPW4005", "$", summary));
+        let answered = |status: u16| of(&format!("the target answered with status {status}"));
+        assert_eq!([404, 422, 413].map(answered).iter().collect::<BTreeSet<_>>().len(), 3);
+        let record = |number: usize| of(&format!("the target answered 422: record {number}"));
+        assert_eq!((0..1_000).map(record).collect::<BTreeSet<_>>().len(), 1);
+    }
+
+    #[test]
     fn names_in_brackets_are_told_apart() {
         let of = |path: &str| Fingerprint::of(&reason("SPW2001", path, "expected a string"));
         assert_ne!(of(r#"$["net.price"]"#), of(r#"$["net.weight"]"#));
@@ -140,6 +161,15 @@ mod tests {
             ("status 'a b c', tried 3 times", "status … tried # times"),
             ("order 4f1c-99: gone", "order # gone"),
             ("an open \"quote", "an open …"),
+            ("the target answered with status 404", "the target answered with status 404"),
+            (
+                "Redmine answered with status 422: record 12 is gone",
+                "Redmine answered with status 422 record # is gone",
+            ),
+            ("answered (HTTP 503), 3 times", "answered (HTTP 503 # times"),
+            ("status: 413.", "status: 413"),
+            ("status 4040 of order 404", "status # of order #"),
+            ("status \"404\" or status 40a", "status … or status #"),
         ] {
             assert_eq!(normalised(summary), expected);
         }

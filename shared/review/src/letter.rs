@@ -69,6 +69,13 @@ impl Letter {
         self.id.starts_with(id) || original.is_some_and(|original| original.starts_with(id))
     }
 
+    /// The id that stays when it is redriven, or discarded and restored: the one that it had first. Of a letter that does not say it, its
+    /// own, which does not stay.
+    pub fn lasting_id(&self) -> String {
+        let original = Reason::of(&self.attributes).map(|reason| reason.original_message_id);
+        original.filter(|original| !original.is_empty()).unwrap_or_else(|| self.id.clone())
+    }
+
     /// Of its body.
     pub fn digest(&self) -> String {
         digest(self.body.as_bytes())

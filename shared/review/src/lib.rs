@@ -4,17 +4,18 @@
 //! - [`Pass`]: one look at every letter of a queue, which hides them for no longer than it must. SQS cannot be browsed.
 //! - [`Groups`]: letters by cause. [`Filter`]: which letters are meant. [`Judge`]: what the mappings say of one today.
 //! - [`Plan`]: letters that were chosen and judged, frozen. [`redrive`](fn@redrive) moves them.
-//! - [`discard`](fn@discard), [`restore`](fn@restore), [`archive_expiring`]: nothing is deleted that is not in the archive.
+//! - [`discard`](fn@discard), [`Review::restore`], [`archive_expiring`]: nothing is deleted that is not in the archive.
 //! - [`audit`]: a record of every action, written before it.
 //!
 //! The queue is the truth: whatever of a plan is still on it has not been moved. So whoever breaks off anywhere, or does it twice,
-//! does no harm: a letter is sent before it is deleted, and the ledger knows the operation again.
+//! does no harm: a letter is sent before it is deleted, and the ledger knows the operation again as long as it remembers it.
 
 mod action;
 mod archive;
 pub mod audit;
 #[cfg(feature = "aws")]
 pub mod aws;
+mod claim;
 mod discard;
 mod edit;
 mod error;
@@ -23,6 +24,7 @@ mod fingerprint;
 mod groups;
 mod judge;
 mod letter;
+mod literals;
 #[cfg(feature = "memory")]
 pub mod memory;
 mod pass;
@@ -46,8 +48,8 @@ pub use pass::{Limits, Looked, Pass, Received, Stop};
 pub use plan::{Plan, PlanLetter, PlanLine, Planned};
 pub use ports::{Ack, Archive, Clock, Count, LetterQueue, Put, Records, Sent, SourceQueue};
 pub use redrive::{Ended, Progress, Ramp, Redrive, Why, redrive};
-pub use restore::{Restored, restore};
+pub use restore::{Restore, Restored, Restoring, TooOld};
 pub use review::{
-    Audit, AuditEntry, Editing, FlowListing, FlowQueues, ListedGroup, Listing, MadePlan, Moving, Restore,
-    Review, Selection, Shown,
+    Audit, AuditEntry, Editing, FlowListing, FlowQueues, ListedGroup, Listing, MadePlan, Moving, Review,
+    Selection, Shown,
 };

@@ -406,8 +406,16 @@ impl Records for World {
         .await
     }
 
-    async fn put_edit(&self, edit: &Edit) -> Result<(), ReviewError> {
-        self.call("PutItem", |state| drop(state.edits.insert(edit.id.clone(), edit.clone()))).await
+    async fn put_edit(&self, edit: &Edit, before: Option<&Edit>) -> Result<bool, ReviewError> {
+        self.call("PutItem", |state| {
+            let there = state.edits.get(&edit.id);
+            let stands = there == before || there == Some(edit);
+            if stands {
+                state.edits.insert(edit.id.clone(), edit.clone());
+            }
+            stands
+        })
+        .await
     }
 
     async fn edits(&self, letters: &[String]) -> Result<HashMap<String, Edit>, ReviewError> {

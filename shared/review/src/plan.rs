@@ -1,11 +1,12 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 #[cfg(any(feature = "aws", feature = "memory"))]
 use crate::error::ReviewError;
 use crate::judge::Verdict;
+use crate::letter::Letter;
 
 /// A letter of a plan.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -89,6 +90,9 @@ impl Plan {
     }
 }
 
+/// How far the clock that the plan's time was read from may be behind that of SQS, and a bit.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
+
 /// What a redrive of one flow asks of each letter that it meets.
 pub(crate) struct Wanted<'p> {
     /// Those to be moved, by id, with their digests.
@@ -97,20 +101,26 @@ pub(crate) struct Wanted<'p> {
     known: HashSet<&'p str>,
     /// Of all that are moved: a letter that is none of the plan's and has one of these was redriven and has come back.
     digests: HashSet<&'p str>,
+    /// Since when it can have.
+    since: Timestamp,
 }
 
 impl<'p> Wanted<'p> {
     /// `failing`: those too that a mapping still refuses.
-    pub(crate) fn of(letters: &'p [PlanLetter], failing: bool) -> Self {
+    pub(crate) fn of(letters: &'p [PlanLetter], failing: bool, made_at: Timestamp) -> Self {
         let moved = || letters.iter().filter(move |letter| failing || letter.planned != Planned::Fail);
         Self {
             to_move: moved().map(|letter| (letter.id.as_str(), letter.digest.as_str())).collect(),
             known: letters.iter().map(|letter| letter.id.as_str()).collect(),
             digests: moved().map(|letter| letter.digest.as_str()).collect(),
+            since: made_at.saturating_sub(CLOCKS_DIFFER).unwrap_or(Timestamp::MIN),
         }
     }
 
-    pub(crate) fn has_come_back(&self, id: &str, digest: &str) -> bool {
-        !self.known.contains(id) && self.digests.contains(digest)
+    /// Not one that was on the queue before the plan was made, which may be the same once more: it has never moved.
+    pub(crate) fn has_come_back(&self, letter: &Letter) -> bool {
+        letter.sent_at >= self.since
+            && !self.known.contains(letter.id.as_str())
+            && self.digests.contains(letter.digest().as_str())
     }
 }

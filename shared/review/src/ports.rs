@@ -117,10 +117,10 @@ pub trait Records: Send + Sync {
         now: Timestamp,
     ) -> Result<HashMap<Fingerprint, Ack>, ReviewError>;
 
-    /// In place of an earlier one.
-    async fn put_edit(&self, edit: &Edit) -> Result<(), ReviewError>;
+    /// In place of the one before it, or of none. Whether it stands there now: where another does, it stays.
+    async fn put_edit(&self, edit: &Edit, before: Option<&Edit>) -> Result<bool, ReviewError>;
 
-    /// By the letter's id.
+    /// By [`Letter::lasting_id`].
     async fn edits(&self, letters: &[String]) -> Result<HashMap<String, Edit>, ReviewError>;
 }
 

@@ -8,7 +8,7 @@ use futures::future::join_all;
 use crate::action::Work;
 use crate::archive::{Because, key_of};
 use crate::audit::{Action, Touched};
-use crate::edit::effective;
+use crate::edit::{Edits, effective};
 use crate::error::ReviewError;
 use crate::letter::Letter;
 use crate::pass::{Limits, Looked, Received, chunk, release};
@@ -124,7 +124,7 @@ pub struct Ended {
 pub async fn redrive(redrive: &Redrive<'_>) -> Result<Ended, ReviewError> {
     let empty = Vec::new();
     let letters = redrive.plan.letters.get(redrive.work.flow).unwrap_or(&empty);
-    let wanted = Wanted::of(letters, redrive.failing);
+    let wanted = Wanted::of(letters, redrive.failing, redrive.plan.made_at);
     let count = u64::try_from(wanted.to_move.len()).unwrap_or(u64::MAX);
     let mut run = Run {
         redrive,
@@ -239,7 +239,7 @@ impl Run<'_> {
                 present += 1;
                 return !changed.contains(&letter.id);
             }
-            if wanted.has_come_back(&letter.id, &letter.digest()) {
+            if wanted.has_come_back(letter) {
                 *came_back.entry(letter.reason(flow).code).or_default() += 1;
             }
             false
@@ -331,13 +331,11 @@ impl Run<'_> {
         &mut self,
         letters: &[&'l Letter],
     ) -> Result<Vec<(&'l Letter, Letter)>, ReviewError> {
-        let ids: Vec<_> = letters.iter().map(|letter| letter.id.clone()).collect();
-        let edits =
-            if ids.is_empty() { Default::default() } else { self.redrive.work.records.edits(&ids).await? };
+        let edits = Edits::of(letters.iter().copied(), self.redrive.work.records).await?;
         let mut outgoing = Vec::new();
         for letter in letters {
             let mut as_sent = (*letter).clone();
-            as_sent.body = effective(letter, edits.get(&letter.id), self.redrive.work.archive).await?;
+            as_sent.body = effective(letter, edits.get(letter), self.redrive.work.archive).await?;
             if self.wanted.to_move.get(letter.id.as_str()) == Some(&as_sent.digest().as_str()) {
                 outgoing.push((*letter, as_sent));
             } else {

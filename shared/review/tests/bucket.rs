@@ -23,6 +23,7 @@ enum Odd {
     Lost,
     Conflict,
     Denied,
+    Expired,
 }
 
 #[derive(Default)]
@@ -78,6 +79,7 @@ async fn serve(State(bucket): State<Shared>, request: Request) -> Response {
             match odd {
                 Some(Odd::Conflict) => return error(StatusCode::CONFLICT, "ConditionalRequestConflict"),
                 Some(Odd::Denied) => return error(StatusCode::FORBIDDEN, "AccessDenied"),
+                Some(Odd::Expired) => return error(StatusCode::BAD_REQUEST, "ExpiredToken"),
                 _ if bucket.objects.contains_key(&key) => {
                     return error(StatusCode::PRECONDITION_FAILED, "PreconditionFailed");
                 }
@@ -146,9 +148,12 @@ async fn a_conflict_is_tried_again_and_not_for_ever() {
 
 #[tokio::test]
 async fn who_may_not_write_is_told_so() {
-    let (archive, _) = archive(&[Odd::Denied]).await;
-    let error = archive.put(KEY, "{}").await.unwrap_err();
+    let (denied, _) = archive(&[Odd::Denied]).await;
+    let error = denied.put(KEY, "{}").await.unwrap_err();
     assert!(matches!(error, ReviewError::Denied("PutObject")), "{error}");
+    let (expired, _) = archive(&[Odd::Expired]).await;
+    let error = expired.put(KEY, "{}").await.unwrap_err();
+    assert!(matches!(error, ReviewError::Credentials("PutObject")), "{error}");
 }
 
 #[tokio::test]

@@ -184,13 +184,29 @@ async fn what_the_role_does_not_permit_is_told_by_its_operation() {
     let told = [
         store.append(&record("mended")).await.unwrap_err(),
         store.last(Class::Move, day()).await.unwrap_err(),
-        store.put_edit(&edit("m-1")).await.unwrap_err(),
+        store.put_edit(&edit("m-1"), None).await.unwrap_err(),
     ];
     let operations = told.map(|error| match error {
         ReviewError::Denied(operation) => operation.to_owned(),
         other => other.to_string(),
     });
     assert_eq!(operations, ["TransactWriteItems", "GetItem", "PutItem"]);
+}
+
+#[tokio::test]
+async fn credentials_that_have_run_out_are_told_with_what_to_do() {
+    for (code, answer) in [
+        ("ExpiredTokenException", (|_, _| error("ExpiredTokenException")) as fn(&str, &Value) -> Response),
+        ("UnrecognizedClientException", |_, _| error("UnrecognizedClientException")),
+        ("InvalidSignatureException", |_, _| error("InvalidSignatureException")),
+    ] {
+        let store = scripted(answer).await;
+        let told = store.append(&record("mended")).await.unwrap_err();
+        assert!(matches!(told, ReviewError::Credentials("BatchGetItem")), "{code}: {told}");
+        assert!(told.to_string().ends_with("renew them and start the command again"), "{told}");
+        let told = store.put_edit(&edit("m-1"), None).await.unwrap_err();
+        assert!(matches!(told, ReviewError::Credentials("PutItem")), "{code}: {told}");
+    }
 }
 
 #[tokio::test]
@@ -202,6 +218,24 @@ async fn others_who_are_always_faster_leave_nothing_written() {
     .await;
     let error = store.append(&record("mended")).await.unwrap_err();
     assert!(matches!(error, ReviewError::Busy), "{error}");
+}
+
+#[tokio::test]
+async fn an_edit_that_is_there_already_is_ours_if_it_is_the_same() {
+    let store = scripted(|operation, _| match operation {
+        "GetItem" => {
+            let there = serde_json::to_string(&edit("m-1")).unwrap();
+            json!({ "Item": { "pk": { "S": "edit:m-1" }, "edit": { "S": there } } })
+                .to_string()
+                .into_response()
+        }
+        _ => error("ConditionalCheckFailedException"),
+    })
+    .await;
+    let ours = edit("m-1");
+    let later = Edit { by: "bob".to_owned(), ..edit("m-1") };
+    assert!(store.put_edit(&ours, None).await.unwrap());
+    assert!(!store.put_edit(&later, None).await.unwrap());
 }
 
 /// Reads one key of those that it is asked for.

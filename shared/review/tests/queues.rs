@@ -27,7 +27,7 @@ fn error(status: StatusCode, code: &str) -> Response {
 }
 
 /// An entry fails with the code that its receipt or body names after `fail:`; every call for the queue "denied" is denied, and for "down"
-/// fails.
+/// fails; for "expired" the credentials have run out.
 async fn serve(State(calls): State<Calls>, headers: HeaderMap, body: Bytes) -> Response {
     let operation = headers["x-amz-target"].to_str().unwrap().rsplit('.').next().unwrap().to_owned();
     let body: Value = serde_json::from_slice(&body).unwrap();
@@ -35,6 +35,9 @@ async fn serve(State(calls): State<Calls>, headers: HeaderMap, body: Bytes) -> R
     let queue = body["QueueUrl"].as_str().unwrap_or_default();
     if queue.contains("denied") || body["QueueName"] == "denied" {
         return error(StatusCode::FORBIDDEN, "AccessDeniedException");
+    }
+    if queue.contains("expired") {
+        return error(StatusCode::FORBIDDEN, "InvalidClientTokenId");
     }
     if queue.contains("down") {
         return error(StatusCode::BAD_REQUEST, "QueueDoesNotExist");
@@ -170,6 +173,9 @@ async fn an_empty_queue_has_no_letters_and_one_that_may_not_be_read_is_told_so()
     let (queue, _) = letters_of("denied").await;
     let error = queue.receive(Duration::from_secs(60)).await.unwrap_err();
     assert!(matches!(error, ReviewError::Denied("ReceiveMessage")), "{error}");
+    let (queue, _) = letters_of("expired").await;
+    let error = queue.receive(Duration::from_secs(60)).await.unwrap_err();
+    assert!(matches!(error, ReviewError::Credentials("ReceiveMessage")), "{error}");
 }
 
 #[tokio::test]

@@ -191,11 +191,16 @@ async fn an_acknowledgement_counts_until_its_time() {
 }
 
 #[tokio::test]
-async fn an_edit_takes_the_place_of_the_one_before_it() {
+async fn an_edit_takes_the_place_of_the_one_that_it_began_from_and_of_no_other() {
     for store in stores().await {
         let edit = |after| Edit::of(&letter("m-1"), "orders", after, "ann", "the sku was wrong", now());
-        store.put_edit(&edit("[1]")).await.unwrap();
-        store.put_edit(&edit("[2]")).await.unwrap();
+        let put = async |after, before: Option<&Edit>| store.put_edit(&edit(after), before).await.unwrap();
+        assert!(!put("[0]", Some(&edit("[1]"))).await, "there is none");
+        assert!(put("[1]", None).await);
+        assert!(put("[1]", None).await, "it is there, as one does whose answer was lost");
+        assert!(!put("[3]", None).await && !put("[3]", Some(&edit("[2]"))).await);
+        assert!(put("[2]", Some(&edit("[1]"))).await);
+        assert!(!put("[3]", Some(&edit("[1]"))).await);
         let mut asked: Vec<_> = (0..1_000).map(|number| format!("other-{number}")).collect();
         asked.extend(["m-1".to_owned(), "m-1".to_owned()]);
         let found = store.edits(&asked).await.unwrap();

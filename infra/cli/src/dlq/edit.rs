@@ -28,6 +28,9 @@ pub(crate) struct Edit {
     /// A JSON Patch (RFC 6902) of the envelope's data, or - for standard input; without it the body is opened in $VISUAL or $EDITOR.
     #[arg(long, value_name = "FILE", value_parser = patch)]
     patch: Option<Patch>,
+    /// Takes the edit of it away: it goes on with its own body.
+    #[arg(long, conflicts_with_all = ["patch", "check"])]
+    take_back: bool,
     /// For whoever reads the audit.
     #[arg(long, value_parser = reason, required_unless_present = "check")]
     reason: Option<String>,
@@ -54,6 +57,10 @@ fn patch(path: &str) -> Result<Patch, String> {
 impl Edit {
     pub(crate) async fn run(&self, review: &Review, interrupt: &Interrupt, stop: &Stop) -> Result<Answer> {
         let shown = review.show(&self.id, &self.scope.flows, stop).await?;
+        if self.take_back {
+            ensure!(shown.edit.is_some(), "{}: there is no edit of it", shown.letter.id);
+            return Ok(self.store(review, &shown, &shown.letter.body, stop).await?);
+        }
         if let Some(patch) = &self.patch {
             return Ok(self.store(review, &shown, &patched(&shown.body, patch)?, stop).await?);
         }
@@ -93,12 +100,19 @@ impl Edit {
             });
         }
         let why = self.reason.as_deref().unwrap_or_default();
-        let editing = Editing { after, why, anyway: self.anyway };
+        let began_from = shown.edit.as_ref().map(|edit| edit.after.as_str());
+        let editing = Editing { after, why, anyway: self.anyway, began_from };
         let (edit, judged) = review.edit(&shown.letter.id, flow, &editing, stop).await?;
+        let id = &shown.letter.id;
+        if edit.is_taken_back() {
+            let text =
+                format!("{id}: its edit is taken away, it goes on with its own body; {}", verdict(&judged));
+            let json = json!({ "edit": null, "verdict": verdict_json(&judged) });
+            return Ok(Answer { text, json, good: true });
+        }
         let text = format!(
-            "{}: edited; {}\nspillway dlq redrive sends it so, by a plan that is made from now on. A redrive in the console sends the body as \
+            "{id}: edited; {}\nspillway dlq redrive sends it so, by a plan that is made from now on. A redrive in the console sends the body as \
              it was.",
-            edit.id,
             verdict(&judged)
         );
         let good = !matches!(judged, Verdict::Fails(_));
@@ -224,6 +238,29 @@ mod tests {
         assert!(world.objects().is_empty() && world.records().is_empty());
         let insisted = edit(&world, worse, &[WHY[0], WHY[1], "--anyway"]).await.unwrap();
         assert!(!insisted.good && world.records().len() == 1, "{}", insisted.text);
+    }
+
+    #[tokio::test]
+    async fn an_edit_is_taken_away_and_there_is_none_to_take_away_then() {
+        let world = world([unknown_status(1)]);
+        let mended = json!([{ "op": "replace", "path": "/fulfillment_status", "value": null }]);
+        edit(&world, mended, &[]).await.unwrap();
+        let one = id(1);
+        let arguments = [&one, "--take-back", "--reason", "it was right", "--stack", "shop"];
+        let stop = Stop::default();
+        let take_back = async || {
+            let interrupt = Interrupt::listen(&stop).unwrap();
+            asked::<Edit>(&arguments).run(&review(&world), &interrupt, &stop).await
+        };
+        let answer = take_back().await.unwrap();
+        assert!(
+            answer.good && answer.text.contains("taken away") && answer.json["edit"].is_null(),
+            "{}",
+            answer.text
+        );
+        assert!(review(&world).show(&id(1), &[], &stop).await.unwrap().edit.is_none());
+        let error = take_back().await.err().unwrap().to_string();
+        assert!(error.contains("there is no edit of it"), "{error}");
     }
 
     #[tokio::test]

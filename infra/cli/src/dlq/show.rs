@@ -281,7 +281,12 @@ mod tests {
             .edit(
                 &id(1),
                 &[],
-                &Editing { after: &body.to_string(), why: "as the shop says", anyway: false },
+                &Editing {
+                    after: &body.to_string(),
+                    why: "as the shop says",
+                    anyway: false,
+                    began_from: None,
+                },
                 &Stop::default(),
             )
             .await

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::journey::Line;
+use crate::live;
 
 pub(super) struct Logs {
     client: Client,
@@ -21,7 +22,7 @@ impl Logs {
         let prefix = format!("/aws/lambda/{stack}-");
         let request = client.describe_log_groups().log_group_name_prefix(&prefix).into_paginator().items();
         let found = request.send().try_collect().await;
-        let found = found.map_err(|error| anyhow::anyhow!(aws::error_chain(&error)));
+        let found = found.map_err(|error| live::told(&error));
         let found = found.context("listing log groups")?.into_iter().filter_map(|group| group.log_group_name);
         let groups = of_stack(&prefix, found.collect());
         ensure!(!groups.is_empty(), "no log group's name begins with {prefix}: is the stack called {stack}?");
@@ -42,7 +43,7 @@ impl Logs {
                     .filter_pattern(quoted(term))
                     .start_time(self.since.as_millisecond())
                     .set_next_token(next);
-                let page = request.send().await.map_err(|error| anyhow::anyhow!(aws::error_chain(&error)));
+                let page = request.send().await.map_err(|error| live::told(&error));
                 let page = page.with_context(|| format!("reading {group}"))?;
                 let events = page.events.unwrap_or_default();
                 seen += events.len();

@@ -80,6 +80,26 @@ async fn beside(cloudformation: String, arguments: &'static [&'static str]) -> S
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn credentials_that_have_run_out_are_told_with_what_to_do() {
+    let endpoint = cloudformation(StatusCode::FORBIDDEN, include_str!("fixtures/expired-token.xml")).await;
+    let told = ["the AWS credentials have run out", "renew them and start the command again (ExpiredToken)"];
+    beside(endpoint, &["dlq", "list"]).await.ends(UNANSWERED).says(&told);
+    let none = [
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", ""),
+        ("AWS_SECRET_ACCESS_KEY", ""),
+        ("AWS_CONFIG_FILE", "/dev/null"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("SPILLWAY_STACK", "shop"),
+    ]
+    .map(|(name, value)| (name, value.to_owned()));
+    let list = ["dlq", "list"].map(str::to_owned);
+    let said = tokio::task::spawn_blocking(move || spillway_with(&list, &none)).await.unwrap();
+    said.ends(UNANSWERED).says(&["renew them and start the command again (none was found)"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stack_that_is_not_there_or_lacks_an_output_is_named_with_what_to_do() {
     let missing = include_str!("fixtures/no-such-stack.xml");
     let endpoint = cloudformation(StatusCode::BAD_REQUEST, missing).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use maud::{Markup, html};
-use review::{Archived, Because, Expiring, Restore, Restored, archived_under};
+use review::{Archived, Because, Expiring, Restore, Restored, Restoring, TooOld, archived_under};
 use serde::Deserialize;
 
 use super::{Answer, again, answer, done, unseen};
@@ -237,7 +237,8 @@ pub(super) async fn restore(
     if let Some(which) = which.filter(|_| sent.is_right()) {
         let (flow, because) = (sheet.flow.clone(), sheet.because);
         let restored = app.ask(move |app| async move {
-            app.review.restore(&flow, because, &which, &reason, &app.stop).await
+            let restoring = Restoring { because, which: &which, why: &reason, anyway: false };
+            app.review.restore(&flow, &restoring, &app.stop).await
         });
         match restored.await {
             Ok(restored) => {
@@ -272,6 +273,15 @@ fn told(title: &'static str, what: Markup) -> Done {
 fn restored_now(restored: &Restored) -> Markup {
     html! {
         p { (letters(restored.restored)) " restored: back on the dead letter queue, under another id." }
+        @if restored.discarded > 0 {
+            p { (letters(restored.discarded)) " left out, as somebody has discarded them since: they are among those that were discarded." }
+        }
+        @if !restored.too_old.is_empty() {
+            p { (letters(count(restored.too_old.len()))) " left in the archive: more than " (TooOld::days()) " days after a letter first failed the "
+                "ledger may have forgotten its operation, and a redrive may put an old version over a newer one. Where that is right, "
+                code { "spillway dlq restore --anyway" } " puts them back." }
+            ul { @for letter in &restored.too_old { li { code { (letter.id) } ", " (when(letter.since)) } } }
+        }
         @if !restored.unreadable.is_empty() {
             p { (letters(count(restored.unreadable.len()))) " could not be read and are still in the archive." }
         }

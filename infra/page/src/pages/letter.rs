@@ -226,18 +226,24 @@ pub(super) async fn edit(
     }
     if sent.is_right() {
         let (asked, of) = (shown.letter.id.clone(), vec![flow.clone()]);
+        let began_from = shown.edit.as_ref().map(|edit| edit.after.clone());
         let kept = app
             .look(move |app| async move {
-                let editing = Editing { after: &after, why: &reason, anyway };
+                let editing =
+                    Editing { after: &after, why: &reason, anyway, began_from: began_from.as_deref() };
                 app.review.edit(&asked, &of, &editing, &app.stop).await
             })
             .await;
         match kept {
-            Ok((_, now)) => {
+            Ok((edit, now)) => {
                 let back = (format!("/letters/{flow}/{}", shown.letter.id), "Back to the letter");
-                let what = html! { p { "The edit is kept, and goes with the letter when it is redriven." } (verdict(&now)) };
-                let told = Done { title: "Edit kept", place: "/", good: true, what, back };
-                return Ok(done(&app, &session, told));
+                let (title, told) = if edit.is_taken_back() {
+                    ("Edit taken away", "The edit is taken away: the letter goes on with its own body.")
+                } else {
+                    ("Edit kept", "The edit is kept, and goes with the letter when it is redriven.")
+                };
+                let what = html! { p { (told) } (verdict(&now)) };
+                return Ok(done(&app, &session, Done { title, place: "/", good: true, what, back }));
             }
             Err(failure) => sent.wrong("body", failure.refused()?),
         }

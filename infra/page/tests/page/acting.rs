@@ -184,6 +184,13 @@ async fn an_edit_that_a_mapping_refuses_is_not_kept_and_what_was_entered_stays()
     let page = browser.get(&letter).await;
     assert!(page.says("This is the edited body") && page.says("Would pass"), "{}", page.text);
     assert_eq!(deployment.kept.records().len(), 1);
+    let answer = browser.did(&path, &[("reason", "it was right"), ("body", &offered)]).await;
+    assert!(
+        answer.says("The edit is taken away") && answer.says("Would still be refused"),
+        "{}",
+        answer.text
+    );
+    assert!(!browser.get(&letter).await.says("This is the edited body"));
 }
 
 /// The letter's body as the page offers it to be edited.

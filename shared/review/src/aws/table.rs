@@ -25,7 +25,7 @@ const LOTS_KEPT: SignedDuration = SignedDuration::from_hours(37 * 24);
 /// Records that are read together.
 const PAGE: u64 = 100;
 
-/// Items in the ledger table: `plan:<id>` and its letters in `plan:<id>#<n>`, `ack:<fingerprint>`, `edit:<message id>`,
+/// Items in the ledger table: `plan:<id>` and its letters in `plan:<id>#<n>`, `ack:<fingerprint>`, `edit:<id that a letter had first>`,
 /// `audit:<class>:<day>` with a count and a digest, and the records that it counts in `audit:<class>:<day>#<n>`. No operation key begins
 /// like this: those begin with a number. Records never expire.
 #[derive(Clone, Debug)]
@@ -80,10 +80,29 @@ impl DynamoDbRecords {
         value: &str,
         expires_at: Timestamp,
     ) -> Result<bool, ReviewError> {
+        self.put_after(None, key, attribute, value, expires_at).await
+    }
+
+    /// The same in place of a value that is known.
+    async fn put_after(
+        &self,
+        before: Option<&str>,
+        key: &str,
+        attribute: &'static str,
+        value: &str,
+        expires_at: Timestamp,
+    ) -> Result<bool, ReviewError> {
         let request = self.client.put_item().table_name(&self.table).item("pk", string(key));
         let request =
             request.item(attribute, string(value)).item("expires_at", number(expires_at.as_second()));
-        match request.condition_expression("attribute_not_exists(pk)").send().await {
+        let request = match before {
+            None => request.condition_expression("attribute_not_exists(pk)"),
+            Some(before) => request
+                .condition_expression("#value = :before")
+                .expression_attribute_names("#value", attribute)
+                .expression_attribute_values(":before", string(before)),
+        };
+        match request.send().await {
             Ok(_) => Ok(true),
             Err(error) if is_there(&error) => {
                 let there = self.item(key).await?;
@@ -203,9 +222,10 @@ impl Records for DynamoDbRecords {
         Ok(acks)
     }
 
-    async fn put_edit(&self, edit: &Edit) -> Result<(), ReviewError> {
-        let expires_at = after(edit.at, KEPT);
-        self.put(&edit_key(&edit.id), "edit", &serde_json::to_string(edit)?, expires_at).await
+    async fn put_edit(&self, edit: &Edit, before: Option<&Edit>) -> Result<bool, ReviewError> {
+        let before = before.map(serde_json::to_string).transpose()?;
+        let (value, expires_at) = (serde_json::to_string(edit)?, after(edit.at, KEPT));
+        self.put_after(before.as_deref(), &edit_key(&edit.id), "edit", &value, expires_at).await
     }
 
     async fn edits(&self, letters: &[String]) -> Result<HashMap<String, Edit>, ReviewError> {

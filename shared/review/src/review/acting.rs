@@ -5,10 +5,12 @@ use jiff::{SignedDuration, Timestamp};
 use transform::Explanation;
 
 use super::MOST_ITEMS;
+use crate::action::Work;
 use crate::archive::{Archived, Because, Expiring, archive_expiring, archived_under};
 use crate::audit::{Action, Touched};
+use crate::claim::Claim;
 use crate::discard::{Discarded, discard};
-use crate::edit::{Edit, EditedBody, edited};
+use crate::edit::{Edit, EditError, EditedBody, Edits, edited, is_same};
 use crate::error::ReviewError;
 use crate::filter::Filter;
 use crate::fingerprint::Fingerprint;
@@ -17,7 +19,7 @@ use crate::judge::{Judge, Verdict};
 use crate::letter::{Letter, is_short};
 use crate::pass::{Looked, Stop};
 use crate::ports::Ack;
-use crate::restore::{Restored, restore};
+use crate::restore::{Restore, Restored, Restoring, restore};
 use crate::{Operator, Review};
 
 /// The longest that a group is known of before somebody has to look again.
@@ -56,15 +58,8 @@ pub struct Editing<'a> {
     pub why: &'a str,
     /// Also where a mapping would still refuse it.
     pub anyway: bool,
-}
-
-/// Which letters come back out of the archive.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Restore {
-    /// By the beginnings of their ids.
-    Ids(Vec<String>),
-    Group(String),
-    All,
+    /// The edit that it begins from, by the digest of its body ([`Edit::after`]); none: the letter's own body.
+    pub began_from: Option<&'a str>,
 }
 
 impl Review {
@@ -130,35 +125,59 @@ impl Review {
         Ok(all)
     }
 
-    /// Puts letters of a flow that were archived for this reason back onto its dead letter queue.
+    /// Puts letters of a flow that were archived back onto its dead letter queue. Refused while somebody else does.
     pub async fn restore(
         &self,
         flow: &str,
-        because: Because,
-        which: &Restore,
-        why: &str,
+        restoring: &Restoring<'_>,
         stop: &Stop,
     ) -> Result<Restored, ReviewError> {
-        let operator = Operator::new(&self.by, why)?;
+        if let Restore::Ids(ids) = restoring.which
+            && let Some(short) = ids.iter().find(|id| is_short(id))
+        {
+            return Err(ReviewError::Refused(format!("{short}: say six characters of the id at least")));
+        }
+        let operator = Operator::new(&self.by, restoring.why)?;
         let work = self.work(flow, &operator, stop)?;
+        let mut claim = Claim::begin(&work).await?;
+        let restored = self.restore_claimed(&work, &mut claim, restoring).await;
+        claim.end().await;
+        restored
+    }
+
+    async fn restore_claimed(
+        &self,
+        work: &Work<'_>,
+        claim: &mut Claim<'_>,
+        restoring: &Restoring<'_>,
+    ) -> Result<Restored, ReviewError> {
+        let Restoring { because, which, anyway, .. } = *restoring;
+        let flow = work.flow;
         let mut keys = archived_under(flow, because, &*self.archive).await?;
+        // Until SQS drops it a letter that is archived before that may be discarded all the same.
+        let discarded: HashSet<String> = match because {
+            Because::Discarded => HashSet::new(),
+            Because::Expiring => {
+                let keys = archived_under(flow, Because::Discarded, &*self.archive).await?;
+                keys.iter().map(|key| file(key).to_owned()).collect()
+            }
+        };
         match which {
             Restore::All => {}
             Restore::Ids(ids) => {
-                if let Some(short) = ids.iter().find(|id| is_short(id)) {
+                keys.retain(|key| ids.iter().any(|wanted| file(key).starts_with(wanted.as_str())));
+                if let Some(key) = keys.iter().find(|key| discarded.contains(file(key))) {
+                    let id = file(key).trim_end_matches(".json");
                     return Err(ReviewError::Refused(format!(
-                        "{short}: say six characters of the id at least"
+                        "{id}: somebody has discarded it since: it is restored from among those that were discarded (without --expiring); \
+                         nothing was put back"
                     )));
                 }
-                let named = |key: &String| {
-                    let id = key.rsplit('/').next().unwrap_or_default();
-                    ids.iter().any(|wanted| id.starts_with(wanted.as_str()))
-                };
-                keys.retain(named);
             }
             Restore::Group(group) => {
                 let mut of_group = Vec::new();
                 for key in keys {
+                    claim.keep().await?;
                     let object = self.archive.get(&key).await?;
                     let archived = object.and_then(|object| serde_json::from_str::<Archived>(&object).ok());
                     let letter = archived.and_then(|archived| archived.letter());
@@ -171,7 +190,11 @@ impl Review {
                 keys = of_group;
             }
         }
-        restore(&work, &keys).await
+        let (left_out, keys): (Vec<_>, Vec<_>) =
+            keys.into_iter().partition(|key| discarded.contains(file(key)));
+        let mut done = restore(work, claim, &keys, anyway).await?;
+        done.discarded = u64::try_from(left_out.len()).unwrap_or(u64::MAX);
+        Ok(done)
     }
 
     /// Puts what SQS drops within this time into the archive.
@@ -229,29 +252,29 @@ impl Review {
         after: &str,
         stop: &Stop,
     ) -> Result<(Verdict, Vec<(String, Explanation)>), ReviewError> {
-        let (flow, letter, after, mut judge) = self.judged(id, flows, after, true, stop).await?;
+        let (flow, letter) = self.find(id, flows, stop).await?;
+        let (after, mut judge) = self.judged(&flow, &letter, after, true).await?;
         let stamp = letter.reason(&flow).mapping;
         Ok((judge.verdict(&after, &stamp), judge.explain(&after, &stamp, MOST_ITEMS)))
     }
 
-    /// The letter that is called so, another body that it may have, and who judges that. `anyway`: also where nobody can say whether it
-    /// would be another operation.
+    /// Another body that the letter may have, and who judges that. `anyway`: also where nobody can say whether it would be another
+    /// operation.
     async fn judged(
         &self,
-        id: &str,
-        flows: &[String],
+        flow: &str,
+        letter: &Letter,
         after: &str,
         anyway: bool,
-        stop: &Stop,
-    ) -> Result<(String, Letter, String, Judge), ReviewError> {
-        let (flow, letter) = self.find(id, flows, stop).await?;
+    ) -> Result<(String, Judge), ReviewError> {
         let after = edited(&letter.body, after).map_err(|error| ReviewError::Refused(error.to_string()))?;
-        let (mut judge, mapping) = (self.judge().await?, letter.reason(&flow).mapping);
+        let (mut judge, mapping) = (self.judge().await?, letter.reason(flow).mapping);
         stays_the_same(judge.another_operation(&letter.body, &after, &mapping), anyway)?;
-        Ok((flow, letter, after, judge))
+        Ok((after, judge))
     }
 
-    /// Keeps another body for a letter, with which it is redriven. Refused where a mapping would still refuse it.
+    /// Keeps another body for a letter, with which it is redriven. Refused where a mapping would still refuse it, and where somebody else has
+    /// edited it since. Its own body takes the edit away that is there.
     pub async fn edit(
         &self,
         id: &str,
@@ -260,10 +283,20 @@ impl Review {
         stop: &Stop,
     ) -> Result<(Edit, Verdict), ReviewError> {
         let operator = Operator::new(&self.by, editing.why)?;
-        let (flow, letter, after, mut judge) =
-            self.judged(id, flows, editing.after, editing.anyway, stop).await?;
+        let (flow, letter) = self.find(id, flows, stop).await?;
+        let edits = Edits::of([&letter], &*self.records).await?;
+        let (stored, in_force) = (edits.stored(&letter), edits.get(&letter));
+        if in_force.map(|edit| edit.after.as_str()) != editing.began_from {
+            return Err(edited_meanwhile(stored));
+        }
+        let is_own = is_same(&letter.body, editing.after);
+        let (after, mut judge) = match in_force {
+            Some(_) if is_own => (letter.body.clone(), self.judge().await?),
+            None if is_own => return Err(ReviewError::Refused(EditError::Nothing.to_string())),
+            _ => self.judged(&flow, &letter, editing.after, editing.anyway).await?,
+        };
         let verdict = judge.verdict(&after, &letter.reason(&flow).mapping);
-        if let (Verdict::Fails(wrong), false) = (&verdict, editing.anyway) {
+        if let (Verdict::Fails(wrong), false) = (&verdict, editing.anyway || is_own) {
             let said: Vec<_> =
                 wrong.iter().map(|it| format!("{} at {}: {}", it.code, it.path, it.problem)).collect();
             return Err(ReviewError::Refused(format!("it would still be refused: {}", said.join("; "))));
@@ -279,11 +312,32 @@ impl Review {
         };
         let touched =
             Touched { id: letter.id.clone(), before: edit.before.clone(), after: Some(edit.after.clone()) };
-        self.archive.put(&edit.key, &serde_json::to_string(&body)?).await?;
-        self.records.append(&operator.record(Action::Edit, &flow, now, vec![touched])).await?;
-        self.records.put_edit(&edit).await?;
+        let mut record = operator.record(Action::Edit, &flow, now, vec![touched]);
+        if is_own {
+            record.note = in_force.map(|edit| format!("the edit {} is taken back", edit.after));
+        } else {
+            self.archive.put(&edit.key, &serde_json::to_string(&body)?).await?;
+        }
+        self.records.append(&record).await?;
+        if !self.records.put_edit(&edit, stored).await? {
+            let edits = Edits::of([&letter], &*self.records).await?;
+            return Err(edited_meanwhile(edits.stored(&letter)));
+        }
         Ok((edit, verdict))
     }
+}
+
+fn edited_meanwhile(by: Option<&Edit>) -> ReviewError {
+    let who = by.map_or_else(
+        || "its edit is gone".to_owned(),
+        |edit| format!("{} at {:.0}: {}", edit.by, edit.at, edit.why),
+    );
+    ReviewError::Refused(format!("somebody has edited it meanwhile ({who}); look again, nothing is stored"))
+}
+
+/// Of an archived letter's key what tells it from others of its flow, whyever they are there: its id.
+fn file(key: &str) -> &str {
+    key.rsplit('/').next().unwrap_or_default()
 }
 
 /// An edit must not make another operation of a letter: what was done for the one says nothing of the other, and would be done again.

@@ -13,11 +13,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use transform::{Catalog, Explanation};
 
-pub use self::acting::{Editing, Restore, Selection};
+pub use self::acting::{Editing, Selection};
 pub use self::auditing::{Audit, AuditEntry};
 pub use self::planning::{MadePlan, Moving};
 use crate::action::{Operator, Work};
-use crate::edit::{Edit, effective};
+use crate::edit::{Edit, Edits, effective};
 use crate::error::ReviewError;
 use crate::fingerprint::Fingerprint;
 use crate::groups::{Group, Groups};
@@ -273,8 +273,7 @@ impl Review {
         let fingerprint = Fingerprint::of(&reason);
         let ack = self.records.acks(std::slice::from_ref(&fingerprint), self.clock.now()).await?;
         let ack = ack.into_values().next();
-        let edit = self.records.edits(std::slice::from_ref(&letter.id)).await?.remove(&letter.id);
-        let edit = edit.filter(|edit| edit.before == letter.digest());
+        let edit = Edits::of([&letter], &*self.records).await?.get(&letter).cloned();
         let body = effective(&letter, edit.as_ref(), &*self.archive).await?;
         let mut judge = self.judge().await?;
         let verdict = judge.verdict(&body, &reason.mapping);

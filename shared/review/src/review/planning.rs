@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use transform::without_indices;
 
 use crate::audit::{Action, Record};
-use crate::edit::effective;
+use crate::edit::{Edits, effective};
 use crate::error::ReviewError;
 use crate::filter::Filter;
 use crate::judge::{Judge, Verdict, Wrong};
@@ -157,10 +157,9 @@ impl Review {
         if meant.is_empty() {
             return Ok(());
         }
-        let ids: Vec<_> = meant.iter().map(|letter| letter.id.clone()).collect();
-        let edits = self.records.edits(&ids).await?;
+        let edits = Edits::of(meant.iter().copied(), &*self.records).await?;
         for letter in meant {
-            let body = effective(letter, edits.get(&letter.id), &*self.archive).await?;
+            let body = effective(letter, edits.get(letter), &*self.archive).await?;
             let reason = letter.reason(flow);
             let verdict = judge.verdict(&body, &reason.mapping);
             let (planned, because) = (Planned::from(&verdict), because(&verdict));

@@ -12,6 +12,8 @@ mod races;
 #[cfg(test)]
 mod redriving;
 #[cfg(test)]
+mod restoring;
+#[cfg(test)]
 mod schedules;
 
 use std::collections::{BTreeMap, HashMap};

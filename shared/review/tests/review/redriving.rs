@@ -2,7 +2,10 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use review::{Clock as _, Ended, Filter, LetterQueue as _, Moving, Plan, Progress, Ramp, Review, Stop, Why};
+use jiff::SignedDuration;
+use review::{
+    Clock as _, Ended, Filter, Letter, LetterQueue as _, Moving, Plan, Progress, Ramp, Review, Stop, Why,
+};
 
 use super::{FLOW, attributes, begun_at, id, refused_by_target, review, unknown_status, world};
 
@@ -66,6 +69,26 @@ async fn it_stops_by_itself_where_too_many_come_back() {
     // Done again it says so at once: what came back is known by its body.
     let ended = redriven(&review, &plan, "again").await;
     assert_eq!((ended[FLOW].why, ended[FLOW].progress.moved), (Why::Failures, 0));
+}
+
+#[tokio::test]
+async fn a_twin_that_was_there_before_the_plan_has_not_come_back() {
+    // By SQS's clock so many seconds before the plan was made; the twin was hidden by somebody else then.
+    for (seconds, came_back) in [(3_600, 0), (301, 0), (300, 1), (10, 1), (-10, 1)] {
+        let world = world((1..7).map(refused_by_target));
+        let review = review(&world);
+        let plan = plan_of_all(&review).await;
+        let sent_at = begun_at() - SignedDuration::from_secs(seconds);
+        world.add(Letter { id: id(9), sent_at, ..refused_by_target(1) });
+        let ended = redriven(&review, &plan, "mended").await;
+        let ended = &ended[FLOW];
+        assert_eq!(
+            (ended.progress.moved, ended.progress.failures()),
+            (if came_back == 0 { 6 } else { 5 }, came_back)
+        );
+        assert_eq!(ended.why, if came_back == 0 { Why::Done } else { Why::Failures }, "{seconds}");
+        assert!(world.on_queue().contains(&id(9)), "{seconds}: it is left where it is");
+    }
 }
 
 #[tokio::test]
