@@ -194,6 +194,8 @@ fn sheet_page(session: &Session, sheet: &Sheet, sent: &Sent) -> Markup {
                 (form.field(&Field { name: "group", label: "Or all of a group", hint: "Its twelve digits, instead of letters from the table.",
                     value: "", kind: Kind::Text, needed: false }))
                 (form.check("all", "yes", html! { "Or all that is in this part of the archive" }))
+                (form.check("anyway", "yes", html! { "Also those that first failed more than " (TooOld::days()) " days ago: the ledger may have forgotten "
+                    "their operations, and a redrive may put an old version over a newer one, or do once more what was done" }))
                 (form.reason())
             }, "Restore"))
             nav aria-label="Pages of the table" { ul {
@@ -236,14 +238,17 @@ pub(super) async fn restore(
     let which = which(&mut sent);
     if let Some(which) = which.filter(|_| sent.is_right()) {
         let (flow, because) = (sheet.flow.clone(), sheet.because);
+        let anyway = sent.fields.has("anyway");
         let restored = app.ask(move |app| async move {
-            let restoring = Restoring { because, which: &which, why: &reason, anyway: false };
+            let restoring = Restoring { because, which: &which, why: &reason, anyway };
             app.review.restore(&flow, &restoring, &app.stop).await
         });
         match restored.await {
             Ok(restored) => {
                 app.forget_seen();
-                return Ok(done(&app, &session, told("Restored", restored_now(&restored))));
+                let good = restored.restored > 0;
+                let title = if good { "Restored" } else { "Nothing was restored" };
+                return Ok(done(&app, &session, Done { good, ..told(title, restored_now(&restored)) }));
             }
             Err(failure) => sent.wrong("group", failure.refused()?),
         }
@@ -272,14 +277,15 @@ fn told(title: &'static str, what: Markup) -> Done {
 
 fn restored_now(restored: &Restored) -> Markup {
     html! {
-        p { (letters(restored.restored)) " restored: back on the dead letter queue, under another id." }
+        @if restored.restored > 0 { p { (letters(restored.restored)) " restored: back on the dead letter queue, under another id." } }
+        @else { p { "No letter was put back." } }
         @if restored.discarded > 0 {
             p { (letters(restored.discarded)) " left out, as somebody has discarded them since: they are among those that were discarded." }
         }
         @if !restored.too_old.is_empty() {
             p { (letters(count(restored.too_old.len()))) " left in the archive: more than " (TooOld::days()) " days after a letter first failed the "
                 "ledger may have forgotten its operation, and a redrive may put an old version over a newer one. Where that is right, "
-                code { "spillway dlq restore --anyway" } " puts them back." }
+                "say so there, and restore them anyway." }
             ul { @for letter in &restored.too_old { li { code { (letter.id) } ", " (when(letter.since)) } } }
         }
         @if !restored.unreadable.is_empty() {

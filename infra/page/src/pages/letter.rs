@@ -183,6 +183,8 @@ fn edit_form(session: &Session, shown: &Shown, sent: &Sent, checked: Option<&Che
                 }
             }
             (form.show_with(html! {
+                // Somebody else may edit it meanwhile.
+                (form.hidden("began", shown.edit.as_ref().map_or("", |edit| &edit.after)))
                 (form.field(&Field {
                     name: "body", label: "Body", hint: "Only data may be changed; the ids and keys of the event have to stay as they are.",
                     value: &laid_out(&shown.body), kind: Kind::Area(24), needed: true,
@@ -226,7 +228,7 @@ pub(super) async fn edit(
     }
     if sent.is_right() {
         let (asked, of) = (shown.letter.id.clone(), vec![flow.clone()]);
-        let began_from = shown.edit.as_ref().map(|edit| edit.after.clone());
+        let began_from = sent.fields.some("began").map(str::to_owned);
         let kept = app
             .look(move |app| async move {
                 let editing =

@@ -184,13 +184,46 @@ async fn an_edit_that_a_mapping_refuses_is_not_kept_and_what_was_entered_stays()
     let page = browser.get(&letter).await;
     assert!(page.says("This is the edited body") && page.says("Would pass"), "{}", page.text);
     assert_eq!(deployment.kept.records().len(), 1);
-    let answer = browser.did(&path, &[("reason", "it was right"), ("body", &offered)]).await;
+    let began = between(&page.text, "name=\"began\" value=\"", "\"");
+    let fields = [("reason", "it was right"), ("body", offered.as_str()), ("began", began)];
+    let answer = browser.did(&path, &fields).await;
     assert!(
         answer.says("The edit is taken away") && answer.says("Would still be refused"),
         "{}",
         answer.text
     );
     assert!(!browser.get(&letter).await.says("This is the edited body"));
+}
+
+#[tokio::test]
+async fn an_edit_replaces_only_the_one_that_was_shown_with_it() {
+    let deployment = Deployment::new(1);
+    let browser = Browser::entered(&deployment).await;
+    let letter = letter(&browser, "SPW2001").await;
+    let path = format!("{letter}/edit");
+    let offered = offered(&browser, &letter).await;
+    let wrapped = |sku: &str| offered.replace("Gift wrap\"", &format!("Gift wrap\", \"sku\": \"{sku}\""));
+    let began = |text: &str| between(text, "name=\"began\" value=\"", "\"").to_owned();
+    // Both have the page open before either has edited.
+    let first = began(&browser.get(&letter).await.text);
+    let fields = [("reason", "ours"), ("body", &wrapped("SKU-1")), ("began", &first)];
+    assert!(browser.did(&path, &fields).await.says("The edit is kept"));
+    let theirs = wrapped("SKU-2");
+    let fields = [("reason", "theirs"), ("body", theirs.as_str()), ("began", &first)];
+    let late = browser.post(&path, &fields).await;
+    assert_eq!(late.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(late.says("somebody has edited it meanwhile") && late.says("SKU-2&quot;"), "{}", late.text);
+    // Sending the same once more is not having looked.
+    let again = browser.post(&path, &[fields[0], fields[1], ("began", &began(&late.text))]).await;
+    assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", again.text);
+    let checked = browser.post(&format!("{letter}/check"), &fields).await;
+    assert_eq!(began(&checked.text), first, "checking is not having looked");
+
+    let page = browser.get(&letter).await;
+    assert!(page.says("SKU-1&quot;") && page.says("ours"), "{}", page.text);
+    let fields = [fields[0], fields[1], ("began", &began(&page.text))];
+    assert!(browser.did(&path, &fields).await.says("The edit is kept"));
+    assert!(browser.get(&letter).await.says("SKU-2&quot;"));
 }
 
 /// The letter's body as the page offers it to be edited.

@@ -12,7 +12,7 @@ use crate::world::Deployment;
 fn put(deployment: &Deployment, body: &str, texts: &[(&str, &str)]) {
     let attribute = |(name, text): &(&str, &str)| ((*name).to_owned(), Attribute::string(*text));
     let failures = (name::FAILURES, "attempts=5 first=2026-11-24T11:00:00Z last=2026-11-24T11:30:00Z");
-    let attributes: Attributes = texts.iter().chain([&failures]).map(attribute).collect();
+    let attributes: Attributes = [failures].iter().chain(texts).map(attribute).collect();
     deployment.flows["orders-to-inventory"].add(Letter {
         id: "c0000000-0000-4000-8000-000000000000".to_owned(),
         receipt: String::new(),
@@ -93,4 +93,35 @@ async fn signs_that_nobody_sees_or_that_turn_a_text_round_are_shown() {
     assert!(kept.says("The edit is kept"), "{}", kept.text);
     let again = browser.get(&letter).await;
     assert!(again.says(&format!("currency&quot;: {written}")) && !hides(&again.text), "{}", again.text);
+}
+
+#[tokio::test]
+async fn a_letter_that_the_ledger_may_have_forgotten_is_restored_only_where_somebody_insists() {
+    let deployment = Deployment::new(0);
+    put(
+        &deployment,
+        "{}",
+        &[
+            (name::CODE, "SPW4008"),
+            (name::FAILURES, "attempts=5 first=2026-10-01T11:00:00Z last=2026-10-01T11:30:00Z"),
+        ],
+    );
+    let browser = Browser::entered(&deployment).await;
+    let way = letter(&browser, "SPW4008").await;
+    browser.did(&format!("{way}/discard"), &[("reason", "lost")]).await;
+    let part = "/archive/orders-to-inventory/discarded";
+    let insists = between(&browser.get(part).await.text, "id=\"restore-anyway-yes\"", "</div>").to_owned();
+    assert!(insists.contains("28 days") && !insists.contains("checked"), "{insists}");
+    let restore = format!("{part}/restore");
+    let left = browser.did(&restore, &[("reason", "found"), ("all", "yes")]).await;
+    assert!(
+        left.says("<h1>Nothing was restored</h1>") && left.says("1 letter left in the archive"),
+        "{}",
+        left.text
+    );
+    assert_eq!(deployment.on_queues(), 0);
+    let fields = [("reason", "found"), ("all", "yes"), ("anyway", "yes")];
+    let restored = browser.did(&restore, &fields).await;
+    assert!(restored.says("<h1>Restored</h1>") && restored.says("1 letter restored"), "{}", restored.text);
+    assert_eq!(deployment.on_queues(), 1);
 }
