@@ -25,6 +25,7 @@ const browser = await chromium.launch({
 });
 
 try {
+  await entering();
   await reviewing();
   await reading();
 } finally {
@@ -32,6 +33,25 @@ try {
   rmSync(home, { recursive: true, force: true });
 }
 console.log("all is well");
+
+// Led here by a page of another site, with scripts and without: whoever has the token is let in, and no way leads back to it.
+async function entering() {
+  const other = `${origin.replace("127.0.0.1", "localhost")}/enter`;
+  for (const javaScriptEnabled of [true, false]) {
+    const context = await browser.newContext({ javaScriptEnabled });
+    const page = await context.newPage();
+    page.setDefaultTimeout(60_000);
+    await page.route(other, (route) => route.fulfill({ contentType: "text/html", body: `<a href="${entry}">the page</a>` }));
+    await page.goto(other);
+    await page.getByRole("link", { name: "the page" }).click();
+    await page.waitForURL(`${origin}/`);
+    await heading(page, "Dead letters");
+    await page.goBack();
+    assert.equal(page.url(), other, "the token is not in the history");
+    await context.close();
+  }
+  console.log("entered from another site");
+}
 
 // The browser itself leads to what was checked.
 async function checking(page) {
@@ -51,8 +71,8 @@ async function window_(options) {
     if (!request.url().startsWith(`${origin}/`)) complaints.push(`asked ${request.url()}`);
   });
   page.on("console", (message) => {
-    // A form that is refused on purpose is told of as a failed load.
-    const refused = message.text().includes("status of 422");
+    // A form that is refused on purpose is told of as a failed load, and so is a poll that is broken off on purpose.
+    const refused = message.text().includes("status of 422") || message.text().includes("net::ERR_FAILED");
     if (["error", "warning"].includes(message.type()) && !refused) complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
@@ -64,7 +84,7 @@ async function reviewing() {
   const { context, page, complaints, asked } = await window_({ colorScheme: "light" });
   await context.addInitScript({ content: axe });
   await page.goto(entry);
-  assert.equal(page.url(), `${origin}/`, "the token is out of the address");
+  await page.waitForURL(`${origin}/`);
   assert.equal(await page.evaluate(() => document.cookie), "", "no script reads the cookie");
 
   await heading(page, "Dead letters");
@@ -128,6 +148,7 @@ async function reviewing() {
   await type(page, "Seconds to wait after a step", "1");
   await enter(page, "Redrive");
   await heading(page, /^Redrive of plan/);
+  await unanswered(page);
   await redriving(page, 160 - before);
 
   await follow(page, "Groups");
@@ -245,6 +266,22 @@ async function stopping(page) {
   return before;
 }
 
+// Two polls in a row are not answered: that is said once, and progress goes on.
+async function unanswered(page) {
+  await page.evaluate(() => {
+    const sentence = document.getElementById("sentence");
+    globalThis.heard = [];
+    new MutationObserver(() => globalThis.heard.push(sentence.textContent)).observe(sentence, { childList: true, characterData: true, subtree: true });
+  });
+  await page.route("**/progress", (route) => route.abort(), { times: 2 });
+  const sentence = page.locator("#sentence");
+  await sentence.filter({ hasText: /^No answer, trying again/ }).waitFor();
+  await sentence.filter({ hasText: /^Running: / }).waitFor();
+  const heard = await page.evaluate(() => globalThis.heard.filter((text) => text.startsWith("No answer")));
+  assert.equal(heard.length, 1, heard.join("; "));
+  console.log("two polls without an answer, and progress again");
+}
+
 // Progress comes without anybody asking for it.
 async function redriving(page, wanted) {
   const moved = page.locator('[data-cell="moved"]');
@@ -277,6 +314,7 @@ async function redriving(page, wanted) {
 async function reading() {
   const { context, page, complaints } = await window_({ colorScheme: "dark", javaScriptEnabled: false });
   await page.goto(entry);
+  await page.waitForURL(`${origin}/`);
   await heading(page, "Dead letters");
   await page.screenshot({ path: join(pictures, "groups-without-scripts.png") });
   await page.getByRole("link", { name: /letters of group/ }).first().click();

@@ -1,9 +1,12 @@
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
-use review::{Listing, MadePlan, Review, ReviewError, Stop};
+use review::{FlowListing, ListedGroup, Listing, MadePlan, Review, ReviewError, Stop};
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::task::JoinSet;
 
+use crate::done::Dones;
 use crate::failure::Failure;
 use crate::journey::{Journeys, Reader};
 use crate::running::Redrives;
@@ -25,6 +28,7 @@ pub(crate) struct App {
     pub(crate) entry: String,
     pub(crate) cookie: String,
     pub(crate) sessions: Sessions,
+    pub(crate) dones: Dones,
     pub(crate) redrives: Redrives,
     pub(crate) journeys: Reader,
     /// Ends every look that is under way.
@@ -39,7 +43,32 @@ pub(crate) struct App {
 /// What a look at all letters has shown.
 pub(crate) struct Seen {
     pub(crate) at: Timestamp,
-    pub(crate) listing: Listing,
+    pub(crate) flows: Vec<FlowListing>,
+    /// The largest first.
+    pub(crate) groups: Vec<SeenGroup>,
+    /// Letters of more causes than are told apart.
+    pub(crate) beyond: u64,
+}
+
+pub(crate) struct SeenGroup {
+    /// The flow on whose queue its letters are, whatever they say themselves.
+    pub(crate) queue: String,
+    pub(crate) listed: ListedGroup,
+}
+
+impl Seen {
+    /// `listings`: of each flow.
+    fn of(at: Timestamp, listings: BTreeMap<String, Listing>) -> Self {
+        let mut seen = Self { at, flows: Vec::new(), groups: Vec::new(), beyond: 0 };
+        for (queue, listing) in listings {
+            let on_queue = |listed| SeenGroup { queue: queue.clone(), listed };
+            seen.groups.extend(listing.groups.into_iter().map(on_queue));
+            seen.flows.extend(listing.flows);
+            seen.beyond += listing.beyond;
+        }
+        seen.groups.sort_by_key(|one| std::cmp::Reverse(one.listed.group.count));
+        seen
+    }
 }
 
 impl Page {
@@ -53,6 +82,7 @@ impl Page {
             hosts,
             entry: secret(),
             sessions: Sessions::default(),
+            dones: Dones::default(),
             redrives: Redrives::default(),
             journeys: Reader::new(journeys),
             stop: Stop::default(),
@@ -141,8 +171,19 @@ impl App {
     /// A look at all letters now.
     pub(crate) async fn list(self: &Arc<Self>) -> Result<Arc<Seen>, Failure> {
         let at = self.now();
-        let listing = self.look(|app| async move { app.review.list(&[], &app.stop).await }).await?;
-        let seen = Arc::new(Seen { at, listing });
+        let listings = self.look(|app| async move {
+            let mut looks = JoinSet::new();
+            for flow in app.review.flows.keys().cloned() {
+                let app = Arc::clone(&app);
+                looks.spawn(async move {
+                    let listing = app.review.list(std::slice::from_ref(&flow), &app.stop).await?;
+                    Ok((flow, listing))
+                });
+            }
+            // Each to its end, whatever comes of another: one that was dropped would leave letters hidden.
+            looks.join_all().await.into_iter().collect::<Result<BTreeMap<_, _>, ReviewError>>()
+        });
+        let seen = Arc::new(Seen::of(at, listings.await?));
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&seen));
         Ok(seen)
     }

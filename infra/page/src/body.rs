@@ -7,6 +7,7 @@ use maud::{Escaper, Markup, PreEscaped};
 use serde_json::Value;
 
 use crate::path::{Step, reached};
+use crate::words::visible;
 
 /// A place that is told apart.
 struct Mark {
@@ -36,14 +37,14 @@ pub(crate) fn marked(body: &str, marks: &[Vec<Step>]) -> Markup {
     PreEscaped(sheet.out)
 }
 
-/// The same without marks and as text: for somebody to edit. What is no JSON as it is.
+/// The same without marks and as text: for somebody to edit. What is no JSON as it is, but for signs that nobody sees.
 pub(crate) fn laid_out(body: &str) -> String {
     if serde_json::from_str::<Value>(body).is_err() {
-        return body.to_owned();
+        return visible(body).into_owned();
     }
     let mut sheet = Sheet { html: false, marks: Vec::new(), at: Vec::new(), out: String::new() };
     sheet.value(&mut Source(body), 0);
-    sheet.out
+    visible(&sheet.out).into_owned()
 }
 
 fn escape(html: &mut String, text: &str) {

@@ -149,6 +149,13 @@ impl Form<'_> {
         }
     }
 
+    /// What the form was shown with; one that is shown again has what it came with.
+    pub(crate) fn hidden(&self, name: &'static str, value: &str) -> Markup {
+        let is_again = self.sent.form == self.name && self.sent.fields.has(name);
+        let value = if is_again { self.sent.fields.one(name) } else { value };
+        html! { input type="hidden" name=(name) value=(value); }
+    }
+
     pub(crate) fn reason(&self) -> Markup {
         self.field(&Field {
             name: "reason",

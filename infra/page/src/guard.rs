@@ -5,17 +5,17 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, HOST, LOCATION, REFERRER_POLICY, SET_COOKIE,
-    X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, HOST, REFERRER_POLICY, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use axum::{Form, Router};
 
 use crate::app::{App, Page};
 use crate::failure::Failure;
 use crate::form::Fields;
+use crate::layout::leading;
 use crate::session::{Session, is_same};
 
 /// A form with an edited letter of a mebibyte, each of whose bytes may be written as three.
@@ -75,6 +75,15 @@ async fn admit(app: &Arc<App>, request: Request) -> Result<Admitted, Failure> {
     if OPEN.contains(&path) {
         return Ok(Admitted::In(request));
     }
+    // Cookies go to every port of a host: a page of another one would have every queue looked at.
+    if request.method() != Method::POST && !matches!(site(&request), None | Some("same-origin" | "none")) {
+        return Err(Failure::new(
+            StatusCode::FORBIDDEN,
+            "Asked by another site",
+            "A page of another site has led here, and nothing was looked at.",
+            "Go on from here, or enter the address by yourself.",
+        ));
+    }
     let session = cookie(request.headers(), &app.cookie)
         .and_then(|id| app.sessions.get(id, app.review.clock.elapsed()))
         .ok_or_else(|| {
@@ -96,7 +105,8 @@ fn is_asked_by_name(app: &App, request: &Request) -> bool {
     host.is_some_and(|host| app.hosts.iter().any(|ours| ours.eq_ignore_ascii_case(host)))
 }
 
-/// The token stays out of the address from here on: out of the history, of bookmarks and of screenshots.
+/// The token stays out of the address from here on: out of the history, of bookmarks and of screenshots. A page of our own leads on, as a
+/// browser that another site has led here does not bring the cookie where it is redirected.
 fn enter(app: &App, query: Option<&str>) -> Result<Response, Failure> {
     let token = query.and_then(|query| query.strip_prefix("token=")).unwrap_or_default();
     if !is_same(token, &app.entry) {
@@ -110,8 +120,12 @@ fn enter(app: &App, query: Option<&str>) -> Result<Response, Failure> {
     let id = app.sessions.begin(app.review.clock.elapsed());
     let cookie = format!("{}={id}; HttpOnly; SameSite=Strict; Path=/", app.cookie);
     let cookie = HeaderValue::try_from(cookie).map_err(|_| Failure::broken_off())?;
-    let headers = [(LOCATION, HeaderValue::from_static("/")), (SET_COOKIE, cookie)];
-    Ok((StatusCode::SEE_OTHER, headers).into_response())
+    Ok(([(SET_COOKIE, cookie)], Html(leading("Entered", "/").into_string())).into_response())
+}
+
+/// Of which site the page is that asks, as the browser says it. What is no text is none of ours.
+fn site(request: &Request) -> Option<&str> {
+    request.headers().get("sec-fetch-site").map(|site| site.to_str().unwrap_or_default())
 }
 
 fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
@@ -130,8 +144,7 @@ async fn form(session: &Session, request: Request) -> Result<Request, Failure> {
             "Open the page anew and do it there.",
         )
     };
-    let site = request.headers().get("sec-fetch-site").and_then(|site| site.to_str().ok());
-    if !matches!(site, None | Some("same-origin")) {
+    if !matches!(site(&request), None | Some("same-origin")) {
         return Err(foreign());
     }
     let (parts, body) = request.into_parts();

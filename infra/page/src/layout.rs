@@ -1,6 +1,7 @@
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::app::App;
+use crate::words::visible;
 
 pub(crate) const STYLE: &str = "/page.css";
 pub(crate) const SCRIPT: &str = "/page.js";
@@ -35,7 +36,8 @@ impl Layout<'_> {
             }
         };
         let by = html! { p class="by" { "You act as " code { (app.review.by) } } };
-        document(self.title, self.again, &places, &by, &content)
+        let again = self.again.map(|seconds| seconds.to_string());
+        document(self.title, again.as_deref(), &places, &by, &content)
     }
 }
 
@@ -44,8 +46,17 @@ pub(crate) fn bare(title: &str, content: Markup) -> Markup {
     document(title, None, &html! {}, &html! {}, &content)
 }
 
-fn document(title: &str, again: Option<u32>, places: &Markup, by: &Markup, content: &Markup) -> Markup {
-    html! {
+/// Leads on at once: by the script, else by the browser itself, else by its link. Either way in place of the address that it has.
+pub(crate) fn leading(title: &str, to: &str) -> Markup {
+    let content = html! {
+        h1 { (title) }
+        p { a id="lead" href=(to) { "Go on to the groups" } }
+    };
+    document(title, Some(&format!("0; url={to}")), &html! {}, &html! {}, &content)
+}
+
+fn document(title: &str, refresh: Option<&str>, places: &Markup, by: &Markup, content: &Markup) -> Markup {
+    let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
@@ -55,8 +66,8 @@ fn document(title: &str, again: Option<u32>, places: &Markup, by: &Markup, conte
                 meta name="color-scheme" content="light dark";
                 link rel="stylesheet" href=(STYLE);
                 script src=(SCRIPT) defer {}
-                @if let Some(seconds) = again {
-                    noscript { meta http-equiv="refresh" content=(seconds); }
+                @if let Some(refresh) = refresh {
+                    noscript { meta http-equiv="refresh" content=(refresh); }
                 }
             }
             body {
@@ -72,7 +83,9 @@ fn document(title: &str, again: Option<u32>, places: &Markup, by: &Markup, conte
                 }
             }
         }
-    }
+    };
+    // Nothing of ours has such signs.
+    PreEscaped(visible(page.into_string().as_str()).into_owned())
 }
 
 /// A table for whoever hears it as well: what it is, and what each column is.

@@ -10,6 +10,7 @@
 
 mod app;
 mod body;
+mod done;
 mod failure;
 mod form;
 mod guard;

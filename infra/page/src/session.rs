@@ -28,6 +28,12 @@ pub(crate) struct Session {
     seen: Duration,
 }
 
+impl Session {
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct Sessions(Mutex<Vec<Session>>);
 

@@ -1,3 +1,6 @@
+use std::borrow::Cow;
+use std::fmt::Write;
+
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use message::Code;
@@ -50,6 +53,51 @@ pub(crate) fn fate(planned: Planned) -> &'static str {
     }
 }
 
+/// With signs that nobody sees, or that turn text round, written as JSON writes them: what a letter says anybody may have written.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_unseen) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for sign in text.chars() {
+        if is_unseen(sign) {
+            for unit in sign.encode_utf16(&mut [0; 2]) {
+                let _never_fails = write!(shown, "\\u{unit:04x}");
+            }
+        } else {
+            shown.push(sign);
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// Controls but line ends and tabs, and what Unicode calls format, fillers among them.
+fn is_unseen(sign: char) -> bool {
+    sign.is_control() && !matches!(sign, '\n' | '\r' | '\t')
+        || matches!(
+            sign,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{600}'..='\u{605}'
+                | '\u{61c}'
+                | '\u{6dd}'
+                | '\u{70f}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
 /// `1 letter`, `5,000 letters`.
 pub(crate) fn letters(count: u64) -> String {
     format!("{} {}", number(count), if count == 1 { "letter" } else { "letters" })
@@ -80,6 +128,25 @@ pub(crate) fn short(id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn signs_that_nobody_sees_are_written_out() {
+        assert_eq!(visible("a\u{202e}b\u{1b}\u{e0041}\u{200d}"), "a\\u202eb\\u001b\\udb40\\udc41\\u200d");
+        let plain = "Ärger \t\r\n שלום 日本 👍🏽";
+        assert!(matches!(visible(plain), Cow::Borrowed(same) if same == plain));
+    }
+
+    proptest::proptest! {
+        /// A letter that is edited keeps what nobody has touched.
+        #[test]
+        fn what_is_written_out_says_the_same_in_json(signs in proptest::collection::vec(proptest::char::any(), 0..20)) {
+            let text: String = signs.into_iter().collect();
+            let written = serde_json::to_string(&text).unwrap();
+            let shown = visible(&written).into_owned();
+            proptest::prop_assert!(!shown.chars().any(is_unseen));
+            proptest::prop_assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), text);
+        }
+    }
 
     #[test]
     fn numbers_and_times_are_as_people_read_them() {

@@ -8,8 +8,9 @@ use maud::{Markup, html};
 use review::{Archived, Because, Expiring, Restore, Restored, Restoring, TooOld, archived_under};
 use serde::Deserialize;
 
-use super::{Answer, again, answer, done};
+use super::{Answer, again, answer, done, unseen};
 use crate::app::App;
+use crate::done::Done;
 use crate::failure::Failure;
 use crate::form::{Field, Fields, Form, Kind, Sent};
 use crate::layout::{Layout, table};
@@ -99,19 +100,15 @@ pub(super) async fn expiring(
     let archived =
         app.look(move |app| async move { app.review.archive(&flows, within, &reason, &app.stop).await });
     let archived = archived.await?;
-    Ok(done(&app, "Archived", "/archive", archived_now(&archived), ("/archive", "To the archive")))
+    let what = archived_now(&app, &archived);
+    Ok(done(&app, &session, told("Archived", what)))
 }
 
-fn archived_now(archived: &BTreeMap<String, Expiring>) -> Markup {
+fn archived_now(app: &App, archived: &BTreeMap<String, Expiring>) -> Markup {
     html! {
+        (unseen(app, archived.iter().map(|(flow, expiring)| (flow, &expiring.looked))))
         @for (flow, Expiring { looked, archived, there, not_listed }) in archived {
             p { (flow) ": " (letters(*archived)) " archived now, " (number(*there)) " were there, of " (number(looked.seen)) " that were seen." }
-            @if looked.elsewhere() > 0 {
-                p { (letters(looked.elsewhere())) " of " (flow) " were not seen, as somebody else was looking at them: do it again in a minute." }
-            }
-            @if !looked.complete {
-                p { "The look at " (flow) " ended before all were seen: it was stopped, or more letters are there than are hidden at once. Do it again." }
-            }
             @if let Some(error) = not_listed {
                 p { "The archive of " (flow) " could not be listed (" (error) "): what was there already was put once more, which changes none of it." }
             }
@@ -122,7 +119,13 @@ fn archived_now(archived: &BTreeMap<String, Expiring>) -> Markup {
 #[derive(Deserialize)]
 pub(super) struct Asked {
     #[serde(default)]
-    page: usize,
+    page: String,
+}
+
+/// Counted from 0. What is too large for a number is beyond the end, and what is no number the first.
+fn page(asked: &str) -> usize {
+    let is_number = !asked.is_empty() && asked.bytes().all(|byte| byte.is_ascii_digit());
+    asked.parse().unwrap_or(if is_number { usize::MAX } else { 0 })
 }
 
 /// Some letters of a flow in the archive, the oldest first.
@@ -134,6 +137,7 @@ struct Sheet {
     letters: Vec<(String, Option<Archived>)>,
 }
 
+/// A page beyond the end is the last.
 async fn read(app: &Arc<App>, flow: String, because: String, page: usize) -> Result<Sheet, Failure> {
     let because = REASONS.into_iter().find(|known| name(*known) == because);
     let because = because.filter(|_| app.review.flows.contains_key(&flow));
@@ -141,7 +145,8 @@ async fn read(app: &Arc<App>, flow: String, because: String, page: usize) -> Res
     let sheet = app.ask(move |app| async move {
         let keys = archived_under(&flow, because, &*app.review.archive).await?;
         let mut letters = Vec::new();
-        for key in keys.iter().skip(page.saturating_mul(PAGE)).take(PAGE) {
+        let page = page.min(keys.len().div_ceil(PAGE).saturating_sub(1));
+        for key in keys.iter().skip(page * PAGE).take(PAGE) {
             let object = app.review.archive.get(key).await?;
             let archived = object.and_then(|object| serde_json::from_str(&object).ok());
             let file = key.rsplit('/').next().unwrap_or_default();
@@ -158,7 +163,7 @@ pub(super) async fn sheet(
     Path((flow, because)): Path<(String, String)>,
     Query(asked): Query<Asked>,
 ) -> Answer {
-    let sheet = read(&app, flow, because, asked.page).await?;
+    let sheet = read(&app, flow, because, page(&asked.page)).await?;
     Ok(answer(
         &app,
         &Layout { title: &title(&sheet), ..HERE },
@@ -189,6 +194,8 @@ fn sheet_page(session: &Session, sheet: &Sheet, sent: &Sent) -> Markup {
                 (form.field(&Field { name: "group", label: "Or all of a group", hint: "Its twelve digits, instead of letters from the table.",
                     value: "", kind: Kind::Text, needed: false }))
                 (form.check("all", "yes", html! { "Or all that is in this part of the archive" }))
+                (form.check("anyway", "yes", html! { "Also those that first failed more than " (TooOld::days()) " days ago: the ledger may have forgotten "
+                    "their operations, and a redrive may put an old version over a newer one, or do once more what was done" }))
                 (form.reason())
             }, "Restore"))
             nav aria-label="Pages of the table" { ul {
@@ -231,20 +238,17 @@ pub(super) async fn restore(
     let which = which(&mut sent);
     if let Some(which) = which.filter(|_| sent.is_right()) {
         let (flow, because) = (sheet.flow.clone(), sheet.because);
+        let anyway = sent.fields.has("anyway");
         let restored = app.ask(move |app| async move {
-            let restoring = Restoring { because, which: &which, why: &reason, anyway: false };
+            let restoring = Restoring { because, which: &which, why: &reason, anyway };
             app.review.restore(&flow, &restoring, &app.stop).await
         });
         match restored.await {
             Ok(restored) => {
                 app.forget_seen();
-                return Ok(done(
-                    &app,
-                    "Restored",
-                    "/archive",
-                    told(&restored),
-                    ("/archive", "To the archive"),
-                ));
+                let good = restored.restored > 0;
+                let title = if good { "Restored" } else { "Nothing was restored" };
+                return Ok(done(&app, &session, Done { good, ..told(title, restored_now(&restored)) }));
             }
             Err(failure) => sent.wrong("group", failure.refused()?),
         }
@@ -267,16 +271,21 @@ fn which(sent: &mut Sent) -> Option<Restore> {
     }
 }
 
-fn told(restored: &Restored) -> Markup {
+fn told(title: &'static str, what: Markup) -> Done {
+    Done { title, place: "/archive", good: true, what, back: ("/archive".to_owned(), "To the archive") }
+}
+
+fn restored_now(restored: &Restored) -> Markup {
     html! {
-        p { (letters(restored.restored)) " restored: back on the dead letter queue, under another id." }
+        @if restored.restored > 0 { p { (letters(restored.restored)) " restored: back on the dead letter queue, under another id." } }
+        @else { p { "No letter was put back." } }
         @if restored.discarded > 0 {
             p { (letters(restored.discarded)) " left out, as somebody has discarded them since: they are among those that were discarded." }
         }
         @if !restored.too_old.is_empty() {
             p { (letters(count(restored.too_old.len()))) " left in the archive: more than " (TooOld::days()) " days after a letter first failed the "
                 "ledger may have forgotten its operation, and a redrive may put an old version over a newer one. Where that is right, "
-                code { "spillway dlq restore --anyway" } " puts them back." }
+                "say so there, and restore them anyway." }
             ul { @for letter in &restored.too_old { li { code { (letter.id) } ", " (when(letter.since)) } } }
         }
         @if !restored.unreadable.is_empty() {

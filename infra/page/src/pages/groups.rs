@@ -2,20 +2,23 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{Path, State};
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
-use review::{Discarded, Filter, FlowListing, ListedGroup};
+use review::{Discarded, Filter, FlowListing, Selection};
 
-use super::{Answer, again, answer, done};
-use crate::app::{App, Seen};
+use super::{Answer, again, answer, done, is_all_seen, unseen};
+use crate::app::{App, Seen, SeenGroup};
+use crate::done::Done;
 use crate::failure::Failure;
 use crate::form::{Field, Fields, Form, Kind, Sent};
 use crate::layout::{Layout, table};
 use crate::session::Session;
 use crate::words::{code, left, letters, number, short, when};
 
+/// The longest that a group may wait unseen.
+const LONGEST_ACK: SignedDuration = SignedDuration::from_hours(90 * 24);
 const HERE: Layout<'static> = Layout { title: "Groups of dead letters", place: "/", again: None };
 
 /// A look at all letters.
@@ -25,8 +28,8 @@ pub(super) async fn all(State(app): State<Arc<App>>) -> Answer {
 }
 
 fn groups(app: &App, seen: &Seen) -> Markup {
-    let listing = &seen.listing;
-    let count: u64 = listing.flows.iter().map(|flow| flow.looked.seen).sum();
+    let count: u64 = seen.flows.iter().map(|flow| flow.looked.seen).sum();
+    let all_seen = is_all_seen(seen.flows.iter().map(|flow| &flow.looked));
     let now = app.now();
     let columns = [
         "Letters",
@@ -40,27 +43,26 @@ fn groups(app: &App, seen: &Seen) -> Markup {
     html! {
         h1 { "Dead letters" }
         p role="status" {
-            @if count == 0 { "No dead letters: every flow's queue is empty." }
-            @else { (letters(count)) " of " (number(crate::words::count(listing.groups.len()))) " causes, seen at " (when(seen.at)) "." }
-            @if listing.beyond > 0 { " " (letters(listing.beyond)) " more are of causes beyond the thousand that are told apart." }
+            @if count == 0 && all_seen { "No dead letters: every flow's queue is empty." }
+            @else if count == 0 { "No dead letter was seen; that does not say that there is none." }
+            @else { (letters(count)) " of " (number(crate::words::count(seen.groups.len()))) " causes, seen at " (when(seen.at)) "." }
+            @if seen.beyond > 0 { " " (letters(seen.beyond)) " more are of causes beyond the thousand that are told apart." }
         }
-        @if listing.flows.iter().any(|flow| !flow.looked.complete) {
-            p class="notice bad" { "Not every letter was seen: a queue holds more than one look takes, or the look was stopped." }
-        }
-        @if !listing.groups.is_empty() {
+        (unseen(app, seen.flows.iter().map(|flow| (&flow.flow, &flow.looked))))
+        @if !seen.groups.is_empty() {
             h2 { "Groups by cause" }
             (table("Groups of dead letters, the largest first", &columns, &html! {
-                @for listed in &listing.groups { (group_row(listed, now)) }
+                @for one in &seen.groups { (group_row(one, now)) }
             }))
         }
         h2 { "Flows" }
         (table("Dead letters of each flow", &["Flow", "Letters", "Looked at by others", "Oldest sent", "Time left of the oldest"], &html! {
-            @for flow in &listing.flows { (flow_row(flow, now)) }
+            @for flow in &seen.flows { (flow_row(flow, now)) }
         }))
     }
 }
 
-fn group_row(listed: &ListedGroup, now: Timestamp) -> Markup {
+fn group_row(SeenGroup { queue, listed }: &SeenGroup, now: Timestamp) -> Markup {
     let group = &listed.group;
     html! {
         tr {
@@ -69,7 +71,7 @@ fn group_row(listed: &ListedGroup, now: Timestamp) -> Markup {
             } }
             td { (code(&group.code)) br; (group.summary) }
             td { @if group.path.is_empty() { "no path" } @else { code { (group.path) } } }
-            td { (group.flow) br; @if group.mapping.is_empty() { "no mapping was reached" } @else { (group.mapping) } }
+            td { (group.flow) @if *queue != group.flow { ", on the queue of " (queue) } br; @if group.mapping.is_empty() { "no mapping was reached" } @else { (group.mapping) } }
             td { (when(group.first_seen)) br; (when(group.last_seen)) }
             td { (left(listed.expires_at, now)) }
             td { @match &listed.ack { Some(ack) => { "until " (when(ack.until)) }, None => "no" } }
@@ -99,9 +101,9 @@ pub(super) async fn one(
     Ok(answer(&app, &Layout { title: &title, ..HERE }, content))
 }
 
-fn find<'s>(seen: &'s Seen, group: &str) -> Result<&'s ListedGroup, Failure> {
-    let found = seen.listing.groups.iter().find(|listed| listed.group.fingerprint.as_str() == group);
-    found.ok_or_else(|| Failure::missing("The last look has seen no letter of this group."))
+/// Of one cause, on each queue that has letters of it.
+fn find<'s>(seen: &'s Seen, group: &str) -> Vec<&'s SeenGroup> {
+    seen.groups.iter().filter(|one| one.listed.group.fingerprint.as_str() == group).collect()
 }
 
 fn group_page(
@@ -111,8 +113,14 @@ fn group_page(
     group: &str,
     sent: &Sent,
 ) -> Result<(String, Markup), Failure> {
-    let listed = find(seen, group)?;
+    let all = find(seen, group);
+    let Some(SeenGroup { listed, .. }) = all.first() else {
+        return Err(Failure::missing("The last look has seen no letter of this group."));
+    };
     let group = &listed.group;
+    let queues: Vec<_> = all.iter().map(|one| one.queue.as_str()).collect();
+    let groups = || all.iter().map(|one| &one.listed.group);
+    let expires_at = all.iter().map(|one| one.listed.expires_at).min().unwrap_or(listed.expires_at);
     let title = format!("Group {}: {} of {}", group.fingerprint, group.code, group.flow);
     let (to_discard, to_ack) = (
         format!("/groups/{}/discard", group.fingerprint),
@@ -124,15 +132,15 @@ fn group_page(
         (sent.summary())
         p { "As seen at " (when(seen.at)) ". " a href="/" { "Look again" } }
         dl {
-            dt { "Letters" } dd { (letters(group.count)) }
+            dt { "Letters" } dd { (letters(groups().map(|group| group.count).sum())) }
             dt { "Code" } dd { (code(&group.code)) }
             dt { "What is wrong" } dd { (group.summary) }
             dt { "Path" } dd { @if group.path.is_empty() { "none" } @else { code { (group.path) } } }
-            dt { "Flow" } dd { (group.flow) }
+            dt { "Flow" } dd { (group.flow) @if queues != [group.flow.as_str()] { ", on the queue of " (queues.join(", ")) } }
             dt { "Mapping" } dd { @if group.mapping.is_empty() { "none was reached" } @else { (group.mapping) } }
-            dt { "First failed" } dd { (when(group.first_seen)) }
-            dt { "Last failed" } dd { (when(group.last_seen)) }
-            dt { "Time left" } dd { (left(listed.expires_at, app.now())) ", for the oldest" }
+            dt { "First failed" } dd { (when(groups().map(|group| group.first_seen).min().unwrap_or(group.first_seen))) }
+            dt { "Last failed" } dd { (when(groups().map(|group| group.last_seen).max().unwrap_or(group.last_seen))) }
+            dt { "Time left" } dd { (left(expires_at, app.now())) ", for the oldest" }
             dt { "Acknowledged" }
             dd { @match &listed.ack {
                 Some(ack) => { "until " (when(ack.until)) " by " (ack.by) ": " (ack.reason) },
@@ -140,17 +148,19 @@ fn group_page(
             } }
         }
         h2 { "Some of its letters" }
-        ul { @for id in &group.samples { li { a href=(format!("/letters/{}/{id}", group.flow)) { "Letter " code { (id) } } } } }
+        ul { @for SeenGroup { queue, listed } in &all { @for id in &listed.group.samples {
+            li { a href=(format!("/letters/{queue}/{id}")) { "Letter " code { (id) } } }
+        } } }
         h2 { "Move it" }
         (form("plan", "/plans").show(html! {
             p { "A plan freezes which letters these are and says what the mappings make of them today. Nothing is moved by it." }
             input type="hidden" name="group" value=(group.fingerprint);
-            input type="hidden" name="flow" value=(group.flow);
+            @for queue in &queues { input type="hidden" name="flow" value=(queue); }
         }, "Plan a redrive of this group"))
         h2 { "Acknowledge it" }
         (form("acknowledge", &to_ack).show(html! {
             (form("acknowledge", &to_ack).field(&Field {
-                name: "until", label: "Until", hint: "A day, 90 days from now at most; at its end, UTC, the group is open again.",
+                name: "until", label: "Until", hint: "A day, 90 days from now at most; at its end, UTC, the group is open again, and of the last of them at this time of day.",
                 value: "", kind: Kind::Date, needed: true,
             }))
             (form("acknowledge", &to_ack).reason())
@@ -178,17 +188,20 @@ pub(super) async fn discard(
     let discarded = app.look(|app| async move {
         let filter = Filter::default().groups([group.as_str()]);
         let selection = app.review.select(&filter, Some(&group), &[], &app.stop).await?;
-        app.review.discard(&selection, &reason, &app.stop).await
+        let discarded = app.review.discard(&selection, &reason, &app.stop).await?;
+        Ok((discarded, selection))
     });
-    let discarded = discarded.await?;
+    let (discarded, Selection { looked, .. }) = discarded.await?;
     app.forget_seen();
-    Ok(done(&app, "Group discarded", "/", told(&discarded), ("/archive", "To the archive")))
+    Ok(done(&app, &session, discarded_now("Group discarded", &discarded, unseen(&app, &looked))))
 }
 
-/// What came of it.
-pub(super) fn told(discarded: &Discarded) -> Markup {
-    html! {
-        p { (letters(discarded.discarded)) " discarded: in the archive, and no longer on the queue." }
+/// What came of it, and what may have been meant and was not seen.
+pub(super) fn discarded_now(title: &'static str, discarded: &Discarded, unseen: Markup) -> Done {
+    let good = discarded.discarded > 0;
+    let what = html! {
+        @if good { p { (letters(discarded.discarded)) " discarded: in the archive, and no longer on the queue." } }
+        @else if discarded.missing.is_empty() { p { "No letter that was seen is meant." } }
         @if !discarded.missing.is_empty() {
             p { (letters(crate::words::count(discarded.missing.len())))
                 " not found again: somebody else has moved them or is looking at them just now. The first: "
@@ -196,7 +209,10 @@ pub(super) fn told(discarded: &Discarded) -> Markup {
             }
         }
         @if discarded.stopped { p { "It was stopped before its end; doing it again goes on." } }
-    }
+        (unseen)
+    };
+    let title = if good { title } else { "Nothing was discarded" };
+    Done { title, place: "/", good, what, back: ("/archive".to_owned(), "To the archive") }
 }
 
 pub(super) async fn acknowledge(
@@ -207,7 +223,7 @@ pub(super) async fn acknowledge(
 ) -> Answer {
     let mut sent = Sent::new("acknowledge", fields);
     let reason = sent.reason();
-    let until = end_of(sent.fields.one("until"));
+    let until = end_of(sent.fields.one("until"), app.now());
     let Some(until) = until.filter(|_| sent.is_right()) else {
         if until.is_none() {
             sent.wrong(
@@ -223,7 +239,8 @@ pub(super) async fn acknowledge(
         Ok(ack) => {
             app.forget_seen();
             let what = html! { p { "Acknowledged until " (when(ack.until)) "." } };
-            Ok(done(&app, "Group acknowledged", "/", what, (&again, "Back to the group")))
+            let back = (again, "Back to the group");
+            Ok(done(&app, &session, Done { title: "Group acknowledged", place: "/", good: true, what, back }))
         }
         Err(failure) => {
             sent.wrong("until", failure.refused()?);
@@ -232,10 +249,13 @@ pub(super) async fn acknowledge(
     }
 }
 
-/// The last second of a day, UTC.
-fn end_of(day: &str) -> Option<Timestamp> {
+/// The last second of a day, UTC; of the last day for which a group may wait, as much as may be.
+fn end_of(day: &str, now: Timestamp) -> Option<Timestamp> {
     let day: Date = day.parse().ok()?;
-    TimeZone::UTC.to_timestamp(day.at(23, 59, 59, 0)).ok()
+    let longest = now.saturating_add(LONGEST_ACK).ok()?;
+    let is_last = TimeZone::UTC.to_datetime(longest).date() == day;
+    let end = TimeZone::UTC.to_timestamp(day.at(23, 59, 59, 0)).ok()?;
+    Some(if is_last { end.min(longest) } else { end })
 }
 
 async fn refused(app: &Arc<App>, session: &Session, group: &str, sent: &Sent) -> Answer {

@@ -6,9 +6,10 @@ use maud::{Markup, html};
 use review::{Editing, Filter, Shown, Verdict, Wrong};
 use transform::Explanation;
 
-use super::{Answer, again, answer, done, groups, journey, mapping};
+use super::{Answer, again, answer, done, groups, journey, mapping, unseen};
 use crate::app::App;
 use crate::body::{laid_out, marked};
+use crate::done::Done;
 use crate::failure::Failure;
 use crate::form::{Field, Fields, Form, Kind, Sent};
 use crate::layout::Layout;
@@ -182,6 +183,8 @@ fn edit_form(session: &Session, shown: &Shown, sent: &Sent, checked: Option<&Che
                 }
             }
             (form.show_with(html! {
+                // Somebody else may edit it meanwhile.
+                (form.hidden("began", shown.edit.as_ref().map_or("", |edit| &edit.after)))
                 (form.field(&Field {
                     name: "body", label: "Body", hint: "Only data may be changed; the ids and keys of the event have to stay as they are.",
                     value: &laid_out(&shown.body), kind: Kind::Area(24), needed: true,
@@ -225,7 +228,7 @@ pub(super) async fn edit(
     }
     if sent.is_right() {
         let (asked, of) = (shown.letter.id.clone(), vec![flow.clone()]);
-        let began_from = shown.edit.as_ref().map(|edit| edit.after.clone());
+        let began_from = sent.fields.some("began").map(str::to_owned);
         let kept = app
             .look(move |app| async move {
                 let editing =
@@ -235,13 +238,14 @@ pub(super) async fn edit(
             .await;
         match kept {
             Ok((edit, now)) => {
-                let back = format!("/letters/{flow}/{}", shown.letter.id);
-                let what = html! {
-                    @if edit.is_taken_back() { p { "The edit is taken away: the letter goes on with its own body." } }
-                    @else { p { "The edit is kept, and goes with the letter when it is redriven." } }
-                    (verdict(&now))
+                let back = (format!("/letters/{flow}/{}", shown.letter.id), "Back to the letter");
+                let (title, told) = if edit.is_taken_back() {
+                    ("Edit taken away", "The edit is taken away: the letter goes on with its own body.")
+                } else {
+                    ("Edit kept", "The edit is kept, and goes with the letter when it is redriven.")
                 };
-                return Ok(done(&app, "Edit kept", "/", what, (&back, "Back to the letter")));
+                let what = html! { p { (told) } (verdict(&now)) };
+                return Ok(done(&app, &session, Done { title, place: "/", good: true, what, back }));
             }
             Err(failure) => sent.wrong("body", failure.refused()?),
         }
@@ -292,11 +296,18 @@ pub(super) async fn discard(
         let refused = |error: review::FilterError| review::ReviewError::Refused(error.to_string());
         let filter = Filter::default().ids([letter.id]).map_err(refused)?;
         let selection = app.review.select(&filter, None, &[flow], &app.stop).await?;
-        app.review.discard(&selection, &reason, &app.stop).await
+        let discarded = app.review.discard(&selection, &reason, &app.stop).await?;
+        Ok((discarded, selection))
     });
-    let discarded = discarded.await.map_err(Failure::or_missing)?;
+    let (discarded, selection) = discarded.await.map_err(Failure::or_missing)?;
     app.forget_seen();
-    Ok(done(&app, "Letter discarded", "/", groups::told(&discarded), ("/archive", "To the archive")))
+    // Where the one is discarded, no other was meant.
+    let unseen = if discarded.discarded > 0 {
+        html! {}
+    } else {
+        unseen(&app, &selection.looked)
+    };
+    Ok(done(&app, &session, groups::discarded_now("Letter discarded", &discarded, unseen)))
 }
 
 fn refused(app: &App, session: &Session, shown: &Shown, sent: &Sent) -> Answer {

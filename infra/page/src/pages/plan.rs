@@ -10,7 +10,7 @@ use axum::response::IntoResponse;
 use maud::{Markup, html};
 use review::{MadePlan, Moving, Planned, Ramp};
 
-use super::{Answer, again, answer};
+use super::{Answer, again, answer, is_all_seen, unseen};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::form::{Field, Fields, Form, Kind, Sent};
@@ -62,6 +62,10 @@ fn plan_page(app: &App, session: &Session, made: &MadePlan, sent: &Sent) -> (Str
         }
         @if made.undecided > 0 {
             p class="notice" { (letters(made.undecided)) " are not in it: the condition is neither true nor false of them." }
+        }
+        (unseen(app, &made.looked))
+        @if !is_all_seen(made.looked.values()) {
+            p { "Letters that were not seen are not in it. " a href="/plans/new" { "Make a new plan" } " once they can be." }
         }
         h2 { "What would become of its letters" }
         (table("Fates of the letters, most of them first", &["Letters", "Fate", "Why", "Code now", "Flow"], &html! {

@@ -7,9 +7,9 @@ use axum::http::header::LOCATION;
 use axum::response::IntoResponse;
 use jiff::SignedDuration;
 use maud::{Markup, html};
-use review::{Filter, FilterError, Planned};
+use review::{Filter, FilterError, MadePlan, Planned};
 
-use super::{Answer, again, answer};
+use super::{Answer, again, answer, is_all_seen, unseen};
 use crate::app::App;
 use crate::form::{Field, Fields, Form, Kind, Sent};
 use crate::layout::{Layout, table};
@@ -22,18 +22,19 @@ pub(super) async fn form(State(app): State<Arc<App>>, Extension(session): Extens
     Ok(answer(&app, &HERE, form_page(&app, &session, &Sent::default(), None)))
 }
 
-fn form_page(app: &App, session: &Session, sent: &Sent, none: Option<u64>) -> Markup {
+fn form_page(app: &App, session: &Session, sent: &Sent, none: Option<&MadePlan>) -> Markup {
     let form = Form { name: "plan", action: "/plans", session, sent };
     let field =
         |name, label, hint, kind| form.field(&Field { name, label, hint, value: "", kind, needed: false });
     html! {
         h1 { "New plan" }
         (sent.summary())
-        @if let Some(undecided) = none {
+        @if let Some(made) = none {
             div class="notice" role="status" {
-                p { "No plan was made: no letter is meant." }
-                @if undecided > 0 { p { "Of " (letters(undecided)) " the condition is neither true nor false: a member is missing, or of another type." } }
+                p { "No plan was made: no letter " @if !is_all_seen(made.looked.values()) { "that was seen " } "is meant." }
+                @if made.undecided > 0 { p { "Of " (letters(made.undecided)) " the condition is neither true nor false: a member is missing, or of another type." } }
             }
+            (unseen(app, &made.looked))
         }
         p { "A plan freezes which letters are meant and says what the mappings, with the overrides in force, make of each today. Nothing is moved by it. "
             "What is left empty leaves no letter out." }
@@ -49,7 +50,7 @@ fn form_page(app: &App, session: &Session, sent: &Sent, none: Option<u64>) -> Ma
             (field("id", "Letters", "Ids or their beginnings, six characters at least; one on each line.", Kind::Area(3)))
             (field("older", "Older than", "Such as 2h or 90m, since it was sent.", Kind::Text))
             (field("younger", "Younger than", "Such as 2h or 90m, since it was sent.", Kind::Text))
-            (field("where", "Condition", "In CEL over envelope, body (its data) and letter: body.currency == \"EUR\" && letter.attempts > 3", Kind::Area(3)))
+            (field("where", "Condition", "In CEL over envelope, body (its data) and letter: body.currency == \"EUR\" && letter.attempts > 3. No personal data: what is written here is kept.", Kind::Area(3)))
         }, "Make the plan"))
     }
 }
@@ -67,7 +68,7 @@ pub(super) async fn plan(
     }
     let made = app.look(|app| async move { app.review.plan(&filter, &flows, &app.stop).await }).await?;
     if made.plan.is_empty() {
-        return Ok(answer(&app, &HERE, form_page(&app, &session, &sent, Some(made.undecided))));
+        return Ok(answer(&app, &HERE, form_page(&app, &session, &sent, Some(&made))));
     }
     let made = app.keep_made(made);
     Ok((StatusCode::SEE_OTHER, [(LOCATION, format!("/plans/{}", made.plan.id))]).into_response())
@@ -114,10 +115,11 @@ pub(super) async fn made(State(app): State<Arc<App>>) -> Answer {
             a href="/plans/new" { "Make a new plan" } }
         @if made.is_empty() { p { "None yet." } } @else {
             (table("Plans, the newest first", &["Plan", "Letters", "Would pass", "Would still fail", "Cannot be judged", "Made", "What is meant"], &html! {
-                @for plan in made.iter().map(|made| &made.plan) {
+                @for made in &made {
+                    @let plan = &made.plan;
                     tr {
                         th scope="row" { a href=(format!("/plans/{}", plan.id)) { "Plan " code { (plan.id) } } }
-                        td { (letters(crate::words::count(plan.len()))) }
+                        td { (letters(crate::words::count(plan.len()))) @if !is_all_seen(made.looked.values()) { "; not all were seen" } }
                         @for planned in [Planned::Pass, Planned::Fail, Planned::Unjudged] {
                             td { (number(crate::words::count(plan.count(planned)))) }
                         }

@@ -16,7 +16,7 @@ use crate::form::{Form, Sent};
 use crate::layout::{Layout, table};
 use crate::running::{Running, Shot, Stand};
 use crate::session::Session;
-use crate::words::{count, letters, number, when};
+use crate::words::{count, letters, number, visible, when};
 
 /// Without scripts a browser asks for the whole page so often.
 const AGAIN: u32 = 3;
@@ -120,7 +120,7 @@ pub(super) async fn progress(State(app): State<Arc<App>>, Path(plan): Path<Strin
                     "wanted": number(progress.wanted),
                     "gone": number(progress.gone),
                     "moved": number(progress.moved),
-                    "came_back": came_back(progress),
+                    "came_back": visible(&came_back(progress)),
                     "per_second": progress.per_second.to_string(),
                     "hidden": number(progress.hidden_elsewhere),
                 },
@@ -128,7 +128,8 @@ pub(super) async fn progress(State(app): State<Arc<App>>, Path(plan): Path<Strin
         })
         .collect();
     let running = shot.stand == Stand::Running;
-    Ok(Json(json!({ "running": running, "sentence": shot.sentence(), "flows": flows })).into_response())
+    Ok(Json(json!({ "running": running, "sentence": visible(&shot.sentence()), "flows": flows }))
+        .into_response())
 }
 
 pub(super) async fn stop(State(app): State<Arc<App>>, Path(plan): Path<String>) -> Answer {

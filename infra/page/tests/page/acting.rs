@@ -44,7 +44,7 @@ async fn a_discarded_group_is_in_the_archive_and_comes_back_from_there() {
     let deployment = Deployment::new(1);
     let browser = Browser::entered(&deployment).await;
     let group = group(&browser, "SPW2001").await;
-    let answer = browser.post(&format!("/groups/{group}/discard"), &[("reason", "test orders")]).await;
+    let answer = browser.did(&format!("/groups/{group}/discard"), &[("reason", "test orders")]).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
     assert!(answer.says("3 letters discarded"), "{}", answer.text);
     assert_eq!(deployment.on_queues(), 13);
@@ -60,10 +60,10 @@ async fn a_discarded_group_is_in_the_archive_and_comes_back_from_there() {
     let unsaid = browser.post(restore, &[("reason", "wrong ones")]).await;
     assert_eq!(unsaid.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(unsaid.says("say which"), "{}", unsaid.text);
-    let answer = browser.post(restore, &[("reason", "wrong ones"), ("id", id)]).await;
+    let answer = browser.did(restore, &[("reason", "wrong ones"), ("id", id)]).await;
     assert!(answer.says("1 letter restored"), "{}", answer.text);
     assert_eq!(deployment.on_queues(), 14);
-    let answer = browser.post(restore, &[("reason", "wrong ones"), ("group", &group)]).await;
+    let answer = browser.did(restore, &[("reason", "wrong ones"), ("group", &group)]).await;
     assert!(answer.says("2 letters restored"), "{}", answer.text);
     assert_eq!(deployment.on_queues(), 16);
     assert!(browser.get("/archive/orders-to-inventory/discarded").await.says("Nothing is here."));
@@ -86,13 +86,13 @@ async fn what_sqs_drops_soon_is_put_into_the_archive_and_stays_on_its_queue() {
         assert!(answer.says(&format!("value=\"{within}\"")), "what was entered is still there");
     }
     nothing_was_done(&deployment);
-    let none = browser.post("/archive", &[("reason", "the weekend")]).await;
+    let none = browser.did("/archive", &[("reason", "the weekend")]).await;
     assert!(none.says("orders-to-inventory: 0 letters archived now, 0 were there, of 14"), "{}", none.text);
     nothing_was_done(&deployment);
 
     // All but the one that was sent just now, which has its whole time.
     let fields = [("within", "336"), ("flow", "orders-to-inventory"), ("reason", "<b>the weekend</b>")];
-    let answer = browser.post("/archive", &fields).await;
+    let answer = browser.did("/archive", &fields).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
     assert!(
         answer.says("orders-to-inventory: 13 letters archived now, 0 were there, of 14"),
@@ -100,7 +100,7 @@ async fn what_sqs_drops_soon_is_put_into_the_archive_and_stays_on_its_queue() {
         answer.text
     );
     assert!(!answer.says("inventory-to-shipping: "), "{}", answer.text);
-    let again = browser.post("/archive", &fields).await;
+    let again = browser.did("/archive", &fields).await;
     assert!(again.says("0 letters archived now, 13 were there, of 14"), "{}", again.text);
     assert_eq!(deployment.on_queues(), 16);
     let sheet = browser.get("/archive/orders-to-inventory/expiring").await;
@@ -116,7 +116,7 @@ async fn one_letter_is_discarded_alone() {
     let deployment = Deployment::new(1);
     let browser = Browser::entered(&deployment).await;
     let letter = letter(&browser, "SPW2001").await;
-    let answer = browser.post(&format!("{letter}/discard"), &[("reason", "a test order")]).await;
+    let answer = browser.did(&format!("{letter}/discard"), &[("reason", "a test order")]).await;
     assert!(answer.says("1 letter discarded"), "{}", answer.text);
     assert_eq!(deployment.on_queues(), 15);
     assert_eq!(browser.get(&letter).await.status, StatusCode::NOT_FOUND);
@@ -130,20 +130,27 @@ async fn a_group_is_acknowledged_until_a_day_that_comes() {
     let browser = Browser::entered(&deployment).await;
     let group = group(&browser, "SPW2004").await;
     let path = format!("/groups/{group}/acknowledge");
-    for (until, told) in
-        [("", "say a day"), ("soon", "say a day"), ("2026-11-23", "is over"), ("2027-11-23", "90 days")]
-    {
+    for (until, told) in [
+        ("", "say a day"),
+        ("soon", "say a day"),
+        ("2026-11-23", "is over"),
+        ("2027-02-23", "90 days"),
+        ("9999-12-31", "90 days"),
+    ] {
         let answer = browser.post(&path, &[("reason", "the shop knows"), ("until", until)]).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{until}");
         assert!(answer.says(told) && answer.says("href=\"#acknowledge-until\""), "{until}: {}", answer.text);
         assert!(answer.says("value=\"the shop knows\""), "what was entered is still there");
     }
     nothing_was_done(&deployment);
-    let answer = browser.post(&path, &[("reason", "the shop knows"), ("until", "2026-11-30")]).await;
+    let answer = browser.did(&path, &[("reason", "the shop knows"), ("until", "2026-11-30")]).await;
     assert!(answer.says("Acknowledged until"), "{}", answer.text);
     let page = browser.get(&format!("/groups/{group}")).await;
     assert!(page.says("2026-11-30 23:59:59 UTC") && page.says("the shop knows"), "{}", page.text);
     assert!(browser.get("/").await.says("until <time datetime=\"2026-11-30T23:59:59Z\">"));
+    // The day 90 days from now as well, as long as that is.
+    let answer = browser.did(&path, &[("reason", "the shop knows"), ("until", "2027-02-22")]).await;
+    assert!(answer.says("Acknowledged until <time datetime=\"2027-02-22T12:00:00Z\">"), "{}", answer.text);
 }
 
 #[tokio::test]
@@ -171,19 +178,52 @@ async fn an_edit_that_a_mapping_refuses_is_not_kept_and_what_was_entered_stays()
     nothing_was_done(&deployment);
 
     let answer =
-        browser.post(&path, &[("reason", "the shop told us"), ("body", &mended.replace('\n', "\r\n"))]).await;
+        browser.did(&path, &[("reason", "the shop told us"), ("body", &mended.replace('\n', "\r\n"))]).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
     assert!(answer.says("The edit is kept") && answer.says("Would pass"), "{}", answer.text);
     let page = browser.get(&letter).await;
     assert!(page.says("This is the edited body") && page.says("Would pass"), "{}", page.text);
     assert_eq!(deployment.kept.records().len(), 1);
-    let answer = browser.post(&path, &[("reason", "it was right"), ("body", &offered)]).await;
+    let began = between(&page.text, "name=\"began\" value=\"", "\"");
+    let fields = [("reason", "it was right"), ("body", offered.as_str()), ("began", began)];
+    let answer = browser.did(&path, &fields).await;
     assert!(
         answer.says("The edit is taken away") && answer.says("Would still be refused"),
         "{}",
         answer.text
     );
     assert!(!browser.get(&letter).await.says("This is the edited body"));
+}
+
+#[tokio::test]
+async fn an_edit_replaces_only_the_one_that_was_shown_with_it() {
+    let deployment = Deployment::new(1);
+    let browser = Browser::entered(&deployment).await;
+    let letter = letter(&browser, "SPW2001").await;
+    let path = format!("{letter}/edit");
+    let offered = offered(&browser, &letter).await;
+    let wrapped = |sku: &str| offered.replace("Gift wrap\"", &format!("Gift wrap\", \"sku\": \"{sku}\""));
+    let began = |text: &str| between(text, "name=\"began\" value=\"", "\"").to_owned();
+    // Both have the page open before either has edited.
+    let first = began(&browser.get(&letter).await.text);
+    let fields = [("reason", "ours"), ("body", &wrapped("SKU-1")), ("began", &first)];
+    assert!(browser.did(&path, &fields).await.says("The edit is kept"));
+    let theirs = wrapped("SKU-2");
+    let fields = [("reason", "theirs"), ("body", theirs.as_str()), ("began", &first)];
+    let late = browser.post(&path, &fields).await;
+    assert_eq!(late.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(late.says("somebody has edited it meanwhile") && late.says("SKU-2&quot;"), "{}", late.text);
+    // Sending the same once more is not having looked.
+    let again = browser.post(&path, &[fields[0], fields[1], ("began", &began(&late.text))]).await;
+    assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", again.text);
+    let checked = browser.post(&format!("{letter}/check"), &fields).await;
+    assert_eq!(began(&checked.text), first, "checking is not having looked");
+
+    let page = browser.get(&letter).await;
+    assert!(page.says("SKU-1&quot;") && page.says("ours"), "{}", page.text);
+    let fields = [fields[0], fields[1], ("began", &began(&page.text))];
+    assert!(browser.did(&path, &fields).await.says("The edit is kept"));
+    assert!(browser.get(&letter).await.says("SKU-2&quot;"));
 }
 
 /// The letter's body as the page offers it to be edited.
@@ -270,7 +310,7 @@ async fn an_edit_may_be_kept_although_it_would_still_be_refused() {
     let offered = offered(&browser, &letter).await;
     let body = offered.replace("Gift wrap", "Gift");
     let fields = [("reason", "half of it"), ("body", body.as_str()), ("anyway", "yes")];
-    let answer = browser.post(&format!("{letter}/edit"), &fields).await;
+    let answer = browser.did(&format!("{letter}/edit"), &fields).await;
     assert!(answer.says("The edit is kept") && answer.says("Would still be refused"), "{}", answer.text);
 }
 
@@ -280,7 +320,7 @@ async fn the_audit_tells_what_was_done_and_first_what_is_broken() {
     let browser = Browser::entered(&deployment).await;
     let group = group(&browser, "SPW2001").await;
     browser.post("/plans", &[("group", &group)]).await.leads_to();
-    browser.post(&format!("/groups/{group}/discard"), &[("reason", "test orders")]).await;
+    browser.did(&format!("/groups/{group}/discard"), &[("reason", "test orders")]).await;
     let all = browser.get("/audit").await;
     assert!(all.says("2 records.") && all.says("Every record of these days is there"), "{}", all.text);
     assert!(

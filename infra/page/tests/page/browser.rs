@@ -76,7 +76,7 @@ impl Browser {
     pub(crate) async fn enter(&mut self) {
         let entry = self.page.url().split_once(ASKED).unwrap().1.to_owned();
         let answer = self.get(&entry).await;
-        assert_eq!(answer.leads_to(), "/");
+        assert!(answer.status == StatusCode::OK && answer.says("href=\"/\""), "{}", answer.text);
         let cookie = answer.headers[SET_COOKIE].to_str().unwrap();
         self.cookie = cookie.split(';').next().unwrap().to_owned();
         let form = self.get("/plans/new").await.text;
@@ -103,6 +103,14 @@ impl Browser {
         let fields: Vec<_> =
             [("csrf", self.csrf.as_str())].into_iter().chain(fields.iter().copied()).collect();
         self.post_as_it_is(path, &fields).await
+    }
+
+    /// The same of what is done, and told on a page of its own.
+    pub(crate) async fn did(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let told = self.post(path, fields).await.leads_to();
+        let answer = self.get(&told).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        answer
     }
 
     pub(crate) async fn post_as_it_is(&self, path: &str, fields: &[(&str, &str)]) -> Answer {

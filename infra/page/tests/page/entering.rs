@@ -45,7 +45,15 @@ async fn the_token_is_exchanged_for_a_cookie_that_no_script_and_no_other_site_ca
     let mut browser = Browser::outside(&deployment, clock(&deployment));
     let entry = browser.page.url().split_once(ASKED).unwrap().1.to_owned();
     let answer = browser.get(&entry).await;
-    assert_eq!(answer.leads_to(), "/");
+    assert_eq!(answer.status, StatusCode::OK);
+    // A redirect would be asked for without the cookie where another site has led here.
+    assert!(
+        answer.says("<noscript><meta http-equiv=\"refresh\" content=\"0; url=/\"></noscript>"),
+        "{}",
+        answer.text
+    );
+    assert!(answer.says("<a id=\"lead\" href=\"/\">"), "{}", answer.text);
+    assert!(!answer.says(entry.split_once('=').unwrap().1) && !answer.says("orders"), "{}", answer.text);
     let cookie = answer.headers[SET_COOKIE].to_str().unwrap();
     assert!(
         cookie.starts_with("spillway-8080=") && cookie.ends_with("; HttpOnly; SameSite=Strict; Path=/"),
@@ -121,6 +129,32 @@ async fn a_form_of_another_site_does_nothing() {
     }
     assert_eq!(deployment.on_queues(), before);
     assert!(deployment.kept.records().is_empty() && deployment.kept.objects().is_empty());
+}
+
+/// Cookies go to every port of this machine.
+#[tokio::test]
+async fn a_page_of_another_site_has_nothing_looked_at() {
+    let deployment = Deployment::new(1);
+    let browser = Browser::entered(&deployment).await;
+    let group = crate::reading::group(&browser, "SPW2001").await;
+    let entry = browser.page.url().split_once(ASKED).unwrap().1.to_owned();
+    let ask = async |path: &str, method: &str, site: &str| {
+        let request = browser.request(path).method(method).header("sec-fetch-site", site);
+        browser.ask(request.body(Body::empty()).unwrap()).await
+    };
+    for site in ["cross-site", "same-site", "", "same-origin, none"] {
+        for (path, method) in
+            [("/", "GET"), ("/", "HEAD"), (&format!("/groups/{group}"), "GET"), ("/audit", "GET")]
+        {
+            let answer = ask(path, method, site).await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{site} {method} {path}");
+            assert!(!answer.says("SPW2001"), "{site}: {}", answer.text);
+        }
+        assert_eq!(ask(&entry, "GET", site).await.status, StatusCode::OK, "{site}");
+    }
+    for site in ["same-origin", "none"] {
+        assert_eq!(ask("/", "GET", site).await.status, StatusCode::OK, "{site}");
+    }
 }
 
 #[tokio::test]

@@ -9,7 +9,10 @@
 mod acting;
 mod browser;
 mod entering;
+mod held;
+mod hostile;
 mod journeys;
+mod once;
 mod reading;
 mod redriving;
 #[path = "../world/mod.rs"]

@@ -6,7 +6,7 @@ use crate::world::{BY, Deployment};
 /// The group with this code, off the page.
 pub(crate) async fn group(browser: &Browser, code: &str) -> String {
     let text = browser.get("/").await.text;
-    let before = text.split(&format!("<code>{code}</code>")).next().unwrap();
+    let (before, _) = text.split_once(&format!("<code>{code}</code>")).unwrap();
     let (_, link) = before.rsplit_once("href=\"/groups/").unwrap();
     link.split_once('"').unwrap().0.to_owned()
 }

@@ -93,6 +93,9 @@ async fn a_filter_that_is_not_right_is_told_at_its_field() {
         );
         assert!(answer.says("value=\"SPW2001\""), "what was entered is still there");
     }
+    let form = browser.get("/plans/new").await;
+    let hint = between(&form.text, "id=\"plan-where-hint\">", "</p>");
+    assert!(hint.contains("No personal data"), "{hint}");
     let none = browser.post("/plans", &[("code", "SPW9999")]).await;
     assert!(none.status == StatusCode::OK && none.says("no letter is meant"), "{}", none.text);
     let undecided = browser.post("/plans", &[("where", "body.nothing == 1")]).await;
