@@ -252,7 +252,7 @@ mod tests {
     async fn an_edit_is_taken_away_and_there_is_none_to_take_away_then() {
         let world = world([unknown_status(1)]);
         let mended = json!([{ "op": "replace", "path": "/fulfillment_status", "value": null }]);
-        edit(&world, mended, &[]).await.unwrap();
+        edit(&world, mended, &WHY).await.unwrap();
         let one = id(1);
         let arguments = [&one, "--take-back", "--reason", "it was right", "--stack", "shop"];
         let stop = Stop::default();
