@@ -64,7 +64,10 @@ impl Audit {
 
     fn means(&self, entry: &AuditEntry) -> bool {
         let record = &entry.record;
-        let of = |letter: &String| record.letters.iter().any(|it| it.id.starts_with(letter.as_str()));
+        let of = |letter: &String| {
+            let begin = letter.to_lowercase();
+            record.letters.iter().any(|it| it.id.starts_with(&begin))
+        };
         self.letter.as_ref().is_none_or(of)
             && self.plan.as_ref().is_none_or(|plan| record.plan.as_ref() == Some(plan))
             && self.action.as_ref().is_none_or(|action| action == record.action.name())

@@ -117,6 +117,7 @@ const fn why(why: Why) -> &'static str {
         Why::Failures => "Stopped by itself, as too many came back",
         Why::Stopped => "Stopped",
         Why::HiddenElsewhere => "Ended, as somebody else is still looking at the rest",
+        Why::NotAllSeen => "Ended, as not all letters could be seen",
     }
 }
 

@@ -30,6 +30,11 @@ pub enum ReviewError {
 }
 
 impl ReviewError {
+    /// Somebody said so before all letters were seen.
+    pub(crate) fn broken_off(what: &str) -> Self {
+        Self::Refused(format!("broken off before all letters were seen: {what}"))
+    }
+
     /// The look was over only when the letters' time was.
     pub(crate) fn too_slow() -> Self {
         Self::Refused(

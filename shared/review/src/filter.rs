@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use cel::common::ast::IdedExpr;
+use cel::common::ast::{EntryExpr, Expr, IdedExpr};
 use cel::parser::PrattParser;
 use cel::{Context, Value as Cel};
 use jiff::{SignedDuration, Timestamp};
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use thiserror::Error;
 use transform::without_indices;
 
+use crate::called::{Called, begins};
 use crate::fingerprint::Fingerprint;
 use crate::letter::{Letter, SHORTEST_ID, is_short};
 use crate::literals::hidden;
@@ -20,6 +21,10 @@ const LONGEST_CONDITION: usize = 1_000;
 /// Nodes that its macros may become.
 const MOST_NODES: usize = 128;
 const MOST_DEPTH: u16 = 32;
+/// Macros in each other: each more goes through a list once for every item of those around it, and nobody ends that.
+const MOST_NESTED: u32 = 2;
+/// Items that macros in each other go through in all: of a letter with longer lists no answer is known.
+const MOST_ITEMS: usize = 1_000_000;
 
 /// What a letter has to be for it to be meant: all that is said here. Of several codes, groups or ids one of them.
 #[derive(Debug, Default)]
@@ -50,6 +55,8 @@ pub enum FilterError {
 struct Condition {
     source: String,
     parsed: IdedExpr,
+    /// How deep its macros stand in each other.
+    nested: u32,
 }
 
 impl fmt::Debug for Condition {
@@ -110,7 +117,13 @@ impl Filter {
                 }
                 let parsed =
                     parser.parse(source).map_err(|error| FilterError::Condition(error.to_string()))?;
-                Ok(Condition { source: source.to_owned(), parsed })
+                let nested = nested(&parsed);
+                if nested > MOST_NESTED {
+                    return Err(FilterError::Condition(format!(
+                        "more than {MOST_NESTED} macros (all, exists, exists_one, filter, map) stand in each other"
+                    )));
+                }
+                Ok(Condition { source: source.to_owned(), parsed, nested })
             })
             .transpose()?;
         Ok(self)
@@ -127,6 +140,23 @@ impl Filter {
             && self.condition.is_none()
     }
 
+    /// Those of its ids that a letter of these ids is called by.
+    fn of_ids<'a>(&'a self, its: &'a [String]) -> impl Iterator<Item = &'a String> {
+        self.ids.iter().filter(|said| its.iter().any(|id| begins(id, said)))
+    }
+
+    /// Notes which of its ids a letter is called by, whether or not it is meant: a beginning may be that of others as well.
+    pub(crate) fn note(&self, letter: &Letter, called: &mut Called) {
+        if self.ids.is_empty() {
+            return;
+        }
+        let its = letter.ids();
+        for said in self.of_ids(&its) {
+            let whole = its.iter().any(|id| id.len() == said.len() && begins(id, said));
+            called.see(said, &letter.id, whole);
+        }
+    }
+
     /// Whether this letter of the flow is meant.
     pub fn means(&self, flow: &str, letter: &Letter, now: Timestamp) -> Result<bool, FilterError> {
         let reason = letter.reason(flow);
@@ -138,7 +168,7 @@ impl Filter {
                 .path
                 .as_ref()
                 .is_none_or(|path| *path == reason.path || *path == without_indices(&reason.path))
-            && (self.ids.is_empty() || self.ids.iter().any(|id| letter.is_called(id)))
+            && (self.ids.is_empty() || self.of_ids(&letter.ids()).next().is_some())
             && self.older_than.is_none_or(|least| age >= least)
             && self.younger_than.is_none_or(|most| age < most);
         let Some(condition) = self.condition.as_ref().filter(|_| fits) else { return Ok(fits) };
@@ -165,6 +195,10 @@ impl Condition {
             }
             Err(_) => (json!({}), serde_json::from_str(body).unwrap_or_default()),
         };
+        let longest = longest(&body).max(longest(&envelope));
+        if self.nested > 1 && longest.saturating_pow(self.nested) > MOST_ITEMS {
+            return Err(undecided("its lists are too long for macros in each other".to_owned()));
+        }
         let mut context = Context::default();
         for (name, value) in [("envelope", envelope), ("body", body), ("letter", letter)] {
             let value = cel::to_value(value).map_err(|_| undecided(format!("{name} cannot be read")))?;
@@ -176,6 +210,36 @@ impl Condition {
             // CEL's own message may quote a value.
             Err(_) => Err(undecided("a member is missing, or of another type".to_owned())),
         }
+    }
+}
+
+/// Items of the longest list or object in it.
+fn longest(of: &Value) -> usize {
+    match of {
+        Value::Array(items) => items.iter().map(longest).max().unwrap_or_default().max(items.len()),
+        Value::Object(members) => members.values().map(longest).max().unwrap_or_default().max(members.len()),
+        _ => 0,
+    }
+}
+
+/// How deep macros stand in each other.
+fn nested(of: &IdedExpr) -> u32 {
+    let deepest = |of: &mut dyn Iterator<Item = &IdedExpr>| of.map(nested).max().unwrap_or_default();
+    let entry = |entry: &EntryExpr| match entry {
+        EntryExpr::StructField(field) => nested(&field.value),
+        EntryExpr::MapEntry(entry) => nested(&entry.key).max(nested(&entry.value)),
+    };
+    match &of.expr {
+        Expr::Comprehension(it) => {
+            let around = nested(&it.iter_range).max(nested(&it.accu_init));
+            around.max(1 + deepest(&mut [&it.loop_cond, &it.loop_step, &it.result].into_iter()))
+        }
+        Expr::Call(call) => deepest(&mut call.target.iter().map(AsRef::as_ref).chain(&call.args)),
+        Expr::List(list) => deepest(&mut list.elements.iter()),
+        Expr::Map(map) => map.entries.iter().map(|it| entry(&it.expr)).max().unwrap_or_default(),
+        Expr::Struct(it) => it.entries.iter().map(|it| entry(&it.expr)).max().unwrap_or_default(),
+        Expr::Select(select) => nested(&select.operand),
+        Expr::Ident(_) | Expr::Literal(_) | Expr::Unspecified => 0,
     }
 }
 

@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use message::Envelope;
 use sha2::{Digest, Sha256};
 
+use crate::called::begins;
+
 /// What stands in a letter's place for a code where SQS has moved it by itself: the function crashed or was broken off.
 pub(crate) const NO_CODE: &str = "none";
 
@@ -63,10 +65,15 @@ impl Letter {
         reason
     }
 
-    /// Whether it is called so: by the beginning of its id, or of the one that it had before it was ever redriven.
-    pub fn is_called(&self, id: &str) -> bool {
+    /// What it is called: its id, and the one that it had before it was ever redriven.
+    pub(crate) fn ids(&self) -> Vec<String> {
         let original = Reason::of(&self.attributes).map(|reason| reason.original_message_id);
-        self.id.starts_with(id) || original.is_some_and(|original| original.starts_with(id))
+        std::iter::once(self.id.clone()).chain(original).collect()
+    }
+
+    /// Whether it is called so, by the beginning of one of its ids.
+    pub fn is_called(&self, id: &str) -> bool {
+        self.ids().iter().any(|its| begins(its, id))
     }
 
     /// The id that stays when it is redriven, or discarded and restored: the one that it had first. Of a letter that does not say it, its

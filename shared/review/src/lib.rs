@@ -15,6 +15,7 @@ mod archive;
 pub mod audit;
 #[cfg(feature = "aws")]
 pub mod aws;
+mod called;
 mod claim;
 mod discard;
 mod edit;
@@ -27,6 +28,7 @@ mod letter;
 mod literals;
 #[cfg(feature = "memory")]
 pub mod memory;
+mod moving;
 mod pass;
 mod plan;
 mod ports;

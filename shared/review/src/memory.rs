@@ -37,6 +37,7 @@ type Flow = Box<dyn Fn(&Letter) -> Option<Attributes> + Send + Sync>;
 struct State {
     queue: Vec<Message>,
     sent: Vec<Letter>,
+    sent_after: Vec<Duration>,
     objects: BTreeMap<String, String>,
     deleted_objects: Vec<(String, String)>,
     entries: HashMap<(Class, Date), Vec<Entry>>,
@@ -45,6 +46,7 @@ struct State {
     edits: HashMap<String, Edit>,
     elapsed: Duration,
     calls: usize,
+    receives: usize,
     breaks: Option<(usize, Break)>,
     gone: bool,
     ids: u64,
@@ -52,6 +54,7 @@ struct State {
     retention: Duration,
     seed: u64,
     steps: bool,
+    latency: Duration,
 }
 
 /// All of it, shared by whoever has a copy.
@@ -66,6 +69,7 @@ impl World {
         let state = State {
             queue: Vec::new(),
             sent: Vec::new(),
+            sent_after: Vec::new(),
             objects: BTreeMap::new(),
             deleted_objects: Vec::new(),
             entries: HashMap::new(),
@@ -74,6 +78,7 @@ impl World {
             edits: HashMap::new(),
             elapsed: Duration::ZERO,
             calls: 0,
+            receives: 0,
             breaks: None,
             gone: false,
             ids: 0,
@@ -81,6 +86,7 @@ impl World {
             retention: Duration::from_secs(14 * 24 * 3_600),
             seed: 0,
             steps: false,
+            latency: Duration::ZERO,
         };
         Self { state: Arc::new(Mutex::new(state)), begun_at }
     }
@@ -119,21 +125,41 @@ impl World {
         self.lock().steps = true;
     }
 
+    /// So long each call takes, by the clock that stands still otherwise.
+    pub fn slow_down(&self, latency: Duration) {
+        self.lock().latency = latency;
+    }
+
     async fn turn(&self) {
-        let turns = {
+        let (turns, until) = {
             let mut state = self.lock();
             // Knuth's MMIX generator: all that is needed are other turns with each seed.
             state.seed =
                 state.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(u64::from(state.seed != 0));
-            if state.steps { 1 } else { (state.seed >> 33) % 4 }
+            let until = state.elapsed + state.latency;
+            (if state.steps { 1 } else { (state.seed >> 33) % 4 }, until)
         };
         for _ in 0..turns {
+            tokio::task::yield_now().await;
+        }
+        // Of those that wait at the same time one lets the time pass.
+        let mut seen = self.elapsed();
+        while self.elapsed() < until {
+            if self.elapsed() == seen {
+                self.advance(Duration::from_millis(1));
+            }
+            seen = self.elapsed();
             tokio::task::yield_now().await;
         }
     }
 
     pub fn advance(&self, by: Duration) {
         self.lock().elapsed += by;
+    }
+
+    /// How often letters were asked for.
+    pub fn receives(&self) -> usize {
+        self.lock().receives
     }
 
     /// Ids of the letters on the queue, hidden or not.
@@ -149,6 +175,11 @@ impl World {
     /// What was sent to the flow's queue.
     pub fn sent(&self) -> Vec<Letter> {
         self.lock().sent.clone()
+    }
+
+    /// When each of them was sent.
+    pub fn sent_after(&self) -> Vec<Duration> {
+        self.lock().sent_after.clone()
     }
 
     pub fn objects(&self) -> BTreeMap<String, String> {
@@ -211,6 +242,7 @@ fn is_of(message: &Message, receipt: &str) -> bool {
 impl LetterQueue for World {
     async fn receive(&self, hidden: Duration) -> Result<Vec<Letter>, ReviewError> {
         self.call("ReceiveMessage", |state| {
+            state.receives += 1;
             let now = state.elapsed;
             let visible = state.queue.iter_mut().filter(|message| message.visible_at <= now).take(10);
             visible
@@ -296,6 +328,7 @@ impl SourceQueue for World {
             .call("SendMessage", |state| {
                 for letter in letters {
                     state.sent.push(letter.clone());
+                    state.sent_after.push(state.elapsed);
                     if let Some(attributes) = (state.flow)(letter) {
                         put(state, Letter { attributes, ..letter.clone() }, self.begun_at);
                     }

@@ -202,7 +202,7 @@ fn short(id: &str) -> u64 {
 }
 
 /// Bytes of letters that are worked on at once.
-const MOST_BYTES: usize = 64 * 1_048_576;
+pub(crate) const MOST_BYTES: usize = 64 * 1_048_576;
 
 /// Some letters that were kept out of a look at all of them.
 #[derive(Debug)]

@@ -3,26 +3,21 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use futures::future::join_all;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::action::Work;
-use crate::archive::{Because, key_of};
-use crate::audit::{Action, Touched};
-use crate::edit::{Edits, effective};
 use crate::error::ReviewError;
-use crate::letter::Letter;
+use crate::moving::{MARGIN, Mover, PART, Pace};
 use crate::pass::{Limits, Looked, Received, chunk, release};
 use crate::plan::{Plan, Wanted};
 use crate::ports::SourceQueue;
 
-/// Letters that are sent, deleted and written down together: what SQS takes in a call.
-const LOT: usize = 10;
 /// Letters of a chunk at full speed.
 const MOST_OF_A_CHUNK: usize = 1_000;
-/// A send begins only while the letter is surely ours for so long.
-const MARGIN: Duration = Duration::from_secs(5);
-/// Of a wait, after which is asked whether it is to stop.
-const PART: Duration = Duration::from_millis(250);
+/// By how much SQS's clock and ours may differ.
+const CLOCKS: SignedDuration = SignedDuration::from_mins(5);
+/// Milliseconds after which a speed says something.
+const MEASURED_FROM: u128 = 1_000;
 /// Between looks while somebody else is looking at letters of the plan.
 const WAIT: Duration = Duration::from_secs(2);
 
@@ -35,7 +30,7 @@ pub struct Ramp {
     pub cap: u32,
     /// After a step, and at the end: how long a letter that is refused again takes to be back.
     pub settle: Duration,
-    /// Of the letters that were moved, in percent, those that came back: with more of them it stops.
+    /// Of the letters that this run has moved, in percent, those that came back since it began: with more of them it stops.
     pub most_failures_percent: u64,
     /// Letters that have to be moved before that is judged.
     pub judged_from: u64,
@@ -86,9 +81,14 @@ pub struct Progress {
     pub moved: u64,
     /// By this run or before it.
     pub gone: u64,
+    /// At most.
     pub per_second: u32,
-    /// Those that were refused again, by code.
+    /// As measured since the last look, once something has moved.
+    pub measured: Option<u64>,
+    /// Those that were refused again since this run began, by code.
     pub came_back: BTreeMap<String, u64>,
+    /// Those that had come back before: an earlier run of the plan has moved them.
+    pub came_back_before: u64,
     /// Letters that somebody else is looking at: waited for.
     pub hidden_elsewhere: u64,
 }
@@ -109,6 +109,8 @@ pub enum Why {
     Stopped,
     /// Somebody else is still looking at letters of the plan.
     HiddenElsewhere,
+    /// There are more letters than a look may hide, and it has seen none of the plan: nobody knows whether one is left.
+    NotAllSeen,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -128,7 +130,10 @@ pub async fn redrive(redrive: &Redrive<'_>) -> Result<Ended, ReviewError> {
     let count = u64::try_from(wanted.to_move.len()).unwrap_or(u64::MAX);
     let mut run = Run {
         redrive,
-        wanted,
+        wanted: &wanted,
+        earlier: HashSet::new(),
+        begun_at: None,
+        pace: Pace::default(),
         progress: Progress { wanted: count, ..Progress::default() },
         changed: HashSet::new(),
         waited: Duration::ZERO,
@@ -143,7 +148,12 @@ pub async fn redrive(redrive: &Redrive<'_>) -> Result<Ended, ReviewError> {
 
 struct Run<'a> {
     redrive: &'a Redrive<'a>,
-    wanted: Wanted<'a>,
+    wanted: &'a Wanted<'a>,
+    /// Ids of letters that had come back before this run moved anything.
+    earlier: HashSet<String>,
+    /// When it has moved its first.
+    begun_at: Option<Timestamp>,
+    pace: Pace,
     progress: Progress,
     changed: HashSet<String>,
     waited: Duration,
@@ -156,13 +166,15 @@ struct Run<'a> {
 impl Run<'_> {
     async fn until_its_end(&mut self) -> Result<Why, ReviewError> {
         let (clock, ramp) = (self.redrive.work.clock, self.redrive.ramp);
+        let mover = Mover::new(self.redrive, self.wanted);
         let mut step = 0;
         loop {
             let (per_second, size) = ramp.step(step);
             self.progress.per_second = per_second;
             let (letters, looked) = self.look(per_second, size).await?;
-            let enough = self.progress.gone >= ramp.judged_from.max(1);
-            if enough && self.progress.failures() * 100 > self.progress.gone * ramp.most_failures_percent {
+            let Progress { moved, .. } = self.progress;
+            let enough = moved >= ramp.judged_from.max(1);
+            if enough && self.progress.failures() * 100 > moved * ramp.most_failures_percent {
                 release(self.redrive.work.queue, &letters).await;
                 return Ok(Why::Failures);
             }
@@ -182,7 +194,7 @@ impl Run<'_> {
                 return Err(ReviewError::too_slow());
             }
             let moved_before = self.progress.moved;
-            self.move_all(letters, per_second).await?;
+            self.move_all(&mover, letters, per_second).await?;
             if self.progress.moved == moved_before
                 && let Some(error) = self.not_deleted.take()
             {
@@ -214,7 +226,7 @@ impl Run<'_> {
             self.wait(WAIT).await;
             return None;
         }
-        Some(Why::Done)
+        Some(if missing && !looked.complete { Why::NotAllSeen } else { Why::Done })
     }
 
     /// For so long, or until it is told to stop.
@@ -232,21 +244,30 @@ impl Run<'_> {
         let lasts = u64::try_from(size).unwrap_or(u64::MAX) / u64::from(per_second);
         let limits = Limits { hidden: work.limits.hidden + Duration::from_secs(lasts), ..work.limits };
         let pass = work.pass(limits).await?;
-        let (mut present, mut came_back) = (0_u64, BTreeMap::<String, u64>::new());
-        let (wanted, changed, flow) = (&self.wanted, &self.changed, work.flow);
+        let (mut present, mut came_back, mut before) = (0_u64, BTreeMap::<String, u64>::new(), 0);
+        let (wanted, changed, flow) = (self.wanted, &self.changed, work.flow);
+        let (earlier, begun_at) = (&mut self.earlier, self.begun_at);
         let chunk = chunk(pass, size, |letter| {
             if wanted.to_move.contains_key(letter.id.as_str()) {
                 present += 1;
                 return !changed.contains(&letter.id);
             }
             if wanted.has_come_back(letter) {
-                *came_back.entry(letter.reason(flow).code).or_default() += 1;
+                let is_earlier = |begun_at: Timestamp| letter.sent_at.duration_since(begun_at) < -CLOCKS;
+                if begun_at.is_none_or(is_earlier) {
+                    earlier.insert(letter.id.clone());
+                }
+                if earlier.contains(&letter.id) {
+                    before += 1;
+                } else {
+                    *came_back.entry(letter.reason(flow).code).or_default() += 1;
+                }
             }
             false
         })
         .await?;
         self.progress.hidden_elsewhere = chunk.looked.elsewhere();
-        self.progress.came_back = came_back;
+        (self.progress.came_back, self.progress.came_back_before) = (came_back, before);
         // What somebody else is looking at is not gone, nor what a look that was broken off has not come to.
         if chunk.looked.complete {
             let unseen = present + chunk.looked.elsewhere();
@@ -256,101 +277,29 @@ impl Run<'_> {
         Ok((chunk.letters, chunk.looked))
     }
 
-    async fn move_all(&mut self, letters: Vec<Received>, per_second: u32) -> Result<(), ReviewError> {
-        let clock = self.redrive.work.clock;
-        let lot = LOT.min(usize::try_from(per_second).unwrap_or(LOT)).max(1);
-        let mut left: &[Received] = &letters;
-        while let Some((now, later)) =
-            left.split_at_checked(lot.min(left.len())).filter(|(now, _)| !now.is_empty())
-        {
-            if self.redrive.work.stop.is_stopped() {
-                break;
-            }
-            let ours = |one: &&Received| one.until > clock.elapsed() + MARGIN;
-            let now: Vec<_> = now.iter().filter(ours).map(|one| &one.letter).collect();
-            let moved = self.move_lot(&now).await;
-            if let Err(error) = moved {
-                release(self.redrive.work.queue, left).await;
-                return Err(error);
-            }
-            left = later;
-            (self.redrive.progress)(&self.progress);
-            let took = Duration::from_secs(1) * u32::try_from(now.len()).unwrap_or(1) / per_second;
-            clock.sleep(took).await;
-        }
-        release(self.redrive.work.queue, left).await;
-        Ok(())
-    }
-
-    /// Written down, then sent, then deleted.
-    async fn move_lot(&mut self, letters: &[&Letter]) -> Result<(), ReviewError> {
-        let Redrive { work, target, plan, .. } = self.redrive;
-        let outgoing = self.outgoing(letters).await?;
-        if outgoing.is_empty() {
-            return Ok(());
-        }
-        let touched = outgoing.iter().map(|(letter, as_sent)| Touched {
-            id: letter.id.clone(),
-            before: letter.digest(),
-            after: Some(as_sent.digest()).filter(|after| *after != letter.digest()),
-        });
-        let mut record = work.record(Action::Redrive, touched.collect());
-        record.plan = Some(plan.id.clone());
-        work.records.append(&record).await?;
-        let to_send: Vec<_> = outgoing.iter().map(|(_, as_sent)| as_sent.clone()).collect();
-        let sent = target.send(&to_send).await;
-        let (mut to_delete, mut failed) = (Vec::new(), None);
-        for ((letter, _), sent) in outgoing.iter().zip(sent) {
-            match sent {
-                Ok(()) => to_delete.push((*letter).clone()),
-                Err(error) => failed = Some(error),
-            }
-        }
-        let mut sent_off = Vec::new();
-        for (letter, deleted) in to_delete.iter().zip(work.queue.delete(&to_delete).await) {
-            match deleted {
-                Ok(()) => self.progress.moved += 1,
-                Err(error @ ReviewError::Denied(_)) => failed = Some(error),
-                // Somebody else has received it since, say. If it is still there the next look finds it.
-                Err(error) => {
-                    self.not_deleted = Some(error);
-                    continue;
-                }
-            }
-            sent_off.push(key_of(work.flow, letter, Because::Expiring));
-        }
-        self.progress.gone = self.progress.gone.max(self.progress.moved);
-        // One that was put there lest SQS drop it is not waiting any more. One after the other they would take longer than all before.
-        let forgotten = join_all(sent_off.iter().map(|key| work.archive.delete(key))).await;
-        forgotten.into_iter().collect::<Result<(), _>>()?;
-        failed.map_or(Ok(()), Err)
-    }
-
-    /// Each with what is to be sent in its place: itself, or its edit.
-    async fn outgoing<'l>(
+    async fn move_all(
         &mut self,
-        letters: &[&'l Letter],
-    ) -> Result<Vec<(&'l Letter, Letter)>, ReviewError> {
-        let edits = Edits::of(letters.iter().copied(), self.redrive.work.records).await?;
-        let mut outgoing = Vec::new();
-        for letter in letters {
-            let mut as_sent = (*letter).clone();
-            as_sent.body = effective(letter, edits.get(letter), self.redrive.work.archive).await?;
-            if self.wanted.to_move.get(letter.id.as_str()) == Some(&as_sent.digest().as_str()) {
-                outgoing.push((*letter, as_sent));
-            } else {
-                self.changed.insert(letter.id.clone());
-            }
-        }
-        // What stays is let go of.
-        let stays: Vec<_> = letters
-            .iter()
-            .filter(|letter| self.changed.contains(&letter.id))
-            .map(|letter| letter.receipt.clone())
-            .collect();
-        if !stays.is_empty() {
-            self.redrive.work.queue.release(&stays).await?;
-        }
-        Ok(outgoing)
+        mover: &Mover<'_>,
+        letters: Vec<Received>,
+        per_second: u32,
+    ) -> Result<(), ReviewError> {
+        let work = &self.redrive.work;
+        self.begun_at.get_or_insert(work.clock.now());
+        self.pace.set(per_second);
+        let (began, moved_before) = (work.clock.elapsed(), self.progress.moved);
+        let (progress, changed, not_deleted) = (&mut self.progress, &mut self.changed, &mut self.not_deleted);
+        let tell = self.redrive.progress;
+        mover
+            .move_all(letters, &mut self.pace, |lot| {
+                progress.moved += lot.moved;
+                progress.gone = progress.gone.max(progress.moved);
+                let took = (work.clock.elapsed() - began).as_millis().max(1);
+                let measured = u128::from(progress.moved - moved_before) * 1_000 / took;
+                progress.measured = u64::try_from(measured).ok().filter(|_| took >= MEASURED_FROM);
+                changed.extend(lot.changed);
+                *not_deleted = lot.not_deleted.or(not_deleted.take());
+                tell(progress);
+            })
+            .await
     }
 }

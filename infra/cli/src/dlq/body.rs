@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::words::clean;
+use super::words::is_obeyed;
 
 /// What is deeper stands in one line.
 const DEEPEST: usize = 64;
@@ -101,10 +101,28 @@ pub(super) fn lines(body: &str) -> Vec<Line> {
 
 fn line(depth: usize, text: &str, at: &str) -> Line {
     Line {
-        text: format!("{:width$}{}", "", clean(text), width = depth * 2),
+        text: format!("{:width$}{}", "", visible(text), width = depth * 2),
         at: at.to_owned(),
         marked: false,
     }
+}
+
+/// The same text with JSON's escapes for signs that a terminal obeys: an editor shows them, and gives them back as they were.
+fn visible(text: &str) -> String {
+    let (mut shown, mut in_text, mut escaped) = (String::with_capacity(text.len()), false, false);
+    for c in text.chars() {
+        if !is_obeyed(c) {
+            shown.push(c);
+        } else if in_text || !c.is_ascii_whitespace() {
+            shown += &format!("\\u{:04x}", u32::from(c));
+        } else {
+            // Between values, of what stands in one line.
+            shown.push(' ');
+        }
+        in_text = if in_text { escaped || c != '"' } else { c == '"' };
+        escaped = in_text && !escaped && c == '\\';
+    }
+    shown
 }
 
 fn add(lines: &mut Vec<Line>, depth: usize, name: String, value: &str, at: &str, end: &str) {
@@ -229,7 +247,27 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_shown_without_commanding_the_terminal() {
-        assert_eq!(pretty("a\u{1b}[2Jb\nc"), "a\u{fffd}[2Jb\nc");
+        assert_eq!(pretty("a\u{1b}[2Jb\nc"), "a\\u001b[2Jb\nc");
+    }
+
+    #[test]
+    fn signs_that_nobody_sees_are_written_as_escapes_and_come_back_as_they_were() {
+        let body = "{\"a\u{7f}\": \"\u{200e}x\u{200f}\u{202e}\u{9b}\u{2066}\", \"q\": \"\\\\\\\"\u{85}\", \"u\": \"ü\\u00fc\\ud83d\"}";
+        let text = pretty(body);
+        for line in [
+            r#"  "a\u007f": "\u200ex\u200f\u202e\u009b\u2066","#,
+            r#"  "q": "\\\"\u0085","#,
+            r#"  "u": "ü\u00fc\ud83d""#,
+        ] {
+            assert!(text.lines().any(|it| it == line), "{line} in {text}");
+        }
+        let same =
+            |text: &str| serde_json::from_str::<serde_json::Value>(&text.replace("\\ud83d", "")).unwrap();
+        assert_eq!(same(&text), same(body));
+        // As deep as this a value stands in one line, whatever was between its parts.
+        let deep = format!("{}[ 1,\r\n\"\u{200f}\"]{}", "[".repeat(DEEPEST), "]".repeat(DEEPEST));
+        let nested = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(nested(&pretty(&deep)), nested(&deep));
     }
 
     #[test]

@@ -4,8 +4,8 @@ use review::{Discarded, Group, Review, Selection, Stop};
 use serde_json::{Value, json};
 
 use super::arguments::{Scope, Which, Why, id};
-use super::words::{clean, left_out, letters};
-use super::{looks, missed};
+use super::words::{clean, left_out, letters, shared};
+use super::{looks, missed, others};
 use crate::answer::Answer;
 use crate::print;
 use crate::table::table;
@@ -38,7 +38,9 @@ impl Discard {
         let missed = missed(&selection.looked, review, stop);
         let shown = shown(&selection, &missed);
         if selection.is_empty() {
-            let none = format!("no letter is meant ({}): nothing was discarded", clean(&filter.to_string()));
+            let others = others(&selection.looked);
+            let none =
+                format!("no letter is meant ({}): nothing was discarded{others}", clean(&filter.to_string()));
             let text = [shown, vec![none]].concat().join("\n");
             let json = json(&Discarded::default(), &selection);
             return Ok(Answer { text, json, good: false });
@@ -49,7 +51,9 @@ impl Discard {
                 bail!("{shown}\nNothing was discarded: --yes is needed where nobody can be asked");
             }
             print::say(format!("these would be archived and deleted:\n{shown}"));
-            if !print::ask(format!("discard {}?", letters(count(selection.len())))) {
+            let yes = print::ask(format!("discard {}?", letters(count(selection.len()))), stop);
+            let Some(yes) = yes else { bail!("broken off: nothing was discarded") };
+            if !yes {
                 let text = "nothing was discarded".to_owned();
                 return Ok(Answer { text, json: json(&Discarded::default(), &selection), good: false });
             }
@@ -85,6 +89,7 @@ fn shown(selection: &Selection, missed: &[String]) -> Vec<String> {
     if selection.undecided > 0 {
         parts.push(left_out(selection.undecided));
     }
+    parts.extend(shared(&selection.shared_ids));
     parts.extend_from_slice(missed);
     parts
 }
@@ -119,7 +124,7 @@ fn json(done: &Discarded, selection: &Selection) -> Value {
     json!({
         "discarded": done.discarded, "missing": done.missing, "stopped": done.stopped,
         "undecided": selection.undecided, "groups": groups, "beyond": selection.groups.beyond,
-        "looked": looks(&selection.looked),
+        "shared_ids": selection.shared_ids, "looked": looks(&selection.looked),
     })
 }
 
@@ -191,6 +196,8 @@ mod tests {
         let nothing = discard.run(&review(&world), &Stop::default()).await.unwrap();
         assert!(!nothing.good && nothing.text.contains("no letter is meant"), "{}", nothing.text);
         assert!(nothing.text.contains(told) && nothing.json["discarded"] == 0, "{}", nothing.text);
+        let others = "nothing was discarded; 10 letters are being looked at by somebody else just now";
+        assert!(nothing.text.ends_with(others), "{}", nothing.text);
         world.advance(Duration::from_secs(60));
         let answer = discard.run(&review(&world), &Stop::default()).await.unwrap();
         assert!(answer.good && world.on_queue().is_empty(), "{}", answer.text);

@@ -49,8 +49,11 @@ pub(crate) struct Edit {
 fn patch(path: &str) -> Result<Patch, String> {
     let text = input::text(Path::new(path)).map_err(|error| format!("{error:#}"))?;
     // Serde's own message may quote a value.
-    serde_json::from_str(&text).map_err(|error| {
+    let read = serde_json::from_str(&text).map_err(|error| {
         format!("no JSON Patch (line {}): expected [{{\"op\": \"replace\", \"path\": \"/sku\", \"value\": \"A-1\"}}]", error.line())
+    })?;
+    rounded(&text).map_or(Ok(read), |digits| {
+        Err(format!("a number of {digits} digits stands in the patch, which would be rounded: write it in an editor, without --patch"))
     })
 }
 
@@ -74,8 +77,10 @@ impl Edit {
             match self.store(review, &shown, &text, stop).await {
                 Err(ReviewError::Refused(problem)) if print::is_asked() && !stop.is_stopped() => {
                     print::say(&problem);
-                    if !print::ask("go on editing?") {
-                        bail!("nothing is stored");
+                    match print::ask("go on editing?", stop) {
+                        Some(true) => {}
+                        Some(false) => bail!("nothing is stored"),
+                        None => bail!("broken off, nothing is stored"),
                     }
                 }
                 stored => return Ok(stored?),
@@ -124,16 +129,19 @@ impl Edit {
 fn patched(body: &str, patch: &Patch) -> Result<String> {
     let data = body::data(body)
         .context("the body is no envelope whose data a patch could change: open it in an editor")?;
-    if let Some(number) = numbers(data).find(|number| !is_kept(number)) {
-        bail!(
-            "a number of {} digits stands in it, which a patch would round: open it in an editor",
-            number.bytes().filter(u8::is_ascii_digit).count()
-        );
+    if let Some(digits) = rounded(data) {
+        bail!("a number of {digits} digits stands in it, which a patch would round: open it in an editor");
     }
     let mut value: Value = serde_json::from_str(data).map_err(|_| anyhow!("its data cannot be read"))?;
     // The crate's message names the operation and the place, and no value but the patch's own.
     json_patch::patch(&mut value, patch).map_err(|error| anyhow!("the patch does not fit: {error}"))?;
     body::with_data(body, &value.to_string()).context("its data cannot be found again")
+}
+
+/// Of the first number of a JSON document that would be another once it was read and written: how many digits it has.
+fn rounded(json: &str) -> Option<usize> {
+    let number = numbers(json).find(|number| !is_kept(number))?;
+    Some(number.bytes().filter(u8::is_ascii_digit).count())
 }
 
 /// Every number that stands in a JSON document, as it is written.
@@ -320,6 +328,47 @@ mod tests {
         let patch = serde_json::from_value(json!([{ "op": "remove", "path": "/b" }])).unwrap();
         let error = patched(&body, &patch).unwrap_err().to_string();
         assert!(error.contains("a number of 23 digits"), "{error}");
+    }
+
+    #[test]
+    fn a_patch_whose_own_number_would_be_rounded_is_refused() {
+        let with = |value: &str| {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            let patch = format!(
+                r#"[{{"op": "replace", "path": "/lines/12345678901234567890123", "value": {value}}}]"#
+            );
+            std::fs::write(file.path(), patch).unwrap();
+            patch_of(&file)
+        };
+        for kept in ["12345678901234567", "10.00", r#""12345678901234567890123""#, "null"] {
+            assert!(with(kept).is_ok(), "{kept}");
+        }
+        for value in ["12345678901234567890123", r#"{"a": [1.2345678901234567]}"#, "1e400"] {
+            let error = with(value).err().unwrap();
+            assert!(error.contains("digits stands in the patch") || value == "1e400", "{error}");
+            assert!(!error.contains("1234567"), "{error}");
+        }
+    }
+
+    fn patch_of(file: &tempfile::NamedTempFile) -> Result<Patch, String> {
+        patch(file.path().to_str().unwrap())
+    }
+
+    #[tokio::test]
+    async fn an_editor_keeps_numbers_and_signs_that_nobody_touches() {
+        let mut letter = unknown_status(1);
+        let odd = "\"note\": \"\u{200f}\u{7f}a\u{85}\", \"big\": 12345678901234567890123, \"price\": 10.00, \"tax\": 0.10000000000000000555";
+        letter.body = letter.body.replacen("\"data\":{", &format!("\"data\":{{{odd},"), 1);
+        let offered = body::pretty(&letter.body);
+        let saved = opened("sed -i s/teleported/fulfilled/", &offered).await.unwrap();
+        let stored = review::edited(&letter.body, &saved).unwrap();
+        for number in ["12345678901234567890123,", "10.00,", "0.10000000000000000555,"] {
+            assert!(stored.contains(number), "{number} in {stored}");
+        }
+        let value = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        let before = letter.body.replace("teleported", "fulfilled");
+        assert_ne!(before, letter.body);
+        assert_eq!(value(&stored), value(&before));
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@ mod arguments;
 mod body;
 mod discard;
 mod edit;
+mod ended;
 mod list;
 mod plan;
 mod redrive;
@@ -124,6 +125,15 @@ fn unseen(flow: &str, looked: &Looked, review: &Review, stop: &Stop) -> Vec<Stri
 /// The same of several flows.
 fn missed(looked: &BTreeMap<String, Looked>, review: &Review, stop: &Stop) -> Vec<String> {
     looked.iter().flat_map(|(flow, looked)| unseen(flow, looked, review, stop)).collect()
+}
+
+/// Letters that may have been meant where none was found.
+fn others(looked: &BTreeMap<String, Looked>) -> String {
+    match looked.values().map(Looked::elsewhere).sum() {
+        0 => String::new(),
+        1 => "; 1 letter is being looked at by somebody else just now".to_owned(),
+        hidden => format!("; {} are being looked at by somebody else just now", letters(hidden)),
+    }
 }
 
 /// The same for a program.

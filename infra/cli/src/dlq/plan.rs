@@ -4,8 +4,8 @@ use review::{MadePlan, PlanLine, Planned, Review, Stop};
 use serde_json::{Value, json};
 
 use super::arguments::{Scope, Settings, Which};
-use super::words::{clean, left_out, letters};
-use super::{looks, missed};
+use super::words::{clean, left_out, letters, shared};
+use super::{looks, missed, others};
 use crate::answer::Answer;
 use crate::table::table;
 
@@ -32,6 +32,9 @@ impl Plan {
         }
         if made.undecided > 0 {
             parts.push(left_out(made.undecided));
+        }
+        if !made.shared_ids.is_empty() {
+            parts.push(shared(&made.shared_ids).join("\n"));
         }
         if !missed.is_empty() {
             parts.push(missed.join("\n"));
@@ -62,7 +65,8 @@ fn fate(planned: Planned) -> &'static str {
 fn summary(made: &MadePlan) -> String {
     let plan = &made.plan;
     if plan.is_empty() {
-        return format!("no letter is meant ({}): no plan was made", clean(&plan.filter));
+        let others = others(&made.looked);
+        return format!("no letter is meant ({}): no plan was made{others}", clean(&plan.filter));
     }
     let count = |planned| plan.count(planned);
     let (pass, fail, unjudged) = (count(Planned::Pass), count(Planned::Fail), count(Planned::Unjudged));
@@ -94,6 +98,7 @@ fn json(made: &MadePlan) -> Value {
         "pass": plan.count(Planned::Pass), "fail": plan.count(Planned::Fail),
         "unjudged": plan.count(Planned::Unjudged), "undecided": made.undecided,
         "lines": made.plan.lines.iter().map(line).collect::<Vec<_>>(), "looked": looks(&made.looked),
+        "shared_ids": made.shared_ids,
         "letters": plan.letters,
     })
 }

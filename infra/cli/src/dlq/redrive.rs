@@ -5,14 +5,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use review::{Ended, Moving, Planned, Progress, Ramp, Review, Stop, Why as Ending};
-use serde_json::{Value, json};
+use review::{Moving, Planned, Progress, Ramp, Review, Stop};
 
 use super::arguments::{Scope, Why};
-use super::words::{clean, letters};
+use super::ended::answer;
 use crate::answer::Answer;
 use crate::print;
-use crate::table::table;
 
 /// Letters of a step, which are hidden at once.
 const MOST_OF_A_STEP: usize = 1_000;
@@ -139,9 +137,13 @@ impl Told {
 }
 
 fn line(flow: &str, progress: &Progress) -> String {
-    let Progress { wanted, gone, per_second, hidden_elsewhere, .. } = progress;
+    let Progress { wanted, gone, per_second, measured, hidden_elsewhere, .. } = progress;
     let percent = (gone * 100).checked_div(*wanted).unwrap_or(100);
-    let mut line = format!("{flow}: {gone} of {wanted} ({percent} %), {per_second} a second");
+    let mut line = format!("{flow}: {gone} of {wanted} ({percent} %), ");
+    line += &match measured {
+        Some(measured) => format!("{measured} a second, {per_second} at most"),
+        None => format!("{per_second} a second at most"),
+    };
     let back = progress.failures();
     if back > 0 {
         line += &format!(", {back} came back");
@@ -150,79 +152,6 @@ fn line(flow: &str, progress: &Progress) -> String {
         line += &format!(", {hidden_elsewhere} hidden by others");
     }
     line
-}
-
-/// `failing`: letters of the plan that a mapping would refuse, and that nobody has asked to move.
-fn answer(plan: &str, ended: &BTreeMap<String, Ended>, not_begun: &[String], failing: usize) -> Answer {
-    let rows: Vec<_> = ended
-        .iter()
-        .map(|(flow, it)| {
-            let left = left(it).map_or("not known".to_owned(), |left| left.to_string());
-            let [moved, back] = [it.progress.moved, it.progress.failures()].map(|count| count.to_string());
-            [flow.clone(), moved, left, back, it.changed.len().to_string(), why(it.why).to_owned()]
-        })
-        .collect();
-    let mut parts = vec![table(["flow", "moved", "left", "came back", "changed", "ended"], &rows, true)];
-    let mut said = Vec::new();
-    for (flow, it) in ended {
-        said.extend(it.progress.came_back.iter().map(|(code, count)| {
-            format!("{flow}: {} came back with {}: spillway dlq list", letters(*count), clean(code))
-        }));
-        if !it.changed.is_empty() {
-            let ids = it.changed.join(" ");
-            said.push(format!("{flow}: left, as edited since the plan was made; plan again: {ids}"));
-        }
-        match it.why {
-            Ending::Done => {}
-            Ending::Failures => said.push(format!(
-                "{flow}: stopped by itself, as too many came back. Look at one; --max-failures says how many may"
-            )),
-            Ending::Stopped => said.push(format!("{flow}: broken off")),
-            Ending::HiddenElsewhere => {
-                said.push(format!("{flow}: somebody else is still looking at letters of the plan"));
-            }
-        }
-    }
-    if failing > 0 {
-        let left = letters(u64::try_from(failing).unwrap_or(u64::MAX));
-        said.push(format!("{left} of the plan left where they are, as a mapping would refuse them"));
-    }
-    said.extend(not_begun.iter().map(|flow| format!("{flow}: not begun")));
-    let all_moved =
-        ended.values().all(|it| it.why == Ending::Done && it.changed.is_empty()) && not_begun.is_empty();
-    if !all_moved {
-        said.push(format!("To go on: spillway dlq redrive {plan} --reason WHY"));
-    }
-    if !said.is_empty() {
-        parts.push(said.join("\n"));
-    }
-    let good = all_moved && ended.values().all(|it| it.progress.failures() == 0);
-    let each = ended.iter().map(|(flow, it)| of_flow(flow, it));
-    let json = json!({ "plan": plan, "flows": each.collect::<Vec<_>>(), "not_begun": not_begun, "would_fail": failing });
-    Answer { text: parts.join("\n\n"), json, good }
-}
-
-/// Of what was to be moved; a look that was broken off has not seen it.
-fn left(ended: &Ended) -> Option<u64> {
-    let Progress { wanted, gone, .. } = ended.progress;
-    (ended.why != Ending::Stopped).then(|| wanted.saturating_sub(gone))
-}
-
-fn of_flow(flow: &str, ended: &Ended) -> Value {
-    let Progress { wanted, moved, came_back, .. } = &ended.progress;
-    json!({
-        "flow": flow, "ended": why(ended.why), "wanted": wanted, "moved": moved, "left": left(ended),
-        "came_back": came_back, "changed": ended.changed,
-    })
-}
-
-fn why(why: Ending) -> &'static str {
-    match why {
-        Ending::Done => "done",
-        Ending::Failures => "too many came back",
-        Ending::Stopped => "stopped",
-        Ending::HiddenElsewhere => "hidden by others",
-    }
 }
 
 #[cfg(test)]
@@ -269,6 +198,7 @@ mod tests {
         for text in [
             "too many came back",
             "came back with SPW4009",
+            "mend why; then plan again those that came back",
             &format!("To go on: spillway dlq redrive {plan}"),
         ] {
             assert!(answer.text.contains(text), "{text} in {}", answer.text);
@@ -281,6 +211,36 @@ mod tests {
             "{}",
             bold.text
         );
+        assert!(bold.text.contains("5 letters had come back before this run"), "{}", bold.text);
+        assert_eq!((bold.json["flows"][0]["came_back_before"].as_u64(), world.sent().len()), (Some(5), 200));
+    }
+
+    #[tokio::test]
+    async fn the_command_that_goes_on_after_too_many_came_back_does_once_the_cause_is_mended() {
+        let world = world((1..201).map(refused_by_target));
+        world.flow(|_| Some(attributes("SPW4009", "$", "the target does not know the product")));
+        let review = review(&world);
+        let plan = planned(&review).await;
+        redrive(&plan, &[]).run(&review, &Stop::default()).await.unwrap();
+        world.flow(|_| None);
+        let mended = redrive(&plan, &[]).run(&review, &Stop::default()).await.unwrap();
+        assert!(!mended.good && mended.text.contains("5 letters had come back before"), "{}", mended.text);
+        assert_eq!((mended.json["flows"][0]["moved"].as_u64(), world.on_queue().len()), (Some(195), 5));
+        let anew = planned(&review).await;
+        assert!(redrive(&anew, &[]).run(&review, &Stop::default()).await.unwrap().good);
+        assert!(world.on_queue().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_queue_that_cannot_be_seen_to_its_end_is_no_plan_that_is_done() {
+        let world = world((1..101).map(unknown_status).chain([refused_by_target(101)]));
+        let usual = review(&world);
+        let filter = review::Filter::default().codes(["SPW4009"]);
+        let plan = usual.plan(&filter, &[], &Stop::default()).await.unwrap().plan.id;
+        let review = Review { limits: review::Limits { most: 20, ..usual.limits }, ..usual };
+        let answer = redrive(&plan, &[]).run(&review, &Stop::default()).await.unwrap();
+        assert!(!answer.good && answer.text.contains("not all letters could be seen"), "{}", answer.text);
+        assert!(answer.json["flows"][0]["left"].is_null(), "{}", answer.text);
     }
 
     #[tokio::test]
@@ -343,6 +303,11 @@ mod tests {
             FLOW,
             &Progress { came_back: BTreeMap::from([("SPW4009".to_owned(), 2)]), ..at(1_250, 100) },
         );
-        assert_eq!(line, "orders-to-inventory: 1250 of 5000 (25 %), 100 a second, 2 came back");
+        assert_eq!(line, "orders-to-inventory: 1250 of 5000 (25 %), 100 a second at most, 2 came back");
+        let measured = Progress { measured: Some(62), ..at(1_250, 100) };
+        assert_eq!(
+            super::line(FLOW, &measured),
+            "orders-to-inventory: 1250 of 5000 (25 %), 62 a second, 100 at most"
+        );
     }
 }

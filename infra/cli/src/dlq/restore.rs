@@ -165,6 +165,22 @@ mod tests {
         assert!(insisted.good && world.on_queue().len() == 30, "{}", insisted.text);
     }
 
+    #[tokio::test]
+    async fn one_that_is_broken_off_does_not_say_that_there_is_nothing() {
+        let world = world((0..4).map(unknown_status));
+        let review = review(&world);
+        let stop = Stop::default();
+        let all = review.select(&review::Filter::default(), None, &[], &stop).await.unwrap();
+        review.discard(&all, "test orders", &stop).await.unwrap();
+        stop.stop();
+        for which in [&["--group", "0123456789ab"][..], &["--all"]] {
+            let answer = restore(which).run(&review, &stop).await.unwrap();
+            let told = "nothing was put back\nbroken off: the same command goes on with the rest";
+            assert!(!answer.good && answer.text == told, "{}", answer.text);
+        }
+        assert_eq!(world.objects().len(), 4);
+    }
+
     #[test]
     fn which_ones_has_to_be_said_and_in_one_way() {
         for (arguments, told) in [

@@ -1,5 +1,7 @@
 //! How times, codes and counts are said.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use message::Code;
 
@@ -33,16 +35,26 @@ pub(super) fn title(code: &str) -> Option<&'static str> {
 
 /// Without signs that a terminal obeys: what a letter says anybody may have written.
 pub(crate) fn clean(text: &str) -> String {
-    let hides = |c: char| {
-        c.is_control() && c != '\t'
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().map(|c| if hides(c) { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if is_obeyed(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// Whether a terminal or an editor does something other than show it.
+pub(super) fn is_obeyed(c: char) -> bool {
+    c.is_control() && c != '\t'
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Of one thing one, of several several: `1 letter`, `2 letters`.
 pub(crate) fn letters(count: u64) -> String {
     if count == 1 { "1 letter".to_owned() } else { format!("{count} letters") }
+}
+
+/// Of ids that were said: those that several letters had first.
+pub(super) fn shared(ids: &BTreeMap<String, u64>) -> Vec<String> {
+    let said = |(id, count): (&String, &u64)| {
+        format!("{id} is what {} were called first: all of them are meant", letters(*count))
+    };
+    ids.iter().map(said).collect()
 }
 
 pub(super) fn left_out(undecided: u64) -> String {

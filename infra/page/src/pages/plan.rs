@@ -42,7 +42,7 @@ async fn find(app: &Arc<App>, id: &str) -> Result<Arc<MadePlan>, Failure> {
     let asked = id.to_owned();
     let plan = app.ask(|app| async move { app.review.records.plan(&asked).await }).await?;
     let plan = plan.ok_or_else(|| Failure::missing("There is no such plan, or it is older than 30 days."))?;
-    Ok(Arc::new(MadePlan { plan, undecided: 0, looked: BTreeMap::new() }))
+    Ok(Arc::new(MadePlan { plan, undecided: 0, shared_ids: BTreeMap::new(), looked: BTreeMap::new() }))
 }
 
 fn plan_page(app: &App, session: &Session, made: &MadePlan, sent: &Sent) -> (String, Markup) {

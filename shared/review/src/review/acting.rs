@@ -8,6 +8,7 @@ use super::MOST_ITEMS;
 use crate::action::Work;
 use crate::archive::{Archived, Because, Expiring, archive_expiring, archived_under};
 use crate::audit::{Action, Touched};
+use crate::called::{Called, begins};
 use crate::claim::Claim;
 use crate::discard::{Discarded, discard};
 use crate::edit::{Edit, EditError, EditedBody, Edits, edited, is_same};
@@ -21,6 +22,8 @@ use crate::pass::{Looked, Stop};
 use crate::ports::Ack;
 use crate::restore::{Restore, Restored, Restoring, restore};
 use crate::{Operator, Review};
+
+use super::others;
 
 /// The longest that a group is known of before somebody has to look again.
 const LONGEST_ACK: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -37,6 +40,8 @@ pub struct Selection {
     pub group: Option<String>,
     /// Letters of which the filter's condition is neither true nor false: they are not selected.
     pub undecided: u64,
+    /// Whole ids that were said and that several letters had first, and how many: all of them are selected.
+    pub shared_ids: BTreeMap<String, u64>,
     /// By flow.
     pub looked: BTreeMap<String, Looked>,
 }
@@ -72,10 +77,12 @@ impl Review {
         stop: &Stop,
     ) -> Result<Selection, ReviewError> {
         let mut selection = Selection { group: group.map(str::to_owned), ..Selection::default() };
+        let mut called = Called::default();
         for (flow, queues) in self.of(flows)? {
             let (mut ids, mut undecided) = (HashSet::new(), 0);
             let looked = self
                 .each(queues, stop, |letter| {
+                    filter.note(letter, &mut called);
                     match filter.means(flow, letter, self.clock.now()) {
                         Ok(true) => {
                             ids.insert(letter.id.clone());
@@ -94,15 +101,14 @@ impl Review {
             }
         }
         if stop.is_stopped() {
-            return Err(ReviewError::Refused(
-                "stopped before all letters were seen; nothing was done".to_owned(),
-            ));
+            return Err(ReviewError::broken_off("nothing was done"));
         }
         if selection.len() > MOST_SELECTED {
             return Err(ReviewError::Refused(format!(
                 "more than {MOST_SELECTED} letters are meant: say fewer"
             )));
         }
+        selection.shared_ids = called.shared()?;
         Ok(selection)
     }
 
@@ -165,7 +171,7 @@ impl Review {
         match which {
             Restore::All => {}
             Restore::Ids(ids) => {
-                keys.retain(|key| ids.iter().any(|wanted| file(key).starts_with(wanted.as_str())));
+                keys = named(keys, ids)?;
                 if let Some(key) = keys.iter().find(|key| discarded.contains(file(key))) {
                     let id = file(key).trim_end_matches(".json");
                     return Err(ReviewError::Refused(format!(
@@ -177,6 +183,9 @@ impl Review {
             Restore::Group(group) => {
                 let mut of_group = Vec::new();
                 for key in keys {
+                    if work.stop.is_stopped() {
+                        return Ok(Restored { stopped: true, ..Restored::default() });
+                    }
                     claim.keep().await?;
                     let object = self.archive.get(&key).await?;
                     let archived = object.and_then(|object| serde_json::from_str::<Archived>(&object).ok());
@@ -234,7 +243,13 @@ impl Review {
         }
         let listing = self.list(&[], stop).await?;
         let found = listing.groups.iter().find(|listed| listed.group.fingerprint.as_str() == group);
-        let found = found.ok_or_else(|| ReviewError::Refused(format!("no letter is of group {group}")))?;
+        if stop.is_stopped() {
+            return Err(ReviewError::broken_off("nothing was acknowledged"));
+        }
+        let found = found.ok_or_else(|| {
+            let others = others(listing.flows.iter().map(|flow| flow.looked.elsewhere()).sum());
+            ReviewError::Refused(format!("no letter is of group {group}{others}"))
+        })?;
         let mut record = operator.record(Action::Ack, &found.group.flow, now, Vec::new());
         record.group = Some(group.to_owned());
         record.note = Some(format!("until {until}"));
@@ -352,4 +367,22 @@ fn stays_the_same(other: Result<Option<String>, String>, anyway: bool) -> Result
             "nobody can say whether it would be another operation: {why}; it is kept only if you say anyway"
         ))),
     }
+}
+
+/// Keys of the letters that these ids call.
+fn named(keys: Vec<String>, ids: &[String]) -> Result<Vec<String>, ReviewError> {
+    let (mut named, mut called) = (Vec::new(), Called::default());
+    for key in keys {
+        let id = file(&key).trim_end_matches(".json").to_owned();
+        let mut is_called = false;
+        for said in ids.iter().filter(|said| begins(&id, said)) {
+            called.see(said, &id, id.len() == said.len());
+            is_called = true;
+        }
+        if is_called {
+            named.push(key);
+        }
+    }
+    called.shared()?;
+    Ok(named)
 }

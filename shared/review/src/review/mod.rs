@@ -252,18 +252,14 @@ impl Review {
             found.extend(of_flow);
             hidden += of_others;
         }
+        if stop.is_stopped() {
+            return Err(ReviewError::broken_off("nothing was done"));
+        }
         if found.len() > 1 {
             let ids: Vec<_> = found.iter().map(|(flow, letter)| format!("{} ({flow})", letter.id)).collect();
             return Err(ReviewError::Refused(format!("several letters are called {id}: {}", ids.join(", "))));
         }
-        found.pop().ok_or_else(|| {
-            let others = if hidden > 0 {
-                format!("; {hidden} letters are being looked at by somebody else just now")
-            } else {
-                String::new()
-            };
-            ReviewError::Refused(format!("no letter is called {id}{others}"))
-        })
+        found.pop().ok_or_else(|| ReviewError::Refused(format!("no letter is called {id}{}", others(hidden))))
     }
 
     /// One letter, with what the mappings say of it today.
@@ -297,6 +293,15 @@ impl Review {
             overrides.insert(name.clone(), standing);
         }
         Ok(Judge::new(Arc::clone(&self.catalog), overrides, self.settings.clone()))
+    }
+}
+
+/// Letters that may be the one that was not found.
+fn others(hidden: u64) -> String {
+    match hidden {
+        0 => String::new(),
+        1 => "; 1 letter is being looked at by somebody else just now".to_owned(),
+        _ => format!("; {hidden} letters are being looked at by somebody else just now"),
     }
 }
 

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use transform::without_indices;
 
 use crate::audit::{Action, Record};
+use crate::called::Called;
 use crate::edit::{Edits, effective};
 use crate::error::ReviewError;
 use crate::filter::Filter;
@@ -24,6 +25,8 @@ pub struct MadePlan {
     pub plan: Plan,
     /// Letters of which the filter's condition is neither true nor false: they are not in the plan.
     pub undecided: u64,
+    /// Whole ids that were said and that several letters had first, and how many: all of them are in the plan.
+    pub shared_ids: BTreeMap<String, u64>,
     /// By flow.
     pub looked: BTreeMap<String, Looked>,
 }
@@ -42,6 +45,7 @@ struct Planning {
     letters: Vec<PlanLetter>,
     lines: BTreeMap<(Planned, String, String), u64>,
     undecided: u64,
+    called: Called,
 }
 
 impl Review {
@@ -56,9 +60,12 @@ impl Review {
         let made_at = self.clock.now();
         let id = uuid::Uuid::new_v4().simple().to_string().chars().take(12).collect();
         let (mut letters, mut lines, mut looked) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
-        let mut undecided = 0;
+        let (mut undecided, mut called) = (0, Called::default());
         for (flow, queues) in self.of(flows)? {
-            let (planning, of_flow) = self.plan_flow(flow, queues, filter, &mut judge, stop).await?;
+            let so_far = Planning { called, ..Planning::default() };
+            let (planning, of_flow) =
+                self.plan_flow(flow, queues, filter, &mut judge, (so_far, stop)).await?;
+            called = planning.called;
             undecided += planning.undecided;
             looked.insert(flow.clone(), of_flow);
             lines.extend(planning.lines.into_iter().map(|((planned, was, because), count)| PlanLine {
@@ -77,17 +84,16 @@ impl Review {
         lines.truncate(MOST_LINES);
         let filter = filter.to_string();
         let plan = Plan { id, made_at, by: self.by.clone(), filter, lines, letters };
-        if plan.is_empty() {
-            return Ok(MadePlan { plan, undecided, looked });
-        }
         if stop.is_stopped() {
-            return Err(ReviewError::Refused(
-                "stopped before all letters were judged; no plan was made".to_owned(),
-            ));
+            return Err(ReviewError::broken_off("no plan was made"));
+        }
+        let shared_ids = called.shared()?;
+        if plan.is_empty() {
+            return Ok(MadePlan { plan, undecided, shared_ids, looked });
         }
         self.records.append(&self.of_plan(&plan)).await?;
         self.records.put_plan(&plan).await?;
-        Ok(MadePlan { plan, undecided, looked })
+        Ok(MadePlan { plan, undecided, shared_ids, looked })
     }
 
     fn of_plan(&self, plan: &Plan) -> Record {
@@ -118,9 +124,8 @@ impl Review {
         queues: &FlowQueues,
         filter: &Filter,
         judge: &mut Judge,
-        stop: &Stop,
+        (mut planning, stop): (Planning, &Stop),
     ) -> Result<(Planning, Looked), ReviewError> {
-        let mut planning = Planning::default();
         let mut pass = Pass::begin(&*queues.letters, &*self.clock, stop, self.limits).await?;
         let mut failed = None;
         while let Some(received) = pass.next().await {
@@ -148,6 +153,7 @@ impl Review {
         let now = self.clock.now();
         let mut meant = Vec::new();
         for Received { letter, .. } in received {
+            filter.note(letter, &mut planning.called);
             match filter.means(flow, letter, now) {
                 Ok(true) => meant.push(letter),
                 Ok(false) => {}

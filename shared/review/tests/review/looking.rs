@@ -202,6 +202,25 @@ fn a_condition_that_says_nothing_of_a_letter_is_no_answer_and_quotes_no_value() 
         let error = Filter::default().condition(Some(condition)).unwrap_err();
         assert!(matches!(error, FilterError::Condition(_)), "{condition}");
     }
+    for (condition, nested) in [
+        ("body.a.all(x, x.b.all(y, y.c.all(z, z == 1)))", true),
+        ("[1].map(x, {'a': [x].filter(y, [y].exists_one(z, z == x))}).size() == 1", true),
+        ("body.a.exists(x, x.b.exists(y, y == 1) && x.c.all(y, y == 2))", false),
+        ("body.a.map(x, x.b).filter(x, x > 1).map(x, x + 1).all(x, has(x.c))", false),
+    ] {
+        let read = Filter::default().condition(Some(condition));
+        assert_eq!(read.is_err(), nested, "{condition}");
+        let told = "the condition cannot be read: more than 2 macros";
+        assert!(read.err().is_none_or(|error| error.to_string().starts_with(told)), "{condition}");
+    }
+    let long = |items: usize| letter(1, serde_json::json!({"a": vec![1; items]}), super::Attributes::new());
+    let pairs = Filter::default().condition(Some("body.a.all(x, body.a.all(y, x == y))")).unwrap();
+    assert_eq!(pairs.means(FLOW, &long(50), begun_at()), Ok(true));
+    let undecided = pairs.means(FLOW, &long(200_000), begun_at()).unwrap_err();
+    assert!(
+        undecided.to_string().ends_with("its lists are too long for macros in each other"),
+        "{undecided}"
+    );
     assert_eq!(Filter::default().ids(["abc"]).unwrap_err(), FilterError::ShortId("abc".to_owned()));
     assert!(body(1, order("full")).len() > 1_000);
     assert_eq!(super::world([]).now(), begun_at());

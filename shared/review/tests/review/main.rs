@@ -2,7 +2,13 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking and say where")]
 
 #[cfg(test)]
+mod discarding;
+#[cfg(test)]
+mod interrupts;
+#[cfg(test)]
 mod looking;
+#[cfg(test)]
+mod naming;
 #[cfg(test)]
 mod operators;
 #[cfg(test)]
@@ -24,7 +30,7 @@ use channel::{Attribute, Attributes};
 use control::MemoryControlStore;
 use jiff::Timestamp;
 use review::memory::World;
-use review::{FlowQueues, Letter, Limits, Review};
+use review::{Because, FlowQueues, Letter, Limits, Restore, Restoring, Review};
 use serde_json::{Value, json};
 use transform::Catalog;
 
@@ -128,6 +134,11 @@ fn review(world: &World) -> Review {
         by: ANN.to_owned(),
         limits: Limits { at_once: 2, ..Limits::default() },
     }
+}
+
+/// Of letters that were discarded.
+fn restoring(which: &Restore) -> Restoring<'_> {
+    Restoring { because: Because::Discarded, which, why: "it was right", anyway: false }
 }
 
 fn world(letters: impl IntoIterator<Item = Letter>) -> World {

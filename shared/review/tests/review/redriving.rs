@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use review::{
-    Clock as _, Ended, Filter, Letter, LetterQueue as _, Moving, Plan, Progress, Ramp, Review, Stop, Why,
+    Clock as _, Ended, Filter, Letter, LetterQueue as _, Limits, Moving, Plan, Progress, Ramp, Review, Stop,
+    Why,
 };
 
 use super::{FLOW, attributes, begun_at, id, refused_by_target, review, unknown_status, world};
@@ -66,9 +67,81 @@ async fn it_stops_by_itself_where_too_many_come_back() {
     assert_eq!((ended.why, ended.progress.moved), (Why::Failures, 5));
     assert_eq!(ended.progress.came_back, BTreeMap::from([("SPW4005".to_owned(), 5)]));
     assert_eq!((world.on_queue().len(), world.hidden()), (150, 0));
-    // Done again it says so at once: what came back is known by its body.
-    let ended = redriven(&review, &plan, "again").await;
-    assert_eq!((ended[FLOW].why, ended[FLOW].progress.moved), (Why::Failures, 0));
+    // Done again it judges by what comes back from now on; what had come back is told, known by its body.
+    let ended = redriven(&review, &plan, "mended?").await;
+    let ended = &ended[FLOW];
+    assert_eq!((ended.why, ended.progress.moved), (Why::Failures, 5));
+    assert_eq!((ended.progress.failures(), ended.progress.came_back_before), (5, 5));
+    // Somebody mends it.
+    world.flow(|_| None);
+    let ended = redriven(&review, &plan, "mended").await;
+    let ended = &ended[FLOW];
+    assert_eq!((ended.why, ended.progress.moved, ended.progress.gone), (Why::Done, 140, 150));
+    assert_eq!((ended.progress.failures(), ended.progress.came_back_before), (0, 10));
+    assert_eq!((world.on_queue().len(), world.hidden()), (10, 0));
+}
+
+#[tokio::test]
+async fn what_had_come_back_and_somebody_hid_at_first_does_not_count_either() {
+    let world = world((0..150).map(refused_by_target));
+    world.flow(|_| Some(attributes("SPW4005", "$", "the target refused the request")));
+    let review = review(&world);
+    let plan = plan_of_all(&review).await;
+    assert_eq!(redriven(&review, &plan, "mended?").await[FLOW].why, Why::Failures);
+    world.flow(|_| None);
+    world.advance(Duration::from_secs(600));
+    // Those that came back among them: they are at the queue's end.
+    let mut held = Vec::new();
+    while let letters @ [_, ..] = world.receive(Duration::from_secs(2)).await.unwrap().as_slice() {
+        held.extend(letters.iter().map(|letter| (letter.id.clone(), letter.receipt.clone())));
+    }
+    let back = |id: &str| id.starts_with("put-");
+    let release: Vec<_> = held.into_iter().filter(|(id, _)| !back(id)).map(|(_, receipt)| receipt).collect();
+    world.release(&release).await.unwrap();
+    let ended = redriven(&review, &plan, "mended").await;
+    let ended = &ended[FLOW];
+    assert_eq!((ended.why, ended.progress.moved), (Why::Done, 145));
+    assert_eq!((ended.progress.failures(), ended.progress.came_back_before), (0, 5));
+}
+
+#[tokio::test]
+async fn where_not_all_letters_can_be_seen_it_is_not_done() {
+    let world = world((0..200).map(unknown_status).chain((200..210).map(refused_by_target)));
+    let usual = review(&world);
+    let plan = usual.plan(&Filter::default().codes(["SPW4009"]), &[], &Stop::default()).await.unwrap().plan;
+    assert_eq!(plan.len(), 10);
+    let review = Review { limits: Limits { most: 40, ..usual.limits }, ..usual };
+    let ended = redriven(&review, &plan, "mended").await;
+    assert_eq!((ended[FLOW].why, ended[FLOW].progress.moved), (Why::NotAllSeen, 0));
+    assert_eq!((world.sent().len(), world.hidden()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_pace_is_kept_however_long_each_call_takes() {
+    const CAP: u32 = 300;
+    let world = world((0..900).map(refused_by_target));
+    let review = review(&world);
+    let plan = plan_of_all(&review).await;
+    world.slow_down(Duration::from_millis(40));
+    let (ramp, told) = (Ramp { steps: vec![(CAP, 1_000)], cap: CAP, ..fast() }, Mutex::new(Vec::new()));
+    let moving = Moving { why: "mended", failing: false, ramp: &ramp };
+    let ended = review
+        .redrive(&plan, &moving, &Stop::default(), &|_, progress: &Progress| {
+            told.lock().unwrap().extend(progress.measured);
+        })
+        .await
+        .unwrap();
+    assert_eq!((ended[FLOW].why, ended[FLOW].progress.moved), (Why::Done, 900));
+    let sent = world.sent_after();
+    let took = *sent.last().unwrap() - sent[0];
+    // One lot after the other they would take 18 s.
+    assert!((2_900..4_000).contains(&took.as_millis()), "{took:?}");
+    for begin in &sent {
+        let second = sent.iter().filter(|at| **at >= *begin && **at < *begin + Duration::from_secs(1));
+        assert!(second.count() <= 300, "{begin:?}");
+    }
+    let told = told.into_inner().unwrap();
+    assert!(told.last().is_some_and(|measured| (200..=300).contains(measured)), "{told:?}");
 }
 
 #[tokio::test]
@@ -106,6 +179,23 @@ async fn a_few_that_come_back_are_told_and_stop_nothing() {
     assert_eq!((ended.why, ended.progress.moved), (Why::Done, 100));
     assert_eq!(ended.progress.came_back, BTreeMap::from([("SPW4008".to_owned(), 5)]));
     assert_eq!(world.on_queue().len(), 5);
+}
+
+#[tokio::test]
+async fn letters_of_a_group_keep_their_order_however_fast_they_go() {
+    for seed in 1..20 {
+        let grouped = |number| Letter { group_id: Some("acme".to_owned()), ..refused_by_target(number) };
+        let world = world((0..200).map(grouped));
+        let review = Review { limits: Limits { at_once: 1, ..Limits::default() }, ..review(&world) };
+        let plan = plan_of_all(&review).await;
+        world.interleave(seed);
+        world.slow_down(Duration::from_millis(20));
+        let ramp = Ramp { steps: vec![(500, 1_000)], cap: 500, ..fast() };
+        let moving = Moving { why: "mended", failing: false, ramp: &ramp };
+        review.redrive(&plan, &moving, &Stop::default(), &|_, _| {}).await.unwrap();
+        let sent: Vec<_> = world.sent().into_iter().map(|letter| letter.id).collect();
+        assert_eq!(sent, (0..200).map(id).collect::<Vec<_>>(), "{seed}");
+    }
 }
 
 #[tokio::test]
