@@ -115,7 +115,14 @@ fn group_page(
 ) -> Result<(String, Markup), Failure> {
     let all = find(seen, group);
     let Some(SeenGroup { listed, .. }) = all.first() else {
-        return Err(Failure::missing("The last look has seen no letter of this group."));
+        let others: u64 = seen.flows.iter().map(|flow| flow.looked.elsewhere()).sum();
+        return Err(Failure::missing(match others {
+            0 => "The last look has seen no letter of this group.".to_owned(),
+            others => format!(
+                "The last look has seen no letter of this group; {} were being looked at by somebody else, or by a redrive.",
+                letters(others)
+            ),
+        }));
     };
     let group = &listed.group;
     let queues: Vec<_> = all.iter().map(|one| one.queue.as_str()).collect();

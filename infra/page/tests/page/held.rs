@@ -23,9 +23,13 @@ async fn hide(world: &World, times: usize) {
 async fn no_queue_is_called_empty_while_somebody_else_hides_its_letters() {
     let deployment = Deployment::new(1);
     let browser = Browser::entered(&deployment).await;
+    let group = group(&browser, "SPW2001").await;
     hide(&deployment.flows["orders-to-inventory"], 2).await;
     let some = browser.get("/").await;
     assert!(some.says("2 letters of 2 causes") && some.says(&format!("14 letters {TOLD}")), "{}", some.text);
+    let missing = browser.get(&format!("/groups/{group}")).await;
+    assert_eq!(missing.status, StatusCode::NOT_FOUND);
+    assert!(missing.says("14 letters were being looked at by somebody else"), "{}", missing.text);
     hide(&deployment.flows["inventory-to-shipping"], 1).await;
     let none = browser.get("/").await;
     assert_eq!(none.status, StatusCode::OK);
