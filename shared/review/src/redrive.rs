@@ -170,7 +170,6 @@ impl Run<'_> {
         let mut step = 0;
         loop {
             let (per_second, size) = ramp.step(step);
-            self.progress.per_second = per_second;
             let (letters, looked) = self.look(per_second, size).await?;
             let Progress { moved, .. } = self.progress;
             let enough = moved >= ramp.judged_from.max(1);
@@ -194,6 +193,7 @@ impl Run<'_> {
                 return Err(ReviewError::too_slow());
             }
             let moved_before = self.progress.moved;
+            self.progress.per_second = per_second;
             self.move_all(&mover, letters, per_second).await?;
             if self.progress.moved == moved_before
                 && let Some(error) = self.not_deleted.take()
