@@ -35,31 +35,31 @@ struct Held {
 
 impl<'w> Claim<'w> {
     /// Refused while somebody else holds it.
-    pub(crate) async fn begin(work: &'w Work<'w>) -> Result<Self, ReviewError> {
+    pub(crate) async fn claim(work: &'w Work<'w>) -> Result<Self, ReviewError> {
         let numbers = numbers(work).await?;
         no_other(work, &numbers).await?;
         let number = numbers.into_iter().max().unwrap_or_default();
         let mut claim = Self { work, number, since: work.clock.elapsed() };
-        claim.make().await?;
+        claim.write_claim().await?;
         Ok(claim)
     }
 
     /// To be asked before letters are looked up, and before they are put back.
-    pub(crate) async fn keep(&mut self) -> Result<(), ReviewError> {
+    pub(crate) async fn renew(&mut self) -> Result<(), ReviewError> {
         if self.work.clock.elapsed().saturating_sub(self.since) > RENEWED {
-            self.make().await
+            self.write_claim().await
         } else {
             Ok(())
         }
     }
 
     /// If it cannot be taken away it holds no more after its time.
-    pub(crate) async fn end(self) {
+    pub(crate) async fn unclaim(self) {
         drop(self.work.archive.delete(&key(self.work.flow, self.number)).await);
     }
 
     /// The next one, in place of the one before it.
-    async fn make(&mut self) -> Result<(), ReviewError> {
+    async fn write_claim(&mut self) -> Result<(), ReviewError> {
         let Work { flow, operator, archive, clock, .. } = *self.work;
         let since = clock.elapsed();
         let until = clock.now().saturating_add(HOLDS).unwrap_or(Timestamp::MAX);

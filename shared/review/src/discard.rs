@@ -33,7 +33,7 @@ pub async fn discard(
     let mut run = Run { work, group, left: ids.clone(), lot: Vec::new(), bytes: 0, discarded: 0 };
     // One look sees what is there; another is worth it where that has found some of them and not all.
     loop {
-        let (left, found) = (run.left.len(), run.look().await?);
+        let (left, found) = (run.left.len(), run.discard_all().await?);
         if work.stop.is_stopped() || found == 0 || run.left.is_empty() {
             break;
         }
@@ -60,7 +60,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Looks at the whole queue once, and discards of it what is meant as it comes. How many of those it has found.
-    async fn look(&mut self) -> Result<usize, ReviewError> {
+    async fn discard_all(&mut self) -> Result<usize, ReviewError> {
         let Work { limits, stop, .. } = *self.work;
         let lasts =
             Duration::from_secs(u64::try_from(self.left.len()).unwrap_or(u64::MAX) / SLOWEST_A_SECOND);

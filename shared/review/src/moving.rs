@@ -81,7 +81,7 @@ pub(crate) struct Mover<'a> {
 }
 
 impl<'a> Mover<'a> {
-    pub(crate) fn new(redrive: &'a Redrive<'a>, wanted: &'a Wanted<'a>) -> Self {
+    pub(crate) fn of_redrive(redrive: &'a Redrive<'a>, wanted: &'a Wanted<'a>) -> Self {
         Self { redrive, wanted, writing: lock::Mutex::default(), sends: Mutex::default() }
     }
 

@@ -134,7 +134,7 @@ pub async fn redrive(redrive: &Redrive<'_>) -> Result<Ended, ReviewError> {
         earlier: HashSet::new(),
         begun_at: None,
         pace: Pace::default(),
-        progress: Progress { wanted: count, ..Progress::default() },
+        progress: Progress { wanted: count, per_second: redrive.ramp.step(0).0, ..Progress::default() },
         changed: HashSet::new(),
         waited: Duration::ZERO,
         settled: false,
@@ -166,7 +166,7 @@ struct Run<'a> {
 impl Run<'_> {
     async fn until_its_end(&mut self) -> Result<Why, ReviewError> {
         let (clock, ramp) = (self.redrive.work.clock, self.redrive.ramp);
-        let mover = Mover::new(self.redrive, self.wanted);
+        let mover = Mover::of_redrive(self.redrive, self.wanted);
         let mut step = 0;
         loop {
             let (per_second, size) = ramp.step(step);

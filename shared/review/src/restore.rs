@@ -84,7 +84,7 @@ pub(crate) async fn restore(
             done.stopped = true;
             break;
         }
-        claim.keep().await?;
+        claim.renew().await?;
         let mut lot: Vec<(&String, Letter)> = Vec::new();
         for key in keys {
             let object = work.archive.get(key).await?;

@@ -145,9 +145,9 @@ impl Review {
         }
         let operator = Operator::new(&self.by, restoring.why)?;
         let work = self.work(flow, &operator, stop)?;
-        let mut claim = Claim::begin(&work).await?;
+        let mut claim = Claim::claim(&work).await?;
         let restored = self.restore_claimed(&work, &mut claim, restoring).await;
-        claim.end().await;
+        claim.unclaim().await;
         restored
     }
 
@@ -186,7 +186,7 @@ impl Review {
                     if work.stop.is_stopped() {
                         return Ok(Restored { stopped: true, ..Restored::default() });
                     }
-                    claim.keep().await?;
+                    claim.renew().await?;
                     let object = self.archive.get(&key).await?;
                     let archived = object.and_then(|object| serde_json::from_str::<Archived>(&object).ok());
                     let letter = archived.and_then(|archived| archived.letter());
