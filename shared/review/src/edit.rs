@@ -14,7 +14,7 @@ use crate::error::ReviewError;
 use crate::letter::{Letter, digest};
 use crate::ports::{Archive, Records};
 
-/// SQS takes a message of 1 MiB with its attributes.
+/// SQS takes a message of 1 MiB with its attributes, for which this leaves room.
 const MOST_BYTES: usize = 1_000_000;
 
 /// What stands in the table of an edit: who, when and why, and where the bodies are.
@@ -111,7 +111,9 @@ pub enum EditError {
     /// It would be another event, with other keys.
     #[error("only `data` may be changed: {0} would be another")]
     Envelope(&'static str),
-    #[error("the edited body has {bytes} bytes; SQS takes {MOST_BYTES}")]
+    #[error(
+        "the edited body has {bytes} bytes; {MOST_BYTES} are the most, as SQS takes a message of 1 MiB with its attributes"
+    )]
     TooLarge { bytes: usize },
 }
 
