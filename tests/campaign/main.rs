@@ -13,6 +13,7 @@ mod echo;
 mod flows;
 mod hook;
 mod hooked;
+mod identity;
 mod interleavings;
 mod outages;
 mod payments;

@@ -7,6 +7,7 @@ mod examples;
 mod plays;
 mod scripted;
 
+pub(crate) use examples::EXAMPLES;
 use testkit::{CANARY, all_printed_by, sightings};
 
 const FUNCTION: &str = "spillway-prod-flow";

@@ -1,6 +1,7 @@
 //! What the tests beside this read the print of: each is played in a process of its own, and prints there.
 #![expect(clippy::print_stdout, reason = "what operators read beside the log is searched with it")]
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,14 +58,18 @@ pub(super) async fn play<F: Flow + 'static>(
             println!("attribute {name}: {}", value.text().unwrap_or_default());
         }
     }
+    let mut keys = BTreeSet::new();
     for (key, item) in store.items() {
         println!("ledger item {}: {item:?}", key.as_str());
+        keys.insert(key.as_str().to_owned());
     }
-    Ended { is_good: letters.is_empty() && held.is_empty() }
+    Ended { is_good: letters.is_empty() && held.is_empty(), keys }
 }
 
-pub(super) struct Ended {
-    pub(super) is_good: bool,
+pub(crate) struct Ended {
+    pub(crate) is_good: bool,
+    /// What the ledger knows of it.
+    pub(crate) keys: BTreeSet<String>,
 }
 
 #[tokio::test(start_paused = true)]
