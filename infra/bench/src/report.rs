@@ -157,7 +157,7 @@ const LETTERS: &str = "\
 (infra/bench/peers/python/dead_letters.py) that counts by two attributes and lets go of all, or receives, sends and deletes ten at a time. Both ask
 ministack, the local engine, in Python, which looks at every message of a queue for each receive: most of the time is the engine's, and grows by the square
 of the queue. SQS does not, and was not measured. A list of 5,000 is the median of three, the others were done once. Moved as fast as it can
-(`--ramp 3000 --cap 3000 --settle 0`); the redrive begins with a look at all letters and one again for each thousand, writes each ten down before they are moved, and
+(`--ramp 3000 --cap 3000 --settle 0`); the redrive begins with a look at all letters and one again for each thousand, writes each lot down before it is moved, and
 has looked once more when it ends, none of which the script does.
 ";
 
