@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use review::Judge;
 use serde_json::{Value, json};
+use testkit::pointers;
 use transform::Catalog;
 
 use crate::printed::EXAMPLES;
@@ -21,9 +22,7 @@ async fn an_edit_that_makes_another_operation_is_known_as_one_whatever_member_it
         let before = example.body(&payload);
         let ended = example.play_body(&before, |_| {}).await;
         assert!(ended.is_good && !ended.keys.is_empty(), "{}", example.name);
-        let mut places = Vec::new();
-        scalars(&payload, "", &mut places);
-        for place in places {
+        for place in pointers(&payload, |_| true) {
             let mut payload = payload.clone();
             let value = payload.pointer_mut(&place).unwrap();
             *value = changed(value);
@@ -47,19 +46,5 @@ fn changed(value: &Value) -> Value {
         Value::Number(number) => number.as_i64().map_or(json!(1), |number| json!(number + 1)),
         Value::Bool(is) => json!(!is),
         _ => json!("1"),
-    }
-}
-
-fn scalars(value: &Value, at: &str, places: &mut Vec<String>) {
-    match value {
-        Value::Array(all) => {
-            all.iter()
-                .enumerate()
-                .for_each(|(place, value)| scalars(value, &format!("{at}/{place}"), places));
-        }
-        Value::Object(all) => {
-            all.iter().for_each(|(name, value)| scalars(value, &format!("{at}/{name}"), places));
-        }
-        _ => places.push(at.to_owned()),
     }
 }

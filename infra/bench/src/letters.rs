@@ -52,10 +52,12 @@ pub(crate) async fn measure(tools: &Tools, binaries: &Path, peers: &Peers) -> Re
         bench.park(count).await?;
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _ in 0..times {
-            let told = bench.measured(bench.spillway.begin(&["dlq", "list"])?, &mut ours).await?;
+            let (told, engine) = bench.measured(bench.spillway.begin(&["dlq", "list"])?).await?;
             ensure!(told.json["flows"][0]["letters"] == count, "not all were listed: {}", told.json["flows"]);
-            let told = bench.measured(bench.script(&["list", &bench.letters])?, &mut theirs).await?;
+            ours.push((told, engine));
+            let (told, engine) = bench.measured(bench.script(&["list", &bench.letters])?).await?;
             ensure!(told.json["letters"] == count, "the script has not seen all: {}", told.json);
+            theirs.push((told, engine));
         }
         listed.push((count, vec![row(OURS, &ours), row(THEIRS, &theirs)]));
     }
@@ -94,39 +96,33 @@ impl Bench {
     fn script(&self, arguments: &[&str]) -> Result<Running> {
         let mut command = Command::new(&self.python);
         command.arg(&self.script).args(arguments).env("PYTHONDONTWRITEBYTECODE", "1");
-        Running::begin(THEIRS.to_owned(), with(command, &self.engine))
+        Running::begin(THEIRS.to_owned(), command.envs(self.engine.environment()))
     }
 
-    async fn measured(&self, running: Running, into: &mut Vec<(Told, Duration)>) -> Result<Told> {
+    /// What was answered, and what it took of the engine.
+    async fn measured(&self, running: Running) -> Result<(Told, Duration)> {
         let before = self.engine.cpu()?;
         let told = running.told().await?;
-        let answer = Told { json: told.json.clone(), ..told };
-        into.push((told, self.engine.cpu()? - before));
-        Ok(answer)
+        Ok((told, self.engine.cpu()? - before))
     }
 
     /// From the plan on: a script has none.
     async fn moves(&self) -> Result<Vec<Row>> {
         say(format!("measuring how {MOVED} dead letters are moved"));
         self.park(MOVED).await?;
-        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         let plan = self.spillway.ask(&["dlq", "plan", "--flow", FLOW]).await?;
         let id = plan.json["plan"].as_str().context("a plan")?.to_owned();
         let arguments = [&["dlq", "redrive", &id, "--reason", "bench"], &AT_ONCE[..]].concat();
-        let told = self.measured(self.spillway.begin(&arguments)?, &mut ours).await?;
+        let ours = self.measured(self.spillway.begin(&arguments)?).await?;
+        let told = &ours.0;
         ensure!(told.good && told.json["flows"][0]["moved"] == MOVED, "not all were moved: {}", told.json);
         self.engine.purge(&self.queue).await?;
         self.park(MOVED).await?;
         let arguments = ["move", &self.letters, &self.queue, &MOVED.to_string()];
-        let told = self.measured(self.script(&arguments)?, &mut theirs).await?;
-        ensure!(told.json["moved"] == MOVED, "the script has not moved all: {}", told.json);
-        Ok(vec![row(OURS, &ours), row(THEIRS, &theirs)])
+        let theirs = self.measured(self.script(&arguments)?).await?;
+        ensure!(theirs.0.json["moved"] == MOVED, "the script has not moved all: {}", theirs.0.json);
+        Ok(vec![row(OURS, &[ours]), row(THEIRS, &[theirs])])
     }
-}
-
-fn with(mut command: Command, engine: &Engine) -> Command {
-    command.envs(engine.environment());
-    command
 }
 
 fn row(name: &'static str, told: &[(Told, Duration)]) -> Row {

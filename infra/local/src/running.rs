@@ -33,7 +33,7 @@ pub struct Running {
 }
 
 impl Running {
-    pub fn begin(what: String, mut command: Command) -> Result<Self> {
+    pub fn begin(what: String, command: &mut Command) -> Result<Self> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let child = command.spawn().with_context(|| format!("{what}: cannot be started"))?;
         Ok(Self { child, what, begun: Instant::now() })

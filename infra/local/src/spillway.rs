@@ -60,6 +60,6 @@ impl Spillway {
         let mut command = Command::new(&self.program);
         command.arg("--json").args(arguments);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        Running::begin(what, command)
+        Running::begin(what, &mut command)
     }
 }

@@ -91,7 +91,7 @@ impl Plan {
 }
 
 /// How far the clock that the plan's time was read from may be behind that of SQS, and a bit.
-const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
+pub(crate) const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
 
 /// What a redrive of one flow asks of each letter that it meets.
 pub(crate) struct Wanted<'p> {

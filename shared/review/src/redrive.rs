@@ -3,19 +3,17 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::action::Work;
 use crate::error::ReviewError;
 use crate::moving::{MARGIN, Mover, PART, Pace};
 use crate::pass::{Limits, Looked, Received, chunk, release};
-use crate::plan::{Plan, Wanted};
+use crate::plan::{CLOCKS_DIFFER, Plan, Wanted};
 use crate::ports::SourceQueue;
 
 /// Letters of a chunk at full speed.
 const MOST_OF_A_CHUNK: usize = 1_000;
-/// By how much SQS's clock and ours may differ.
-const CLOCKS: SignedDuration = SignedDuration::from_mins(5);
 /// Milliseconds after which a speed says something.
 const MEASURED_FROM: u128 = 1_000;
 /// Between looks while somebody else is looking at letters of the plan.
@@ -253,7 +251,8 @@ impl Run<'_> {
                 return !changed.contains(&letter.id);
             }
             if wanted.has_come_back(letter) {
-                let is_earlier = |begun_at: Timestamp| letter.sent_at.duration_since(begun_at) < -CLOCKS;
+                let is_earlier =
+                    |begun_at: Timestamp| letter.sent_at.duration_since(begun_at) < -CLOCKS_DIFFER;
                 if begun_at.is_none_or(is_earlier) {
                     earlier.insert(letter.id.clone());
                 }

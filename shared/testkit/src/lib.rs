@@ -11,10 +11,12 @@ mod canary;
 mod clock;
 pub mod dynamodb;
 pub mod ledger_suite;
+mod pointers;
 mod poll;
 mod printed;
 
 pub use canary::{CANARY, canary, sightings};
 pub use clock::FakeClock;
+pub use pointers::pointers;
 pub use poll::poll_until;
 pub use printed::{all_printed_by, printed_by};

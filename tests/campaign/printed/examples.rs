@@ -7,7 +7,7 @@ use connector_superset::SupersetRefresher;
 use local::sandbox::{HubSpotObject, Sandbox};
 use receiver::Receiver;
 use serde_json::{Value, json};
-use testkit::canary;
+use testkit::{canary, pointers};
 use tests::{built_in, credential};
 use warehouse_to_bi::{DatasetGroups, LoadMappings, WarehouseToBi, Window};
 
@@ -214,8 +214,7 @@ impl Example {
 
     /// Where a text stands, whatever it is, but for what names records.
     pub(crate) fn texts(&self, payload: &Value) -> Vec<String> {
-        let mut texts = Vec::new();
-        pointers(payload, "", &mut texts);
+        let mut texts = pointers(payload, Value::is_string);
         for id in self.ids {
             assert!(texts.iter().any(|text| text == id), "{} has no text at {id}", self.name);
         }
@@ -238,21 +237,6 @@ impl Example {
             To::Enricher => play(body, &crm::enricher, |world| make(with_a_person(world))).await,
             To::Bi => play(body, &to_bi, make).await,
         }
-    }
-}
-
-fn pointers(value: &Value, at: &str, texts: &mut Vec<String>) {
-    match value {
-        Value::String(_) => texts.push(at.to_owned()),
-        Value::Array(all) => {
-            all.iter()
-                .enumerate()
-                .for_each(|(place, value)| pointers(value, &format!("{at}/{place}"), texts));
-        }
-        Value::Object(all) => {
-            all.iter().for_each(|(name, value)| pointers(value, &format!("{at}/{name}"), texts));
-        }
-        _ => {}
     }
 }
 

@@ -2,7 +2,7 @@
 //! searched for them. What a source says of itself and is authentic is known by: its event's type and ids are in the log.
 
 use serde_json::{Value, json};
-use testkit::{CANARY, all_printed_by, canary, sightings};
+use testkit::{CANARY, all_printed_by, canary, pointers, sightings};
 
 use crate::more_sources::{HUBSPOT, SECRET, URL, hubspot_request, source};
 use crate::support::*;
@@ -11,26 +11,10 @@ const PLAY: &str = "printed::webhooks_with_canaries";
 /// What events are known by: the ends of their pointers.
 const IDS: [&str; 3] = ["/type", "/subscriptionType", "/id"];
 
-fn pointers(value: &Value, at: &str, texts: &mut Vec<String>) {
-    match value {
-        Value::String(_) => texts.push(at.to_owned()),
-        Value::Array(all) => {
-            all.iter()
-                .enumerate()
-                .for_each(|(place, value)| pointers(value, &format!("{at}/{place}"), texts));
-        }
-        Value::Object(all) => {
-            all.iter().for_each(|(name, value)| pointers(value, &format!("{at}/{name}"), texts));
-        }
-        _ => {}
-    }
-}
-
 /// The body with each of its texts, but for what it is known by, as something else.
 fn bodies(text: &str) -> Vec<String> {
     let body: Value = serde_json::from_str(text).unwrap();
-    let mut texts = Vec::new();
-    pointers(&body, "", &mut texts);
+    let mut texts = pointers(&body, Value::is_string);
     texts.retain(|text| !IDS.iter().any(|id| text.ends_with(id)));
     assert!(!texts.is_empty());
     let wrong = |place: usize| {
